@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { errorDataSchema } from "./errors.ts";
+import { generationRequestSchema, limits } from "./generation.ts";
+import { clipSchema, jobSnapshotSchema } from "./jobs.ts";
+import { modelSummarySchema } from "./models.ts";
+
+export const systemInfoSchema = z.object({
+  appVersion: z.string(),
+  platform: z.string(),
+  cpu: z.string(),
+  cores: z.number(),
+  totalMemoryBytes: z.number(),
+  freeMemoryBytes: z.number(),
+  /** Null when no usable ffmpeg was found; `ffmpegProblem` then says what to do. */
+  ffmpegVersion: z.string().nullable(),
+  ffmpegProblem: z.string().nullable(),
+  /** For display only ("Videos/Plume Studio"). */
+  outputFolderName: z.string(),
+});
+export type SystemInfo = z.infer<typeof systemInfoSchema>;
+
+const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "That is not a valid id.");
+const nothing = z.strictObject({});
+
+/**
+ * The one contract between every front (window, browser shell, command line) and the studio's services.
+ * Each method names its input and output schema; both are parsed at the boundary, in both directions.
+ */
+export const contract = {
+  "system.info": { input: nothing, output: systemInfoSchema },
+  "models.list": { input: nothing, output: z.array(modelSummarySchema) },
+  /** Queues `variations` clips: the first with the given seed (or a fresh one), each next with the seed one higher. */
+  "jobs.generate": {
+    input: z.strictObject({
+      request: generationRequestSchema,
+      variations: z.number().int().min(limits.variations.min).max(limits.variations.max),
+    }),
+    output: z.array(jobSnapshotSchema),
+  },
+  "jobs.list": { input: nothing, output: z.array(jobSnapshotSchema) },
+  "jobs.cancel": { input: z.strictObject({ id }), output: jobSnapshotSchema },
+  /** Queues the same request again as a new job. */
+  "jobs.retry": { input: z.strictObject({ id }), output: jobSnapshotSchema },
+  /** Takes an ended job off the list; its clip stays on disk. */
+  "jobs.dismiss": { input: z.strictObject({ id }), output: nothing },
+  /** Clips on disk, newest first. */
+  "library.list": { input: nothing, output: z.array(clipSchema) },
+  /** Shows the file in the system's file manager. */
+  "library.reveal": { input: z.strictObject({ id }), output: nothing },
+  /** Moves the clip and its record to the studio's own trash folder, from where `library.restore` brings it back. */
+  "library.trash": { input: z.strictObject({ id }), output: nothing },
+  "library.restore": { input: z.strictObject({ id }), output: clipSchema },
+} as const;
+
+export type Contract = typeof contract;
+export type Method = keyof Contract;
+export type Input<M extends Method> = z.infer<Contract[M]["input"]>;
+export type Output<M extends Method> = z.infer<Contract[M]["output"]>;
+
+/** What the studio tells its fronts unasked. A front that (re)connects first gets `hello` with the whole state. */
+export const studioEventSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("hello"), jobs: z.array(jobSnapshotSchema), models: z.array(modelSummarySchema) }),
+  z.object({ type: z.literal("job"), job: jobSnapshotSchema }),
+  z.object({ type: z.literal("job-dismissed"), id: z.string() }),
+  z.object({ type: z.literal("models"), models: z.array(modelSummarySchema) }),
+  z.object({ type: z.literal("library"), clips: z.array(clipSchema) }),
+]);
+export type StudioEvent = z.infer<typeof studioEventSchema>;
+
+/** Reply envelope of every transport: a value or a refusal, never a bare exception. */
+export const replySchema = z.discriminatedUnion("ok", [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(false), error: errorDataSchema }),
+]);
+export type Reply = z.infer<typeof replySchema>;
+
+/**
+ * What a front holds: the window gets it as `window.studio` (Electron) or builds it over the loopback server (browser shell).
+ * `call` rejects with StudioError. URLs are same-origin and carry ids only, never paths.
+ */
+export interface StudioClient {
+  call<M extends Method>(method: M, input: Input<M>): Promise<Output<M>>;
+  /** Returns a function that stops listening. */
+  subscribe(listener: (event: StudioEvent) => void): () => void;
+  /** URL of a finished clip's video; answers byte ranges. */
+  clipUrl(clipId: string): string;
+  /** URL of a latent preview: RGBA8 bytes, `frames` pictures of width × height one after another. */
+  previewUrl(jobId: string, step: number): string;
+}

@@ -1,0 +1,5 @@
+export * from "./contract.ts";
+export * from "./errors.ts";
+export * from "./generation.ts";
+export * from "./jobs.ts";
+export * from "./models.ts";

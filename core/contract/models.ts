@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { precisionSchema } from "./generation.ts";
+
+/** What one installed model pack can do and how it likes to be asked. Shown in the window and by `plume models list`. */
+export const modelSummarySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  family: z.enum(["hummingbird"]),
+  variant: z.string(),
+  /** True for the small model that ships with the app. */
+  bundled: z.boolean(),
+  licence: z.string(),
+  /** Plain sentences: what it knows and what it does not. */
+  about: z.string(),
+  examplePrompts: z.array(z.string()),
+  /** Parameters in all networks together. */
+  parameters: z.number(),
+  bytesOnDisk: z.number(),
+  /** How classifier guidance works: an embedded scale (distilled), or a second unconditional pass. */
+  guidanceKind: z.enum(["embedded", "classifier-free"]),
+  precisions: z.array(precisionSchema),
+  defaults: z.object({
+    width: z.number(),
+    height: z.number(),
+    frames: z.number(),
+    fps: z.number(),
+    steps: z.number(),
+    guidance: z.number(),
+    precision: precisionSchema,
+  }),
+  /** Sizes offered first, pixels; others that are multiples of 64 are allowed. */
+  sizes: z.array(z.object({ width: z.number(), height: z.number(), label: z.string() })),
+  maxSteps: z.number(),
+});
+export type ModelSummary = z.infer<typeof modelSummarySchema>;

@@ -1,0 +1,110 @@
+/**
+ * The seams inside native-models: what a graph asks of a checkpoint, what a pack on disk holds, and what the engine asks of a
+ * pipeline. Folders: `onnx/` writes graphs, `checkpoint/` reads published files, `pack/` converts the one into the other,
+ * one folder per model family.
+ */
+import type { ModelSummary, Precision, ResolvedRequest } from "../core/contract/index.ts";
+
+export type DType =
+  | "float64"
+  | "float32"
+  | "float16"
+  | "bfloat16"
+  | "int64"
+  | "int32"
+  | "int16"
+  | "int8"
+  | "uint8"
+  | "bool"
+  | "float8_e4m3fn"
+  | "float8_e5m2"
+  | "complex64"
+  | "complex128";
+
+/** One tensor of a checkpoint as its file describes it, before any byte of it is read. */
+export interface TensorInfo {
+  /** Dotted name, e.g. `model.diffusion_model.input_blocks.0.0.weight`. */
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** Random access by name to a checkpoint file (PyTorch zip or safetensors); nothing is executed, nothing is read twice. */
+export interface TensorSource {
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** Plain values found beside the tensors (hyper-parameters, safetensors metadata); unknown classes are inert records. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Contiguous row-major bytes (C order) in the tensor's own dtype, little endian. Errors: CHECKPOINT_UNREADABLE naming the tensor. */
+  read(name: string): Promise<Uint8Array>;
+  /** Same, converted to float32. */
+  readFloat32(name: string): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** How a stored weight differs from the checkpoint's tensor. */
+export type WeightLayout =
+  /** Same order of elements; the shape may be a reshape with equal element count (e.g. [O,I,3,1,1] → [O,I,3,1]). */
+  | "same"
+  /** 2-D transpose: [out,in] → [in,out], what MatMul wants on its right. */
+  | "transposed";
+
+/** One weight that a graph needs, asked for by its official checkpoint name. */
+export interface ParameterSpec {
+  /** Unique key in the weights file and name of the graph's initializer, e.g. `….to_q.weight` or `….to_q.weight^T`. */
+  readonly key: string;
+  /** Official name in the checkpoint. */
+  readonly source: string;
+  /** Shape that the checkpoint must have (alternatives that a family accepts are handled by its own name mapping). */
+  readonly sourceShape: readonly number[];
+  /** Shape as stored in the pack. */
+  readonly shape: readonly number[];
+  readonly layout: WeightLayout;
+}
+
+/** Where a weight lies inside the pack's weights file. */
+export interface WeightEntry {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly dtype: "float32" | "float16" | "int8" | "uint8" | "int32";
+  readonly shape: readonly number[];
+}
+export type WeightIndex = Readonly<Record<string, WeightEntry>>;
+
+export interface PreviewFrames {
+  /** 1-based denoising step. */
+  readonly step: number;
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  /** RGBA8, `frames` pictures one after another. */
+  readonly rgba: Uint8Array;
+}
+
+/** Callbacks during a run; all are awaited before the next step so that a slow consumer applies back-pressure. */
+export interface GenerateHooks {
+  readonly signal: AbortSignal;
+  /** `fraction` is the share of the whole clip's work (known FLOPs), 0 to 1, never decreasing. */
+  progress(phase: "text" | "denoise" | "decode", done: number, total: number, fraction: number): void | Promise<void>;
+  preview(preview: PreviewFrames): void | Promise<void>;
+  /** One finished frame, RGB8, height × width × 3. */
+  frame(index: number, rgb: Uint8Array): void | Promise<void>;
+}
+
+export interface GenerateResult {
+  /** sha256 over the RGB frames in order, hex. */
+  readonly framesSha256: string;
+  readonly seconds: Readonly<Record<string, number>>;
+}
+
+/** A model pack opened for work: sessions are created on first need and kept until `close`. */
+export interface TextToVideoPipeline {
+  readonly summary: ModelSummary;
+  generate(request: ResolvedRequest, hooks: GenerateHooks): Promise<GenerateResult>;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** Intra-op threads for onnxruntime. */
+  readonly threads: number;
+  readonly precision: Precision;
+}
