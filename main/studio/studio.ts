@@ -1,0 +1,116 @@
+import type {
+  GenerationRequest,
+  Input,
+  JobSnapshot,
+  Method,
+  Output,
+  Reply,
+  StudioEvent,
+} from "../../core/contract/index.ts";
+
+/**
+ * What every shell (window, browser shell, command line) holds of the studio: the contract's methods, its events, and the two
+ * kinds of bytes that do not travel as JSON. Make one with `createStudio` from `./create-studio.ts`.
+ *
+ * A shell's whole duty: pass `{method, input}` to `handle`, pass events from `subscribe` on, stream the file of `clipFile` with
+ * byte ranges, serve the bytes of `preview`, and call `close` once before the process ends.
+ */
+export interface Studio {
+  /**
+   * Runs one contract method. Both sides are untrusted text to each other: the method name and the input are checked against the
+   * contract, and so is what the service answers. Never rejects: a refusal is `{ ok: false, error }`.
+   */
+  handle(method: string, input: unknown): Promise<Reply>;
+  /** The same for callers in this process: rejects with StudioError instead of wrapping it. */
+  call<M extends Method>(method: M, input: Input<M>): Promise<Output<M>>;
+  /**
+   * Adds a listener and returns a function that removes it. The listener gets `hello` with the whole state before `subscribe`
+   * returns, then each event in order. A listener that throws is logged and does not disturb the others.
+   */
+  subscribe(listener: (event: StudioEvent) => void): () => void;
+  /**
+   * The video file of a clip in the library. Errors: NOT_FOUND (unknown id, or the file was removed outside the studio).
+   * The path is for the shell's own reading only; it must never reach a page.
+   */
+  clipFile(clipId: string): Promise<ClipFile>;
+  /**
+   * A latent preview: RGBA8, `frames` pictures of width × height one after another; sizes stand in the job's snapshot.
+   * Only the latest steps of running and recently ended jobs are kept. Errors: NOT_FOUND.
+   */
+  preview(jobId: string, step: number): Promise<Uint8Array>;
+  /** Cancels what runs, stops the engine, waits for every write in flight, and frees the data folder. Safe to call twice. */
+  close(): Promise<void>;
+
+  /** The installed models with their files on this disk: what `plume models` needs beyond the contract. */
+  readonly models: ModelAdministration;
+  /** Same as `jobs.generate` with a file of the caller's choice instead of the library (command line `-o`). */
+  generateTo(request: GenerationRequest, destination: Destination): Promise<JobSnapshot>;
+  /** Resolves when the job has ended (done, failed or cancelled). Errors: NOT_FOUND. */
+  ended(jobId: string): Promise<JobSnapshot>;
+}
+
+export interface ClipFile {
+  /** Absolute path of the MP4. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface Destination {
+  /** Path of the MP4 to write; the record goes beside it as `<name>.json`. */
+  readonly file: string;
+  /** False: refuse with OUTPUT_UNWRITABLE when the file exists. True: replace it once the new one is complete. */
+  readonly overwrite: boolean;
+}
+
+export interface LoraFile {
+  readonly file: string;
+  /** Strength alpha of W += alpha · up·down; 1 is the trained strength. */
+  readonly scale: number;
+}
+
+export interface InstallOptions {
+  /** Path of the checkpoint that the model's authors published. */
+  readonly file: string;
+  /** Id of the new pack; absent: made from the file's name. */
+  readonly id?: string;
+  readonly name?: string;
+  readonly loras?: readonly LoraFile[];
+  readonly signal?: AbortSignal;
+  /** `fraction` 0 to 1, never decreasing; `step` is a short phrase such as "hashing" or "U-Net". */
+  readonly onProgress?: (step: string, fraction: number) => void;
+}
+
+export interface ModelAdministration {
+  install(options: InstallOptions): Promise<Output<"models.list">[number]>;
+  /** Reads every byte of the pack and compares it with its manifest. Errors: MODEL_NOT_FOUND, MODEL_DAMAGED. */
+  verify(id: string, onProgress?: (step: string, fraction: number) => void, signal?: AbortSignal): Promise<void>;
+  /** Removes the pack's folder; clips made with it stay. Errors: MODEL_NOT_FOUND. */
+  remove(id: string): Promise<void>;
+}
+
+/** How the studio keeps its queue. */
+export type QueueKind =
+  /** On disk, surviving restart: one studio at a time on a data folder (a second one gets ALREADY_RUNNING). */
+  | "journal"
+  /** In memory only, for one command: any number may run beside a window, since all they share on disk is written atomically. */
+  | "memory";
+
+export interface StudioOptions {
+  readonly appVersion: string;
+  readonly queue: QueueKind;
+  /** Data folder (models, queue, trash). Absent: PLUME_HOME, then the system's usual place for application data. */
+  readonly home?: string;
+  /** Folder for finished clips. Absent: PLUME_OUTPUT, then `Videos/Plume Studio` in the user's home. */
+  readonly output?: string;
+  /** Path of an ffmpeg executable that the user chose. */
+  readonly ffmpeg?: string;
+  /** Opens the system's file manager at this file; each shell knows its own way. Absent: the platform's command. */
+  readonly reveal?: (path: string) => Promise<void>;
+  /** Milliseconds without a job after which the model is unloaded. Default five minutes. */
+  readonly idleUnloadMs?: number;
+  /** Where diagnostics go, one line at a time. Default: nowhere. */
+  readonly log?: (line: string) => void;
+  /** Another program in the engine's place; tests use it to make the engine misbehave. */
+  readonly engineEntry?: string;
+}
