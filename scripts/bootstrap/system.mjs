@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fail, onPath, quietly, root, say } from "./process.mjs";
+
+/** Programs that come from the system and not from npm: how to see that they are there, and Debian's packages for them. */
+const programs = {
+  ffmpeg: {
+    present: () => onPath("ffmpeg") && onPath("ffprobe"),
+    debian: ["ffmpeg"],
+    elsewhere: "ffmpeg (brew install ffmpeg, or winget install ffmpeg)",
+  },
+  browser: {
+    present: () => electronRuntime() || browsers.some(onPath) || appBundles.some((path) => existsSync(path)),
+    debian: ["chromium", "chromium-sandbox", "fonts-dejavu-core", "fonts-noto-core", "fonts-noto-color-emoji"],
+    elsewhere: "Chrome, Chromium or Edge",
+  },
+};
+const browsers = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
+const appBundles = [
+  "/Applications/Google Chrome.app",
+  "/Applications/Chromium.app",
+  "/Applications/Microsoft Edge.app",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+  "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
+];
+
+const electronRuntime = () => existsSync(join(root, "node_modules", "electron", "dist", "version"));
+
+/** Installs missing programs with apt where that is possible as this user; otherwise says the one command to run. */
+export function ensureSystem(names) {
+  const missing = names.filter((name) => !programs[name].present());
+  if (missing.length === 0) return;
+  if (!onPath("apt-get")) {
+    fail(`Please install ${missing.map((name) => programs[name].elsewhere).join(" and ")}, then run this again.`);
+  }
+  const packages = missing.flatMap((name) => programs[name].debian);
+  const install = ["install", "-y", "--no-install-recommends", ...packages];
+  if (process.getuid?.() !== 0) {
+    fail(`Some programs are missing. Run this once, then try again:
+  sudo sh -c 'apt-get update && apt-get ${install.join(" ")}'`);
+  }
+  say(`Installing ${packages.join(", ")} …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  if (!quietly("apt-get", ["update", "-qq"], { env }) || !quietly("apt-get", install, { env }))
+    fail("Debian's packages could not be installed (apt's own words are above).");
+}
