@@ -30,7 +30,12 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
 
 const rooms: readonly Room[] = [
   { folder: "core", rooms: [], packages: ["zod"], node: false },
-  { folder: "native-models", rooms: ["core"], packages: ["onnxruntime-node", "zod", "yauzl", "html-entities"], node: true },
+  {
+    folder: "native-models",
+    rooms: ["core"],
+    packages: ["onnxruntime-node", "zod", "yauzl", "html-entities"],
+    node: true,
+  },
   { folder: "main/inference", rooms: ["core", "native-models"], packages: ["zod"], node: true },
   { folder: "main/media", rooms: ["core"], packages: ["zod", "fluent-ffmpeg", "ffmpeg-static"], node: true },
   { folder: "main/studio", rooms: ["core", "main/media", "main/inference"], packages: "*", node: true },
@@ -60,7 +65,10 @@ export function importsOf(text: string): string[] {
 export function roomOf(file: string): Room | undefined {
   return rooms
     .filter((room) => file === room.folder || file.startsWith(`${room.folder}/`))
-    .reduce<Room | undefined>((best, room) => (best && best.folder.length >= room.folder.length ? best : room), undefined);
+    .reduce<Room | undefined>(
+      (best, room) => (best && best.folder.length >= room.folder.length ? best : room),
+      undefined,
+    );
 }
 
 /** Why this import breaks the rules, or null when it is allowed. `file` is relative to the checkout. */
@@ -69,7 +77,9 @@ export function violation(file: string, name: string): string | null {
   if (!room) return `lives in no known room; add its folder to scripts/check-boundaries.ts`;
   const isTest = /\.test\.tsx?$|\/testing\//.test(file);
   if (name.startsWith(".")) {
-    const target = relative(root, resolve(root, dirname(file), name)).split(sep).join("/");
+    const target = relative(root, resolve(root, dirname(file), name))
+      .split(sep)
+      .join("/");
     const there = roomOf(target);
     if (!there || there.folder === room.folder || there.folder === "assets") return null;
     if (room.rooms.some((allowed) => there.folder === allowed || there.folder.startsWith(`${allowed}/`))) return null;

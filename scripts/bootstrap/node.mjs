@@ -34,11 +34,15 @@ export function ensureNode() {
     const npm = process.platform === "win32" ? "npm.cmd" : "npm";
     const shell = process.platform === "win32";
     if (!quietly(npm, ["pack", `${name}@${VERSION}`, "--pack-destination", work, "--loglevel=error"], { shell }))
-      fail("Node could not be fetched from the npm registry: check the network, or install Node 22.18 or newer yourself.");
+      fail(
+        "Node could not be fetched from the npm registry: check the network, or install Node 22.18 or newer yourself.",
+      );
     const archive = join(work, `${name}-${VERSION}.tgz`);
     const digest = createHash("sha512").update(readFileSync(archive)).digest("base64");
-    if (`sha512-${digest}` !== integrity) fail("The fetched Node does not match its known checksum; nothing was installed.");
-    if (!quietly("tar", ["xzf", archive, "-C", work])) fail("The fetched Node could not be unpacked: is `tar` installed?");
+    if (`sha512-${digest}` !== integrity)
+      fail("The fetched Node does not match its known checksum; nothing was installed.");
+    if (!quietly("tar", ["xzf", archive, "-C", work]))
+      fail("The fetched Node could not be unpacked: is `tar` installed?");
     renameSync(join(work, "package"), folder);
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -40,7 +40,8 @@ export function run(program, args, options = {}) {
 /** Runs quietly and returns whether it succeeded; on failure the output is shown. */
 export function quietly(program, args, options = {}) {
   const result = spawnSync(program, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 26, ...options });
-  if (result.status !== 0) process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? result.error?.message ?? ""}\n`);
+  if (result.status !== 0)
+    process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? result.error?.message ?? ""}\n`);
   return result.status === 0;
 }
 

@@ -45,7 +45,12 @@ async function test(args) {
   const report = join(folder, "vitest.json");
   rmSync(report, { force: true });
   const code = await node([
-    tools.vitest, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args,
+    tools.vitest,
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    ...args,
   ]);
   if (!existsSync(report)) fail("The test runner ended without a report.");
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites, success } = JSON.parse(
