@@ -1,0 +1,25 @@
+import type { ModelSummary, Precision } from "../../core/contract/index.ts";
+import type { OpenOptions, TextToVideoPipeline } from "../../native-models/types.ts";
+
+export interface InstallTask {
+  readonly file: string;
+  readonly pack: string;
+  readonly id: string;
+  readonly name: string;
+  readonly bundled: boolean;
+  readonly loras: readonly { readonly file: string; readonly scale: number }[];
+}
+
+export type StepReport = (step: string, fraction: number) => Promise<void>;
+
+/**
+ * What the engine process can do, behind an interface so that the process's machinery (framing, cancel, warm model, errors) is
+ * one code for the real models and for the misbehaving ones of the tests.
+ */
+export interface EngineBackend {
+  readonly onnxruntime: string;
+  readonly executionProvider: string;
+  open(pack: string, options: OpenOptions & { readonly precision: Precision }): Promise<TextToVideoPipeline>;
+  install(task: InstallTask, report: StepReport, signal: AbortSignal): Promise<ModelSummary>;
+  verify(pack: string, report: StepReport, signal: AbortSignal): Promise<void>;
+}

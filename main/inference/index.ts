@@ -1,0 +1,4 @@
+export type { InstallTask } from "./backend.ts";
+export * from "./host.ts";
+export type { GenerateOutcome } from "./protocol.ts";
+export { engineThreads } from "./threads.ts";

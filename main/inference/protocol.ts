@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { errorDataSchema, precisionSchema, resolvedRequestSchema } from "../../core/contract/index.ts";
+
+/** Raised when a message changes its meaning; both sides come from one release, so a difference means a broken installation. */
+export const PROTOCOL_VERSION = 1;
+
+const task = z.string();
+
+export const loraSchema = z.object({ file: z.string(), scale: z.number() });
+
+/** Studio → engine. */
+export const commandSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("hello"), protocol: z.number() }),
+  z.object({
+    type: z.literal("generate"),
+    task,
+    /** Absolute path of the model pack's folder. */
+    pack: z.string(),
+    threads: z.number().int().min(1),
+    precision: precisionSchema,
+    request: resolvedRequestSchema,
+  }),
+  z.object({
+    type: z.literal("install"),
+    task,
+    /** Absolute path of the published checkpoint. */
+    file: z.string(),
+    /** Absolute path of the folder to make; it appears only when it is complete. */
+    pack: z.string(),
+    id: z.string(),
+    name: z.string(),
+    bundled: z.boolean(),
+    loras: z.array(loraSchema),
+  }),
+  z.object({ type: z.literal("verify"), task, pack: z.string() }),
+  z.object({ type: z.literal("cancel"), task }),
+]);
+export type Command = z.infer<typeof commandSchema>;
+export type TaskCommand = Extract<Command, { type: "generate" | "install" | "verify" }>;
+
+/** Engine → studio. `preview` and `frame` carry their pixels as the message's body. */
+export const reportSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("ready"), protocol: z.number(), pid: z.number() }),
+  z.object({
+    type: z.literal("progress"),
+    task,
+    phase: z.enum(["load", "text", "denoise", "decode", "install", "verify"]),
+    /** Words for an install's or verification's current step; empty otherwise. */
+    step: z.string(),
+    done: z.number(),
+    total: z.number(),
+    /** Share of the task's whole work, 0 to 1. */
+    fraction: z.number().min(0).max(1),
+  }),
+  z.object({
+    type: z.literal("preview"),
+    task,
+    step: z.number(),
+    width: z.number(),
+    height: z.number(),
+    frames: z.number(),
+  }),
+  z.object({ type: z.literal("frame"), task, index: z.number() }),
+  /** `result` depends on the command and is checked by whoever asked. */
+  z.object({ type: z.literal("done"), task, result: z.unknown().optional() }),
+  z.object({ type: z.literal("failed"), task, error: errorDataSchema }),
+]);
+export type Report = z.infer<typeof reportSchema>;
+export type TaskReport = Extract<Report, { task: string }>;
+
+export const generateResultSchema = z.object({
+  framesSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  seconds: z.record(z.string(), z.number()),
+  /** Version of onnxruntime and the execution provider that did the work. */
+  onnxruntime: z.string(),
+  executionProvider: z.string(),
+  threads: z.number(),
+});
+export type GenerateOutcome = z.infer<typeof generateResultSchema>;
+
+/** One line on the heartbeat pipe. Written by a thread of its own, since a running model blocks the engine's main thread for minutes. */
+export const heartbeatSchema = z.object({
+  /** Resident memory of the engine, bytes. */
+  rss: z.number(),
+  /** Memory that the system could still give, bytes. */
+  available: z.number(),
+  /** Milliseconds since the engine's main thread last had a turn. */
+  busyMs: z.number(),
+});
+export type Heartbeat = z.infer<typeof heartbeatSchema>;

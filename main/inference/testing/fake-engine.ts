@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ModelSummary, type ResolvedRequest, StudioError } from "../../../core/contract/index.ts";
+import type { GenerateHooks, GenerateResult } from "../../../native-models/types.ts";
+import type { EngineBackend } from "../backend.ts";
+import { beModest, CHANNEL_FD, startHeartbeat } from "../engine-entry.ts";
+import { Channel } from "../framing.ts";
+import { serveEngine } from "../serve.ts";
+
+/**
+ * An engine for tests that speaks the real protocol through the real server, but misbehaves on demand: the words of the prompt say
+ * how. Its pictures are plain gradients from the seed; only tests ever run this file.
+ *
+ *   refuse · abort · exit9 · hang (ignores cancel) · freeze (no heartbeats) · slow · garbage · nonsense · flood · dribble · oom · lie
+ */
+export const fakeSummary: ModelSummary = {
+  id: "fake",
+  name: "Fake model",
+  family: "hummingbird",
+  variant: "test",
+  bundled: false,
+  licence: "none",
+  about: "Draws gradients for tests.",
+  examplePrompts: ["a gradient"],
+  parameters: 1,
+  bytesOnDisk: 1,
+  guidanceKind: "embedded",
+  precisions: ["fp32", "int8"],
+  defaults: { width: 64, height: 64, frames: 4, fps: 8, steps: 3, guidance: 7.5, precision: "fp32" },
+  sizes: [{ width: 64, height: 64, label: "Square" }],
+  maxSteps: 8,
+};
+
+let dribbling = false;
+let opened = 0;
+
+async function generate(request: ResolvedRequest, hooks: GenerateHooks): Promise<GenerateResult> {
+  const { prompt, steps, frames, width, height, seed } = request;
+  const has = (word: string): boolean => prompt.split(" ").includes(word);
+  const total = steps + frames;
+  await hooks.progress("text", 1, 1, 0.01);
+  if (has("refuse")) throw new StudioError("MODEL_DAMAGED", "The fake model is damaged: install it again.");
+  if (has("flood")) for (let i = 0; i < 2000; i += 1) process.stderr.write(`noise ${i} ${"x".repeat(500)}\n`);
+  if (has("garbage")) process.stdout.write(Buffer.from([0, 255, 254, 10, 13, 0, 1, 2]));
+  dribbling = has("dribble");
+  for (let step = 1; step <= steps; step += 1) {
+    if (has("slow")) await sleep(60);
+    if (has("hang")) await sleep(3_600_000);
+    hooks.signal.throwIfAborted();
+    if (step === 2) misbehave(has);
+    const preview = { step, width: 8, height: 8, frames: 2, rgba: new Uint8Array(8 * 8 * 4 * 2).fill(step) };
+    await hooks.preview(preview);
+    await hooks.progress("denoise", step, steps, step / total);
+  }
+  const hash = createHash("sha256");
+  for (let index = 0; index < frames; index += 1) {
+    hooks.signal.throwIfAborted();
+    const rgb = new Uint8Array(width * height * 3);
+    for (let i = 0; i < rgb.length; i += 1) rgb[i] = (seed * 31 + index * 9 + (i % (width * 3))) & 255;
+    hash.update(rgb);
+    await hooks.frame(index, rgb);
+    await hooks.progress("decode", index + 1, frames, (steps + index + 1) / total);
+  }
+  return { framesSha256: has("lie") ? "0".repeat(64) : hash.digest("hex"), seconds: { denoise: 0.1, opened } };
+}
+
+function misbehave(has: (word: string) => boolean): void {
+  if (has("abort")) process.abort();
+  if (has("exit9")) process.exit(9);
+  if (has("kill")) process.kill(process.pid, "SIGKILL");
+  if (has("freeze")) process.kill(process.pid, "SIGSTOP");
+  if (has("throw-oom")) throw new Error("std::bad_alloc");
+  if (has("oom")) {
+    process.stderr.write("terminate called after throwing an instance of 'std::bad_alloc'\n");
+    process.abort();
+  }
+  if (has("nonsense")) wire.write("this is not a message at all, it is far too long to be one");
+}
+
+const backend: EngineBackend = {
+  onnxruntime: "0.0.0-fake",
+  executionProvider: "fake",
+  async open() {
+    opened += 1;
+    return { summary: fakeSummary, generate, close: async () => {} };
+  },
+  async install(task, report, signal) {
+    for (let i = 1; i <= 4; i += 1) {
+      await report("converting", i / 4);
+      if (task.file.includes("slow")) await sleep(50, undefined, { signal });
+    }
+    if (task.file.includes("broken"))
+      throw new StudioError("CHECKPOINT_UNREADABLE", "This file is not a checkpoint: choose another one.");
+    return { ...fakeSummary, id: task.id, name: task.name };
+  },
+  async verify(_pack, report) {
+    await report("hashing", 1);
+  },
+};
+
+const socket = new Socket({ fd: CHANNEL_FD, readable: true, writable: true });
+
+/** Sends what is written in pieces of one byte while `dribbling`. */
+const wire = new Duplex({
+  read() {},
+  write(chunk: Buffer, _encoding, done) {
+    if (!dribbling) socket.write(chunk, done);
+    else {
+      for (let i = 0; i < chunk.length - 1; i += 1) socket.write(chunk.subarray(i, i + 1));
+      socket.write(chunk.subarray(chunk.length - 1), done);
+    }
+  },
+});
+socket.on("data", (chunk) => wire.push(chunk));
+socket.on("end", () => wire.push(null));
+
+beModest();
+startHeartbeat();
+await serveEngine(new Channel(wire), backend);
+process.exit(0);
