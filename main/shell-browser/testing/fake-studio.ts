@@ -1,0 +1,267 @@
+/**
+ * A studio in memory for tests of the shells and of the window: the same contract, checked on both sides, with a queue that runs
+ * on timers and real little MP4 files. It draws bubbles instead of asking a model. Never part of the product.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type Clip,
+  contract,
+  type ErrorData,
+  type GenerationRequest,
+  type JobSnapshot,
+  type Method,
+  type Reply,
+  type ResolvedRequest,
+  StudioError,
+  type StudioEvent,
+} from "../../../core/contract/index.ts";
+import type { ShellStudio } from "../../shell-common/content.ts";
+import { drawBubbles, encode, toLatentPreview } from "./draw.ts";
+import { starter, systemInfo } from "./facts.ts";
+
+export interface FakeStudioOptions {
+  /** Milliseconds per denoising step. Default 150. */
+  readonly stepMs?: number;
+}
+
+export interface FakeStudio extends ShellStudio {
+  /** Makes the running or next job fail with this error at its next step, as a dying engine would. */
+  failNext(error: ErrorData): void;
+  /** Methods called so far, in order. */
+  readonly calls: string[];
+}
+
+type Input = { id: string };
+const ended = (job: JobSnapshot) => job.state !== "queued" && job.state !== "running";
+
+export async function createFakeStudio(options: FakeStudioOptions = {}): Promise<FakeStudio> {
+  const stepMs = options.stepMs ?? 150;
+  const folder = await mkdtemp(join(tmpdir(), "plume-fake-"));
+  const listeners = new Set<(event: StudioEvent) => void>();
+  const jobs = new Map<string, JobSnapshot>();
+  const clips = new Map<string, Clip>();
+  const trash = new Map<string, Clip>();
+  const previews = new Map<string, Uint8Array>();
+  const calls: string[] = [];
+  let failure: ErrorData | null = null;
+  let working: Promise<void> | null = null;
+  let closed = false;
+
+  const publish = (event: StudioEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+  const library = () => [...clips.values()].sort((a, b) => b.record.createdAt.localeCompare(a.record.createdAt));
+  const publishLibrary = () => publish({ type: "library", clips: library() });
+  const update = (id: string, change: Partial<JobSnapshot>): JobSnapshot => {
+    const job = { ...found(jobs, id), ...change };
+    jobs.set(id, job);
+    publish({ type: "job", job });
+    return job;
+  };
+  const pause = () => new Promise((done) => setTimeout(done, stepMs));
+
+  function enqueue(request: ResolvedRequest): JobSnapshot {
+    const job: JobSnapshot = {
+      id: randomUUID(),
+      kind: "generate",
+      state: "queued",
+      request,
+      progress: { phase: "queue", done: 0, total: 0, fraction: 0, etaMs: null },
+      preview: null,
+      clip: null,
+      error: null,
+      createdAt: new Date().toISOString(),
+      startedAt: null,
+      finishedAt: null,
+    };
+    jobs.set(job.id, job);
+    publish({ type: "job", job });
+    working ??= work().finally(() => {
+      working = null;
+    });
+    return job;
+  }
+
+  async function work(): Promise<void> {
+    await pause();
+    for (;;) {
+      const next = [...jobs.values()].find((job) => job.state === "queued");
+      if (!next || closed) return;
+      await runJob(next);
+    }
+  }
+
+  async function runJob(job: JobSnapshot): Promise<void> {
+    const { id, request } = job;
+    const started = Date.now();
+    const alive = () => !closed && jobs.get(id)?.state === "running";
+    update(id, {
+      state: "running",
+      startedAt: new Date().toISOString(),
+      progress: { phase: "load", done: 0, total: 0, fraction: 0, etaMs: null },
+    });
+    await pause();
+    const frames = drawBubbles(request);
+    for (let step = 1; step <= request.steps; step++) {
+      if (!alive()) return;
+      if (failure) {
+        update(id, { state: "failed", error: failure, finishedAt: new Date().toISOString() });
+        failure = null;
+        return;
+      }
+      const preview = toLatentPreview(frames, request, step / request.steps);
+      previews.set(`${id}/${step}`, preview.rgba);
+      update(id, {
+        preview: { step, width: preview.width, height: preview.height, frames: request.frames },
+        progress: {
+          phase: "denoise",
+          done: step,
+          total: request.steps,
+          fraction: (0.85 * step) / request.steps,
+          etaMs: step < 2 ? null : (request.steps - step + 1) * stepMs,
+        },
+      });
+      await pause();
+    }
+    if (!alive()) return;
+    update(id, { progress: { phase: "encode", done: 0, total: 1, fraction: 0.95, etaMs: stepMs } });
+    const clipId = randomUUID();
+    const file = join(folder, `${clipId}.mp4`);
+    await encode(file, frames, request);
+    if (!alive()) return;
+    const clip: Clip = {
+      id: clipId,
+      fileName: `${request.prompt.slice(0, 40).replaceAll(/[^\p{L}\p{N}]+/gu, "-")}-${request.seed}.mp4`,
+      bytes: (await stat(file)).size,
+      width: request.width,
+      height: request.height,
+      frames: request.frames,
+      fps: request.fps,
+      record: {
+        schema: "plume.generation/1",
+        request,
+        model: {
+          id: starter.id,
+          name: starter.name,
+          family: starter.family,
+          weightsSha256: "5e".repeat(32),
+          sourceSha256: "c4".repeat(32),
+        },
+        runtime: { app: "0.1.0", onnxruntime: "1.30.0", executionProvider: "cpu", threads: 2 },
+        framesSha256: createHash("sha256").update(Buffer.concat(frames)).digest("hex"),
+        seconds: { load: 0.4, text: 0.1, denoise: (Date.now() - started) / 1000, decode: 0.6, encode: 0.2 },
+        createdAt: new Date().toISOString(),
+      },
+    };
+    clips.set(clipId, clip);
+    publishLibrary();
+    update(id, {
+      state: "done",
+      clip,
+      finishedAt: new Date().toISOString(),
+      progress: { phase: "encode", done: 1, total: 1, fraction: 1, etaMs: 0 },
+    });
+  }
+
+  const methods: Record<Method, (input: never) => unknown> = {
+    "system.info": () => systemInfo,
+    "models.list": () => [starter],
+    "jobs.generate": ({ request, variations }: { request: GenerationRequest; variations: number }) => {
+      const full = resolve(request);
+      return Array.from({ length: variations }, (_, index) => enqueue({ ...full, seed: (full.seed + index) >>> 0 }));
+    },
+    "jobs.list": () => [...jobs.values()],
+    "jobs.cancel": ({ id }: Input) => {
+      const job = found(jobs, id);
+      return ended(job) ? job : update(id, { state: "cancelled", finishedAt: new Date().toISOString() });
+    },
+    "jobs.retry": ({ id }: Input) => enqueue(found(jobs, id).request),
+    "jobs.dismiss": ({ id }: Input) => {
+      found(jobs, id);
+      jobs.delete(id);
+      publish({ type: "job-dismissed", id });
+      return {};
+    },
+    "library.list": library,
+    "library.reveal": ({ id }: Input) => {
+      found(clips, id);
+      return {};
+    },
+    "library.trash": ({ id }: Input) => {
+      trash.set(id, found(clips, id));
+      clips.delete(id);
+      publishLibrary();
+      return {};
+    },
+    "library.restore": ({ id }: Input) => {
+      const clip = found(trash, id);
+      trash.delete(id);
+      clips.set(id, clip);
+      publishLibrary();
+      return clip;
+    },
+  };
+
+  return {
+    calls,
+    failNext: (error) => {
+      failure = error;
+    },
+    async handle(name: string, input: unknown): Promise<Reply> {
+      calls.push(name);
+      try {
+        if (!Object.hasOwn(contract, name)) throw new StudioError("NOT_FOUND", `The studio has no method "${name}".`);
+        const method = name as Method;
+        const parsed = contract[method].input.safeParse(input);
+        if (!parsed.success) {
+          throw new StudioError("BAD_REQUEST", parsed.error.issues[0]?.message ?? "The request is not understood.");
+        }
+        return { ok: true, value: contract[method].output.parse(methods[method](parsed.data as never)) };
+      } catch (cause) {
+        return { ok: false, error: StudioError.from(cause).toData() };
+      }
+    },
+    subscribe(listener) {
+      listener({ type: "hello", jobs: [...jobs.values()], models: [starter] });
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async clipFile(id) {
+      found(clips, id);
+      const path = join(folder, `${id}.mp4`);
+      return { path, size: (await stat(path)).size };
+    },
+    preview: async (id, step) => found(previews, `${id}/${step}`),
+    async close() {
+      closed = true;
+      await working;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function found<T>(map: ReadonlyMap<string, T>, id: string): T {
+  const value = map.get(id);
+  if (value === undefined) throw new StudioError("NOT_FOUND", "That is not here any more.");
+  return value;
+}
+
+function resolve(request: GenerationRequest): ResolvedRequest {
+  const { defaults } = starter;
+  return {
+    prompt: request.prompt,
+    negativePrompt: request.negativePrompt ?? "",
+    model: request.model ?? starter.id,
+    seed: request.seed ?? Math.floor(Math.random() * 2 ** 32),
+    width: request.width ?? defaults.width,
+    height: request.height ?? defaults.height,
+    frames: request.frames ?? defaults.frames,
+    fps: request.fps ?? defaults.fps,
+    steps: request.steps ?? defaults.steps,
+    guidance: request.guidance ?? defaults.guidance,
+    precision: request.precision ?? defaults.precision,
+  };
+}
