@@ -40,7 +40,7 @@ const alphabetSecond = c1 + rare + opening + closing + currency;
 const giveaways = new RegExp(
   [
     sequence(c1),
-    sequence(anyMark, rare),
+    sequence(rare + anyMark, rare),
     sequence("a-zA-Z", lowerAlphabet + upperAlphabet, rare),
     sequence(rare, anyMark),
     sequence(lower + lowerAlphabet + boxes + closing + currency + numeric, upper),

@@ -31,9 +31,12 @@ const pythonSpace = "[\\p{White_Space}\\x1c-\\x1f]";
 const outerSpace = new RegExp(`^${pythonSpace}+|${pythonSpace}+$`, "gu");
 const strip = (text: string): string => text.replace(outerSpace, "");
 
-/** Special tokens, English contractions, runs of letters, single digits, runs of anything else. */
+/**
+ * Special tokens, English contractions, runs of letters, single digits, runs of anything else. The reference matches without regard to
+ * case; in lower-case text that adds the long s, and drops the iota subscript U+0345: its capital is a letter, itself it is none.
+ */
 const pieces =
-  /<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|(?:(?!\p{White_Space})[^\p{L}\p{N}])+/giu;
+  /<[sſ]tart_of_text>|<end_of_text>|'[sſ]|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|(?:(?!\p{White_Space})[^\p{L}\p{N}\u0345])+/gu;
 
 /** The prompt as the tokenizer sees it: repaired, HTML references decoded twice, white space collapsed, in lower case. */
 export function cleanPrompt(prompt: string): string {
