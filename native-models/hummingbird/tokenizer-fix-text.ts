@@ -33,6 +33,10 @@ const ligatures: Readonly<Record<string, string>> = {
   ﬆ: "st",
 };
 
+// Written as strings because these expressions are about control characters.
+const terminalEscapes = new RegExp("\\x1b\\[[\\p{Nd};]*[a-zA-Z]", "gu");
+const unwantedControls = new RegExp("[\\0-\\x08\\x0b\\x0e-\\x1f\\x7f\\u206a-\\u206f\\ufeff\\ufff9-\\ufffc]", "gu");
+
 /** Lines longer than this are cut, so that no step sees more at once. */
 const LONGEST_SEGMENT = 1_000_000;
 
@@ -48,9 +52,9 @@ function fixOnce(text: string, unescape: boolean): string {
       .replace(/\r\n|[\r\u2028\u2029\x85]/gu, "\n")
       .toWellFormed()
       // Colours and cursor movements of terminals.
-      .replace(/\x1b\[[\p{Nd};]*[a-zA-Z]/gu, "")
+      .replace(terminalEscapes, "")
       // Controls that do not make white space, deprecated Arabic ones, annotations, the byte-order mark.
-      .replace(/[\0-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufeff\ufff9-\ufffc]/gu, "")
+      .replace(unwantedControls, "")
       .normalize("NFC")
   );
 }
