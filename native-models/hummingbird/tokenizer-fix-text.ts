@@ -33,9 +33,9 @@ const ligatures: Readonly<Record<string, string>> = {
   ﬆ: "st",
 };
 
-// Written as strings because these expressions are about control characters.
-const terminalEscapes = new RegExp("\\x1b\\[[\\p{Nd};]*[a-zA-Z]", "gu");
-const unwantedControls = new RegExp("[\\0-\\x08\\x0b\\x0e-\\x1f\\x7f\\u206a-\\u206f\\ufeff\\ufff9-\\ufffc]", "gu");
+const terminalEscapes = new RegExp(`${String.fromCharCode(0x1b)}\\[[\\p{Nd};]*[a-zA-Z]`, "gu");
+/** Controls that do not make white space (C1 is gone by then), deprecated Arabic ones, annotations, the byte-order mark. */
+const unwantedControls = /(?![\t\n\f\r\u{80}-\u{9f}])\p{Cc}|[\u206a-\u206f\ufeff\ufff9-\ufffc]/gu;
 
 /** Lines longer than this are cut, so that no step sees more at once. */
 const LONGEST_SEGMENT = 1_000_000;
@@ -53,7 +53,6 @@ function fixOnce(text: string, unescape: boolean): string {
       .toWellFormed()
       // Colours and cursor movements of terminals.
       .replace(terminalEscapes, "")
-      // Controls that do not make white space, deprecated Arabic ones, annotations, the byte-order mark.
       .replace(unwantedControls, "")
       .normalize("NFC")
   );
