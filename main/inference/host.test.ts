@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { getPriority } from "node:os";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { getPriority, tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -9,6 +11,12 @@ import { EngineHost, type EngineHostOptions } from "./host.ts";
 
 const entry = fileURLToPath(new URL("./testing/fake-engine.ts", import.meta.url));
 const hosts: EngineHost[] = [];
+
+async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), "plume-test-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
 afterEach(async () => {
   await Promise.all(hosts.splice(0).map((host) => host.close()));
 });
@@ -144,12 +152,15 @@ describe("a healthy engine", () => {
   it("installs and verifies, with progress, and passes refusals on", async () => {
     const host = makeHost();
     const steps: number[] = [];
-    const task = { pack: "/p", id: "x", name: "X", bundled: false, loras: [] };
+    await using folder = await temporaryFolder();
+    const [good, bad] = [join(folder.path, "a.ckpt"), join(folder.path, "broken.ckpt")];
+    for (const file of [good, bad]) await writeFile(file, "weights");
+    const task = { pack: join(folder.path, "pack"), id: "x", name: "X", bundled: false, loras: [] };
     const never = new AbortController().signal;
-    const summary = await host.install({ ...task, file: "/a.ckpt" }, (_, fraction) => steps.push(fraction), never);
+    const summary = await host.install({ ...task, file: good }, (_, fraction) => steps.push(fraction), never);
     expect([summary.id, steps]).toEqual(["x", [0.25, 0.5, 0.75, 1]]);
     await host.verify("/p", () => {}, never);
-    await expect(host.install({ ...task, file: "/broken.ckpt" }, () => {}, never)).rejects.toMatchObject({
+    await expect(host.install({ ...task, file: bad }, () => {}, never)).rejects.toMatchObject({
       code: "CHECKPOINT_UNREADABLE",
     });
     expect(host.state).toBe("ready");

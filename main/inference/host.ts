@@ -107,6 +107,11 @@ export class EngineHost {
     await this.run({ type: "verify", pack }, forward(onStep), signal);
   }
 
+  /** Lets an idle process go at once, and with it every file it holds open; waits for tasks in the queue. */
+  async release(): Promise<void> {
+    if (this.engine !== null) await this.letGo(this.engine);
+  }
+
   /** Ends the process, cancelling what runs. */
   async close(): Promise<void> {
     this.closed = true;

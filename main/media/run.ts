@@ -45,6 +45,8 @@ export function startMedia(tool: string, args: readonly string[], options: RunOp
 
   const stop = (): void => {
     if (child.exitCode !== null || child.signalCode !== null) return;
+    // ffmpeg notices SIGTERM only between two reads, and would wait in its read for a frame that never comes.
+    child.stdin.destroy();
     child.kill("SIGTERM");
     killTimer ??= setTimeout(() => child.kill("SIGKILL"), TERM_GRACE_MS);
   };

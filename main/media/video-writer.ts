@@ -1,4 +1,4 @@
-import { access, constants, stat, unlink } from "node:fs/promises";
+import { access, constants, rename, stat, unlink } from "node:fs/promises";
 import { StudioError } from "../../core/contract/index.ts";
 import type { MediaTools } from "./locate.ts";
 import { probeVideo } from "./probe.ts";
@@ -26,6 +26,8 @@ export interface FinishedVideo {
   readonly frames: number;
   /** Names the file. Errors: FileExistsError when the name is taken and `overwrite` is false. */
   publish(path: string, overwrite: boolean): Promise<void>;
+  /** Takes the name back: the file is temporary again. */
+  unpublish(path: string): Promise<void>;
   /** Removes the temporary file; harmless after `publish`. */
   discard(): Promise<void>;
 }
@@ -130,6 +132,7 @@ class Mp4Writer implements VideoWriter {
         bytes,
         frames: this.frames,
         publish: (path, overwrite) => publish(part, path, overwrite),
+        unpublish: (path) => rename(path, part),
         discard: () => remove(part),
       };
     } catch (error) {

@@ -82,6 +82,8 @@ export interface InstallOptions {
 }
 
 export interface ModelAdministration {
+  /** Installs the model that ships with the studio unless it is there already; every way of asking for it does this by itself. */
+  ensureBundled(onProgress?: (step: string, fraction: number) => void, signal?: AbortSignal): Promise<void>;
   install(options: InstallOptions): Promise<Output<"models.list">[number]>;
   /** Reads every byte of the pack and compares it with its manifest. Errors: MODEL_NOT_FOUND, MODEL_DAMAGED. */
   verify(id: string, onProgress?: (step: string, fraction: number) => void, signal?: AbortSignal): Promise<void>;
@@ -111,6 +113,4 @@ export interface StudioOptions {
   readonly idleUnloadMs?: number;
   /** Where diagnostics go, one line at a time. Default: nowhere. */
   readonly log?: (line: string) => void;
-  /** Another program in the engine's place; tests use it to make the engine misbehave. */
-  readonly engineEntry?: string;
 }

@@ -1,38 +1,23 @@
 import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
+import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ModelSummary, type ResolvedRequest, StudioError } from "../../../core/contract/index.ts";
+import { type ResolvedRequest, StudioError } from "../../../core/contract/index.ts";
 import type { GenerateHooks, GenerateResult } from "../../../native-models/types.ts";
 import type { EngineBackend } from "../backend.ts";
 import { beModest, CHANNEL_FD, startHeartbeat } from "../engine-entry.ts";
 import { Channel } from "../framing.ts";
 import { serveEngine } from "../serve.ts";
+import { fakeSummary } from "./fake-summary.ts";
 
-/**
+/*
  * An engine for tests that speaks the real protocol through the real server, but misbehaves on demand: the words of the prompt say
  * how. Its pictures are plain gradients from the seed; only tests ever run this file.
  *
  *   refuse · abort · exit9 · hang (ignores cancel) · freeze (no heartbeats) · slow · garbage · nonsense · flood · dribble · oom · lie
  */
-export const fakeSummary: ModelSummary = {
-  id: "fake",
-  name: "Fake model",
-  family: "hummingbird",
-  variant: "test",
-  bundled: false,
-  licence: "none",
-  about: "Draws gradients for tests.",
-  examplePrompts: ["a gradient"],
-  parameters: 1,
-  bytesOnDisk: 1,
-  guidanceKind: "embedded",
-  precisions: ["fp32", "int8"],
-  defaults: { width: 64, height: 64, frames: 4, fps: 8, steps: 3, guidance: 7.5, precision: "fp32" },
-  sizes: [{ width: 64, height: 64, label: "Square" }],
-  maxSteps: 8,
-};
-
 let dribbling = false;
 let opened = 0;
 
@@ -93,6 +78,13 @@ const backend: EngineBackend = {
     }
     if (task.file.includes("broken"))
       throw new StudioError("CHECKPOINT_UNREADABLE", "This file is not a checkpoint: choose another one.");
+    await mkdir(task.pack, { recursive: true });
+    await writeFile(
+      join(task.pack, "source.txt"),
+      createHash("sha256")
+        .update(await readFile(task.file))
+        .digest("hex"),
+    );
     return { ...fakeSummary, id: task.id, name: task.name };
   },
   async verify(_pack, report) {

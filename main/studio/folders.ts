@@ -1,0 +1,68 @@
+import { readFile, mkdir } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import envPaths from "env-paths";
+import { StudioError } from "../../core/contract/index.ts";
+
+/** Where the studio keeps things. All absolute. */
+export interface Folders {
+  /** Application data: models, queue, lock. */
+  readonly home: string;
+  readonly models: string;
+  /** Finished clips and their records. */
+  readonly output: string;
+  /** Clips that were thrown away; inside the output folder, so that moving one is a rename and never a copy. */
+  readonly trash: string;
+  readonly journal: string;
+}
+
+export interface FolderOptions {
+  readonly home?: string | undefined;
+  readonly output?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Decides the folders without touching the disk, except for reading where this desktop keeps videos. */
+export async function chooseFolders(options: FolderOptions = {}): Promise<Folders> {
+  const env = options.env ?? process.env;
+  const home = resolve(options.home ?? (env["PLUME_HOME"] || envPaths("Plume Studio", { suffix: "" }).data));
+  const output = resolve(options.output ?? (env["PLUME_OUTPUT"] || join(await videosFolder(env), "Plume Studio")));
+  return {
+    home,
+    output,
+    models: join(home, "models"),
+    trash: join(output, ".plume-trash"),
+    journal: join(home, "queue.jsonl"),
+  };
+}
+
+/** Makes the data folders. Errors: OUTPUT_UNWRITABLE, DISK_FULL. */
+export async function makeDataFolders(folders: Folders): Promise<void> {
+  await makeFolder(folders.models, "The studio's data folder cannot be made: set PLUME_HOME to a folder of yours.");
+}
+
+/** Makes a folder and those above it. `sentence` is what the user reads when that is not possible. */
+export async function makeFolder(path: string, sentence: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    const known = StudioError.from(cause);
+    if (known.code === "DISK_FULL") throw known;
+    throw new StudioError("OUTPUT_UNWRITABLE", sentence, known.detail, { cause });
+  }
+}
+
+/** For display: the last two parts of a path, with slashes. */
+export function displayName(path: string): string {
+  return `${basename(dirname(path))}/${basename(path)}`;
+}
+
+/** The desktop's folder for videos; Linux desktops translate its name and note it in user-dirs.dirs. */
+async function videosFolder(env: NodeJS.ProcessEnv): Promise<string> {
+  if (process.platform === "darwin") return join(homedir(), "Movies");
+  if (process.platform === "win32") return join(homedir(), "Videos");
+  const config = env["XDG_CONFIG_HOME"] || join(homedir(), ".config");
+  const text = await readFile(join(config, "user-dirs.dirs"), "utf8").catch(() => "");
+  const noted = /^XDG_VIDEOS_DIR="\$HOME\/([^"]+)"/m.exec(text)?.[1];
+  return join(homedir(), noted ?? "Videos");
+}

@@ -1,0 +1,2 @@
+export { createStudio } from "./create-studio.ts";
+export type * from "./studio.ts";

@@ -1,0 +1,84 @@
+import { type FileHandle, open, readFile, rename } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import { replaceFile } from "./files.ts";
+
+/**
+ * An append-only file of JSON values, one a line with its CRC-32 in front: `1a2b3c4d {"type":…}`. A torn last line is what a power
+ * cut leaves and is dropped. A damaged line in the middle ends the replay there; the file is then set aside, never thrown away.
+ */
+export class Journal {
+  private readonly path: string;
+  private handle: FileHandle | null = null;
+  private tail: Promise<void> = Promise.resolve();
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Opens the journal. `restore` gets the values that were read and returns those to go on with (compaction): the file is rewritten
+   * with just these, in one step.
+   */
+  static async open(
+    path: string,
+    restore: (values: unknown[]) => unknown[],
+    log: (line: string) => void,
+  ): Promise<Journal> {
+    const bytes = await readFile(path).catch((error: unknown) => {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return Buffer.alloc(0);
+      throw error;
+    });
+    const { values, damaged } = parseJournal(bytes);
+    if (damaged) {
+      const aside = `${path}.damaged-${Date.now()}`;
+      await rename(path, aside);
+      log(`the queue's journal was damaged; what could be read was kept, the file is ${aside}`);
+    }
+    const journal = new Journal(path);
+    await replaceFile(path, restore(values).map(formatLine).join(""));
+    journal.handle = await open(path, "a");
+    return journal;
+  }
+
+  /** Appends a value and forces it to disk; calls are written in the order in which they are made. */
+  append(value: unknown): Promise<void> {
+    const line = formatLine(value);
+    const written = this.tail.then(async () => {
+      if (this.handle === null) return;
+      await this.handle.appendFile(line);
+      await this.handle.datasync();
+    });
+    this.tail = written.catch(() => {}); // the caller hears of it; the next line may succeed
+    return written;
+  }
+
+  async close(): Promise<void> {
+    await this.tail;
+    const handle = this.handle;
+    this.handle = null;
+    await handle?.close();
+  }
+}
+
+export function formatLine(value: unknown): string {
+  const json = JSON.stringify(value);
+  return `${checksum(json)} ${json}\n`;
+}
+
+/** Reads as far as every line is whole. Pure. */
+export function parseJournal(bytes: Buffer): { values: unknown[]; damaged: boolean } {
+  const values: unknown[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const end = bytes.indexOf(10, at);
+    if (end < 0) return { values, damaged: false }; // torn last line
+    const line = bytes.toString("utf8", at, end);
+    const json = line.slice(9);
+    if (line[8] !== " " || line.slice(0, 8) !== checksum(json)) return { values, damaged: true };
+    values.push(JSON.parse(json));
+    at = end + 1;
+  }
+  return { values, damaged: false };
+}
+
+const checksum = (text: string): string => crc32(text).toString(16).padStart(8, "0");

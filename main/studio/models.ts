@@ -1,0 +1,280 @@
+import { randomBytes } from "node:crypto";
+import { access, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, extname, join, resolve } from "node:path";
+import { type ModelSummary, StudioError } from "../../core/contract/index.ts";
+import type { EngineHost, PackFacts } from "../inference/index.ts";
+import { hashFile } from "./files.ts";
+import { lockModels } from "./lock.ts";
+import type { InstallOptions, ModelAdministration } from "./studio.ts";
+
+/** The small model that ships with the app, as an ordinary checkpoint. */
+export interface BundledModel {
+  readonly id: string;
+  readonly name: string;
+  readonly file: string;
+}
+
+export interface ModelServiceOptions {
+  /** Folder of the packs: one folder each, named by id. */
+  readonly folder: string;
+  readonly engine: EngineHost;
+  /** Reads a pack's manifest. Errors: MODEL_DAMAGED. */
+  readonly readPack: (folder: string) => Promise<PackFacts>;
+  /** Null where the app was packed without one. */
+  readonly bundled: BundledModel | null;
+  readonly log: (line: string) => void;
+  readonly onChange: (models: ModelSummary[]) => void;
+}
+
+export interface InstalledModel extends PackFacts {
+  readonly folder: string;
+}
+
+type OnProgress = (step: string, fraction: number) => void;
+
+const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Installed models: list, find, install, verify, remove. The packs' folder is the catalogue. */
+export class ModelService implements ModelAdministration {
+  private readonly options: ModelServiceOptions;
+  private ensuring: Promise<void> | null = null;
+  private readonly bundledListeners = new Set<OnProgress>();
+
+  constructor(options: ModelServiceOptions) {
+    this.options = options;
+  }
+
+  /** Installed models, the bundled one first, the others by name. Packs that cannot be read are left out and logged. */
+  async list(): Promise<ModelSummary[]> {
+    const names = await readdir(this.options.folder).catch(() => [] as string[]);
+    const found: ModelSummary[] = [];
+    for (const name of names) {
+      if (!ID.test(name)) continue; // locks and folders in the making start with a dot
+      try {
+        found.push((await this.read(name)).summary);
+      } catch (error) {
+        this.options.log(`model ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    return found.sort((a, b) => Number(b.bundled) - Number(a.bundled) || a.name.localeCompare(b.name));
+  }
+
+  /**
+   * The model with this id, or without one the default: the bundled model, else the first installed. The bundled one is installed
+   * on first need. Errors: MODEL_NOT_FOUND, MODEL_DAMAGED, and those of installing.
+   */
+  async find(id: string | undefined, onProgress?: OnProgress, signal?: AbortSignal): Promise<InstalledModel> {
+    const bundled = this.options.bundled?.id;
+    if (bundled !== undefined && (id === undefined || id === bundled)) {
+      await this.ensureBundled(onProgress, signal);
+      return this.read(bundled);
+    }
+    const chosen = id ?? (await this.list())[0]?.id;
+    if (chosen === undefined)
+      throw new StudioError(
+        "MODEL_NOT_FOUND",
+        "No model is installed: install a checkpoint with `plume models install FILE`.",
+      );
+    return this.read(chosen);
+  }
+
+  /**
+   * Installs the bundled model unless it is there already and made from this very checkpoint. However many ask, it is done once;
+   * the signal ends only this caller's waiting (CANCELLED).
+   */
+  async ensureBundled(onProgress?: OnProgress, signal?: AbortSignal): Promise<void> {
+    this.ensuring ??= this.installBundled().catch((error: unknown) => {
+      this.ensuring = null; // the next need tries again
+      throw error;
+    });
+    if (onProgress !== undefined) this.bundledListeners.add(onProgress);
+    try {
+      await abortable(this.ensuring, signal);
+    } finally {
+      if (onProgress !== undefined) this.bundledListeners.delete(onProgress);
+    }
+  }
+
+  /** Converts a checkpoint. Errors: BAD_REQUEST, CHECKPOINT_*, MODEL_WRONG_KIND, DISK_FULL, CANCELLED. */
+  async install(options: InstallOptions): Promise<ModelSummary> {
+    const file = resolve(options.file);
+    await assertFile(file, "checkpoint");
+    for (const lora of options.loras ?? []) await assertFile(resolve(lora.file), "LoRA");
+    const id = options.id ?? idFromFile(file);
+    if (!ID.test(id))
+      throw new StudioError(
+        "BAD_REQUEST",
+        "A model's id may have up to 64 letters, digits, dots, hyphens and underscores, and starts with a letter or digit.",
+        id,
+      );
+    if (id === this.options.bundled?.id)
+      throw new StudioError(
+        "BAD_REQUEST",
+        `The id ${id} belongs to the model that ships with the studio: choose another.`,
+      );
+    const name = options.name ?? basename(file, extname(file));
+    const loras = (options.loras ?? []).map((lora) => ({ file: resolve(lora.file), scale: lora.scale }));
+    return this.locked(options.signal, async () => {
+      if (await isFolder(join(this.options.folder, id)))
+        throw new StudioError(
+          "BAD_REQUEST",
+          `A model with the id ${id} is installed already: choose another id or remove it first.`,
+        );
+      return this.convert({ file, id, name, bundled: false, loras }, options.onProgress, options.signal);
+    });
+  }
+
+  async verify(id: string, onProgress?: OnProgress, signal?: AbortSignal): Promise<void> {
+    const folder = this.folderOf(id);
+    if (!(await isFolder(folder))) throw notInstalled(id);
+    await this.options.engine.verify(folder, onProgress ?? (() => {}), signal ?? new AbortController().signal);
+  }
+
+  async remove(id: string): Promise<void> {
+    if (id === this.options.bundled?.id)
+      throw new StudioError("FORBIDDEN", "The model that ships with the studio cannot be removed.");
+    const folder = this.folderOf(id);
+    await this.locked(undefined, async () => {
+      if (!(await isFolder(folder))) throw notInstalled(id);
+      await this.options.engine.release();
+      await this.discard(folder);
+    });
+    await this.changed();
+  }
+
+  private async read(id: string): Promise<InstalledModel> {
+    const folder = this.folderOf(id);
+    if (!(await isFolder(folder))) throw notInstalled(id);
+    const facts = await this.options.readPack(folder);
+    return { ...facts, summary: { ...facts.summary, id, bundled: id === this.options.bundled?.id }, folder };
+  }
+
+  private folderOf(id: string): string {
+    // The id comes from a request: it must never lead out of the folder.
+    if (!ID.test(id)) throw notInstalled(id);
+    return join(this.options.folder, id);
+  }
+
+  private async installBundled(): Promise<void> {
+    const { bundled } = this.options;
+    if (bundled === null) return;
+    if (await this.isCurrent(bundled)) return;
+    const tell: OnProgress = (step, fraction) => {
+      for (const listener of this.bundledListeners) listener(step, fraction);
+    };
+    await this.locked(undefined, async () => {
+      if (await this.isCurrent(bundled)) return; // another studio was quicker
+      const old = join(this.options.folder, bundled.id);
+      if (await isFolder(old)) await this.discard(old);
+      await this.convert({ ...bundled, bundled: true, loras: [] }, tell);
+    });
+  }
+
+  private async isCurrent(bundled: BundledModel): Promise<boolean> {
+    const folder = join(this.options.folder, bundled.id);
+    if (!(await isFolder(folder))) return false;
+    try {
+      const facts = await this.options.readPack(folder);
+      return facts.sourceSha256 === (await hashFile(bundled.file));
+    } catch (error) {
+      this.options.log(
+        `the bundled model is installed anew: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return false;
+    }
+  }
+
+  private async convert(
+    task: { file: string; id: string; name: string; bundled: boolean; loras: { file: string; scale: number }[] },
+    onProgress: OnProgress = () => {},
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<ModelSummary> {
+    const pack = join(this.options.folder, task.id);
+    const summary = await this.options.engine.install({ ...task, pack }, onProgress, signal);
+    await this.changed();
+    return { ...summary, id: task.id, bundled: task.bundled };
+  }
+
+  /** Out of sight in one step, then gone: a crash in between leaves a hidden folder that the next change sweeps. */
+  private async discard(folder: string): Promise<void> {
+    const hidden = join(this.options.folder, `.removed-${randomBytes(6).toString("hex")}`);
+    await rename(folder, hidden);
+    await rm(hidden, { recursive: true, force: true });
+  }
+
+  private async locked<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    await mkdir(this.options.folder, { recursive: true });
+    const lock = await lockModels(this.options.folder, this.options.log, signal);
+    try {
+      await this.sweep();
+      return await work();
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** With the lock held nobody is converting: hidden folders are what a killed installation or removal left. */
+  private async sweep(): Promise<void> {
+    for (const name of await readdir(this.options.folder)) {
+      if (!name.startsWith(".") || name.startsWith(".models.")) continue;
+      this.options.log(`sweeping ${name}, left by an interrupted installation`);
+      await rm(join(this.options.folder, name), { recursive: true, force: true });
+    }
+  }
+
+  private async changed(): Promise<void> {
+    this.options.onChange(await this.list());
+  }
+}
+
+/** An id from a file's name: `09B_merged_all.pt` → `09B_merged_all`. */
+function idFromFile(file: string): string {
+  const id = basename(file, extname(file))
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "")
+    .slice(0, 64);
+  return id === "" ? "model" : id;
+}
+
+async function assertFile(file: string, what: string): Promise<void> {
+  const info = await stat(file).catch(() => null);
+  if (info === null)
+    throw new StudioError("CHECKPOINT_UNREADABLE", `The ${what} file does not exist: check its path.`, file);
+  if (!info.isFile())
+    throw new StudioError(
+      "CHECKPOINT_UNREADABLE",
+      `This is a folder, not a ${what} file: choose the file inside it.`,
+      file,
+    );
+  await access(file, 4 /* R_OK */).catch(() => {
+    throw new StudioError("CHECKPOINT_UNREADABLE", `The ${what} file may not be read: check its permissions.`, file);
+  });
+}
+
+function notInstalled(id: string): StudioError {
+  return new StudioError(
+    "MODEL_NOT_FOUND",
+    "This model is not installed: `plume models list` shows those that are.",
+    id.slice(0, 100),
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => null);
+  return info?.isDirectory() === true;
+}
+
+/** The promise's outcome, or CANCELLED when the signal fires first. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  if (signal.aborted) throw cancelled();
+  const settled = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(cancelled()), { once: true, signal: settled.signal });
+  });
+  return Promise.race([promise, aborted]).finally(() => settled.abort());
+}
+
+function cancelled(): StudioError {
+  return new StudioError("CANCELLED", "The work was cancelled.");
+}

@@ -1,0 +1,61 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type JobSnapshot, StudioError, type StudioEvent } from "../../core/contract/index.ts";
+import { fakeSummary } from "../inference/testing/fake-summary.ts";
+import { temporaryFolder } from "../media/testing.ts";
+import { createStudio, type StudioParts } from "./create-studio.ts";
+import type { Studio, StudioOptions } from "./studio.ts";
+
+export const fakeEntry = fileURLToPath(new URL("../inference/testing/fake-engine.ts", import.meta.url));
+
+/** A data folder with one fake model pack, and studios on it whose engine is the fake one. Removes itself. */
+export async function testBench() {
+  const folder = await temporaryFolder();
+  const home = join(folder.path, "home");
+  const output = join(folder.path, "out");
+  await installFake(home, "fake");
+  const studios: Studio[] = [];
+  const open = async (options: Partial<StudioOptions> = {}, parts: StudioParts = {}): Promise<Studio> => {
+    const studio = await createStudio(
+      { appVersion: "test", queue: "journal", home, output, ...options },
+      { engineEntry: fakeEntry, readPack: readFake, bundled: null, ...parts },
+    );
+    studios.push(studio);
+    return studio;
+  };
+  return {
+    home,
+    output,
+    open,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(studios.map((studio) => studio.close()));
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export async function installFake(home: string, id: string): Promise<void> {
+  await mkdir(join(home, "models", id), { recursive: true });
+  await writeFile(join(home, "models", id, "source.txt"), "0".repeat(64));
+}
+
+/** The fake packs' "manifest" is the hash of their source. */
+export async function readFake(pack: string) {
+  const sourceSha256 = await readFile(join(pack, "source.txt"), "utf8").catch(() => {
+    throw new StudioError("MODEL_DAMAGED", "This model is damaged: install it again.");
+  });
+  return { summary: fakeSummary, weightsSha256: "1".repeat(64), sourceSha256 };
+}
+
+/** Collects events until `close`. */
+export function record(studio: Studio): StudioEvent[] {
+  const events: StudioEvent[] = [];
+  studio.subscribe((event) => events.push(event));
+  return events;
+}
+
+export async function make(studio: Studio, prompt: string, more: object = {}): Promise<JobSnapshot> {
+  const [job] = await studio.call("jobs.generate", { request: { prompt, seed: 42, ...more }, variations: 1 });
+  return studio.ended(job!.id);
+}
