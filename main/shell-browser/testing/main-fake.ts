@@ -7,6 +7,17 @@ import { createFakeStudio } from "./fake-studio.ts";
 const stepMs = Number(process.env["PLUME_FAKE_STEP_MS"] ?? 400);
 process.exitCode = await runBrowserShell(
   process.argv.slice(2),
-  () => createFakeStudio({ stepMs }),
+  async () => {
+    const studio = await createFakeStudio({ stepMs });
+    // `kill -USR2` makes the job that runs fail, as when the engine dies.
+    process.on("SIGUSR2", () => {
+      studio.failNext({
+        code: "ENGINE_CRASHED",
+        message: "The engine stopped in the middle of this clip: try again, and choose a smaller size if it happens twice.",
+        detail: "The engine's process ended with signal SIGKILL.",
+      });
+    });
+    return studio;
+  },
   process.env["PLUME_HOME"] ?? join(tmpdir(), "plume-fake-home"),
 );

@@ -1,0 +1,43 @@
+import "./app.css";
+import { useEffect } from "react";
+import { Workspace } from "../create/Workspace.tsx";
+import { Inspector } from "../inspector/Inspector.tsx";
+import { Player } from "../player/Player.tsx";
+import { QueueStrip } from "../queue/QueueStrip.tsx";
+import { useItems, useSelect, useStudio } from "../state/context.ts";
+import { ConnectionLost } from "./ConnectionLost.tsx";
+import { handleKey } from "./keys.ts";
+import { NoticeBar } from "./NoticeBar.tsx";
+import { Shortcuts } from "./Shortcuts.tsx";
+import { TitleBar } from "./TitleBar.tsx";
+
+export function App() {
+  const { store, actions } = useStudio();
+  const items = useItems();
+  const announcement = useSelect((state) => state.announcement);
+  const connection = useSelect((state) => state.connection);
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => handleKey(event, { state: store.getState(), items, actions });
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [store, items, actions]);
+
+  return (
+    <div className="app">
+      <TitleBar />
+      <div className="app__body">
+        <Workspace />
+        <Inspector />
+      </div>
+      <QueueStrip />
+      <NoticeBar />
+      <Player />
+      <Shortcuts />
+      {connection === "lost" || connection === "ended" ? <ConnectionLost ended={connection === "ended"} /> : null}
+      <div className="visually-hidden" role="status" aria-live="polite">
+        {announcement}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import { Cpu, FolderOpen, Keyboard, TriangleAlert } from "lucide-react";
+import { useSelect, useStudio } from "../state/context.ts";
+import { Button } from "../ui/Button.tsx";
+import { formatMemory } from "../ui/format.ts";
+import { Mark } from "../ui/Mark.tsx";
+
+export function TitleBar() {
+  const { actions } = useStudio();
+  const system = useSelect((state) => state.system);
+  return (
+    <header className="title-bar">
+      <div className="title-bar__left">
+        <span className="title-bar__mark">
+          <Mark />
+        </span>
+        <h1 className="title-bar__name">Plume Studio</h1>
+        {system ? (
+          <span className="title-bar__folder" title="Finished clips are kept in this folder">
+            <FolderOpen size={13} aria-hidden />
+            <span className="visually-hidden">Clips are kept in </span>
+            {system.outputFolderName}
+          </span>
+        ) : null}
+      </div>
+      <nav className="title-bar__tabs" aria-label="Workspace">
+        <span className="title-bar__tab" aria-current="page">
+          Create
+        </span>
+      </nav>
+      <div className="title-bar__right">
+        {system?.ffmpegProblem ? (
+          <span className="chip chip--problem" role="alert" title={system.ffmpegProblem}>
+            <TriangleAlert size={13} aria-hidden />
+            {system.ffmpegProblem}
+          </span>
+        ) : null}
+        {system ? (
+          <span
+            className="chip mono"
+            title={`${system.cpu}, ${system.cores} cores, ${formatMemory(system.totalMemoryBytes)} of memory. Everything is made on this computer.`}
+          >
+            <Cpu size={13} aria-hidden />
+            CPU · {system.cores} cores · {formatMemory(system.freeMemoryBytes)} free
+          </span>
+        ) : null}
+        <Button
+          kind="quiet"
+          icon={<Keyboard size={16} aria-hidden />}
+          label="Keyboard shortcuts (?)"
+          onClick={() => actions.showShortcuts(true)}
+        />
+      </div>
+    </header>
+  );
+}

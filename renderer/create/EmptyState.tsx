@@ -1,0 +1,46 @@
+import { useModel, useStudio } from "../state/context.ts";
+import { Mark } from "../ui/Mark.tsx";
+import { MoreModels } from "../ui/MoreModels.tsx";
+
+/** Nothing yet: one sentence, what the model knows, and examples that fill the prompt. */
+export function EmptyState() {
+  const { actions } = useStudio();
+  const model = useModel();
+  return (
+    <section className="empty" aria-label="Start here">
+      <div className="empty__mark">
+        <Mark size={44} />
+      </div>
+      <h2 className="empty__title">Write a sentence. Watch it become a clip.</h2>
+      {model ? (
+        <>
+          <p className="empty__about">
+            <strong>{model.name}</strong>
+            {model.bundled ? " comes with the studio. " : ". "}
+            {model.about}
+          </p>
+          <h3 className="empty__examples-title">Try one</h3>
+          <ul className="empty__examples">
+            {model.examplePrompts.slice(0, 6).map((prompt) => (
+              <li key={prompt}>
+                <button
+                  type="button"
+                  className="example"
+                  onClick={() => {
+                    actions.edit({ prompt });
+                    document.querySelector<HTMLElement>("#prompt")?.focus();
+                  }}
+                >
+                  {prompt}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : (
+        <p className="empty__about">No model is installed yet, so nothing can be made. </p>
+      )}
+      <MoreModels />
+    </section>
+  );
+}

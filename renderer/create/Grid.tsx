@@ -1,0 +1,98 @@
+import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useSelect, useStudio } from "../state/context.ts";
+import type { Item } from "../state/items.ts";
+import { type Box, pictureHeight } from "./layout.ts";
+import { Tile } from "./Tile.tsx";
+
+const PADDING = 24;
+
+function useRoom() {
+  const element = useRef<HTMLDivElement>(null);
+  const [room, setRoom] = useState<Box>({ width: 800, height: 500 });
+  useLayoutEffect(() => {
+    const target = element.current;
+    if (!target) return;
+    const measure = () =>
+      setRoom({ width: target.clientWidth - 2 * PADDING, height: target.clientHeight - 2 * PADDING });
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(target);
+    return () => observer.disconnect();
+  }, []);
+  return { element, room };
+}
+
+/** Index of the tile that an arrow key leads to: beside, or the nearest one in the row above or below. */
+function neighbour(tiles: readonly HTMLElement[], from: number, key: string): number {
+  if (key === "ArrowLeft") return Math.max(0, from - 1);
+  if (key === "ArrowRight") return Math.min(tiles.length - 1, from + 1);
+  if (key === "Home") return 0;
+  if (key === "End") return tiles.length - 1;
+  const here = tiles[from]?.getBoundingClientRect();
+  if (!here || (key !== "ArrowUp" && key !== "ArrowDown")) return from;
+  const down = key === "ArrowDown";
+  let best = from;
+  let bestDistance = Number.POSITIVE_INFINITY;
+  tiles.forEach((tile, index) => {
+    const box = tile.getBoundingClientRect();
+    const dy = down ? box.top - here.bottom : here.top - box.bottom;
+    if (dy < 0) return;
+    const distance = dy * 10 + Math.abs((box.left + box.right - here.left - here.right) / 2);
+    if (distance < bestDistance) [best, bestDistance] = [index, distance];
+  });
+  return best;
+}
+
+/** All tiles, as large as lets them be seen at once. One Tab stop; arrows move inside. */
+export function Grid({ items }: { readonly items: readonly Item[] }) {
+  const { actions } = useStudio();
+  const selected = useSelect((state) => state.selected);
+  const { element, room } = useRoom();
+  const height = useMemo(
+    () =>
+      pictureHeight(
+        items.map(({ request }) => request.width / request.height),
+        room,
+      ),
+    [items, room],
+  );
+  const entry = items.some(({ key }) => key === selected) ? selected : items[0]?.key;
+
+  function onKeyDown(event: KeyboardEvent<HTMLUListElement>) {
+    const tiles = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-tile]")];
+    const from = tiles.findIndex((tile) => tile === event.target);
+    if (from < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const item = items[from];
+    if ((event.key === "Enter" || event.key === " ") && item) {
+      event.preventDefault();
+      if (item.clip) actions.play(item.key);
+      return;
+    }
+    if (event.key === "Escape") {
+      actions.select(null);
+      return;
+    }
+    const to = neighbour(tiles, from, event.key);
+    if (to === from && !/^(Arrow|Home|End)/.test(event.key)) return;
+    event.preventDefault();
+    tiles[to]?.focus();
+    tiles[to]?.scrollIntoView({ block: "nearest" });
+  }
+
+  return (
+    <div className="grid" ref={element}>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys of the tiles inside, handled once */}
+      <ul className="grid__tiles" aria-label="Clips" onKeyDown={onKeyDown}>
+        {items.map((item) => (
+          <Tile
+            key={item.key}
+            item={item}
+            height={height}
+            isSelected={item.key === selected}
+            isEntry={item.key === entry}
+          />
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+import { useEffect, useRef } from "react";
+import type { JobSnapshot } from "../../core/contract/index.ts";
+import { useStudio } from "../state/context.ts";
+import { useReducedMotion } from "../ui/use-reduced-motion.ts";
+import { loadPreview } from "./preview.ts";
+
+const FADE_MS = 110;
+
+/** The picture forming: the newest latent preview, played as a loop and smoothly enlarged. */
+export function LatentPreview({ job }: { readonly job: JobSnapshot }) {
+  const { client } = useStudio();
+  const still = useReducedMotion();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const frames = useRef<{ now: readonly ImageBitmap[]; before: readonly ImageBitmap[]; since: number }>({
+    now: [],
+    before: [],
+    since: 0,
+  });
+  const { preview, id } = job;
+  const step = preview?.step;
+  const facts = useRef(preview);
+  facts.current = preview;
+
+  useEffect(() => {
+    const wanted = facts.current;
+    if (step === undefined || !wanted) return;
+    const stop = new AbortController();
+    loadPreview(client.previewUrl(id, step), wanted, stop.signal)
+      .then((bitmaps) => {
+        if (stop.signal.aborted) return;
+        for (const old of frames.current.before) old.close();
+        frames.current = { now: bitmaps, before: frames.current.now, since: performance.now() };
+        canvas.current?.setAttribute("data-step", String(step));
+      })
+      // The next step brings another; a preview that is gone already is no loss.
+      .catch(() => undefined);
+    return () => stop.abort();
+  }, [client, id, step]);
+
+  const { fps } = job.request;
+  useEffect(() => {
+    let request = 0;
+    const draw = (time: number) => {
+      request = requestAnimationFrame(draw);
+      const context = canvas.current?.getContext("2d");
+      const { now, before, since } = frames.current;
+      const first = now[0];
+      if (!context || !first) return;
+      const size = context.canvas;
+      if (size.width !== first.width || size.height !== first.height) {
+        size.width = first.width;
+        size.height = first.height;
+      }
+      const index = still ? Math.floor(now.length / 2) : Math.floor((time / 1000) * fps) % now.length;
+      const share = still ? 1 : Math.min(1, (time - since) / FADE_MS);
+      const old = before[index];
+      context.globalAlpha = 1;
+      if (old && share < 1) context.drawImage(old, 0, 0, size.width, size.height);
+      context.globalAlpha = old ? share : 1;
+      const current = now[index];
+      if (current) context.drawImage(current, 0, 0);
+    };
+    request = requestAnimationFrame(draw);
+    return () => cancelAnimationFrame(request);
+  }, [fps, still]);
+
+  useEffect(
+    () => () => {
+      for (const bitmap of [...frames.current.now, ...frames.current.before]) bitmap.close();
+      frames.current = { now: [], before: [], since: 0 };
+    },
+    [],
+  );
+
+  return <canvas ref={canvas} className="tile__preview" aria-hidden />;
+}

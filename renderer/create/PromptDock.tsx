@@ -1,0 +1,159 @@
+import {
+  Box as ModelIcon,
+  CornerDownLeft,
+  Frame,
+  Grid2x2,
+  SlidersHorizontal,
+  Timer,
+  TriangleAlert,
+} from "lucide-react";
+import { ToggleGroup } from "radix-ui";
+import { type KeyboardEvent, useId, useLayoutEffect, useRef } from "react";
+import { useModel, useSelect, useStudio } from "../state/context.ts";
+import { settingsOf } from "../state/draft.ts";
+import { measuredSeconds } from "../state/items.ts";
+import { Button } from "../ui/Button.tsx";
+import { formatEstimate, formatLength, plural } from "../ui/format.ts";
+import { ControlPopover } from "../ui/Popover.tsx";
+import { LengthPanel, ModelPanel, MorePanel, SizePanel } from "./panels.tsx";
+import { SeedControl } from "./SeedControl.tsx";
+
+const VARIATIONS = [1, 2, 4, 9];
+
+export function PromptDock() {
+  const { actions } = useStudio();
+  const draft = useSelect((state) => state.draft);
+  const problem = useSelect((state) => state.problem);
+  const clips = useSelect((state) => state.clips);
+  const model = useModel();
+  const messageId = useId();
+  const text = useRef<HTMLTextAreaElement>(null);
+
+  // The box grows with the prompt up to the height that CSS allows.
+  useLayoutEffect(() => {
+    const element = text.current;
+    if (!element) return;
+    element.style.height = "0";
+    element.style.height = `${element.scrollHeight}px`;
+  }, [draft.prompt]);
+
+  function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
+    if (event.key === "Escape") {
+      event.currentTarget.blur();
+      document.querySelector<HTMLElement>('[data-tile][tabindex="0"]')?.focus();
+    }
+    // While an input method is composing, Enter belongs to it.
+    if (event.key !== "Enter" || event.shiftKey || event.ctrlKey || event.metaKey || event.nativeEvent.isComposing)
+      return;
+    event.preventDefault();
+    void actions.generate();
+  }
+
+  const settings = model ? settingsOf(draft, model) : null;
+  const seconds = settings && model ? measuredSeconds(clips, { ...settings, model: model.id }) : null;
+  return (
+    <section className="dock" aria-label="Prompt">
+      <div className="dock__box" data-problem={problem !== null}>
+        <div className="dock__prompt">
+          <label htmlFor="prompt" className="visually-hidden">
+            Describe the clip
+          </label>
+          <textarea
+            id="prompt"
+            ref={text}
+            className="dock__text"
+            rows={1}
+            dir="auto"
+            value={draft.prompt}
+            placeholder="Describe the clip …"
+            aria-invalid={problem !== null}
+            aria-describedby={messageId}
+            onChange={(event) => actions.edit({ prompt: event.target.value })}
+            onKeyDown={onKeyDown}
+          />
+          <Button
+            kind="primary"
+            className="dock__go"
+            label="Add to the queue (Enter)"
+            onClick={() => void actions.generate()}
+          >
+            Generate
+            <CornerDownLeft size={14} aria-hidden />
+          </Button>
+        </div>
+        {model && settings ? (
+          <div className="dock__controls">
+            <ControlPopover
+              name="Model"
+              icon={<ModelIcon size={14} aria-hidden />}
+              value={model.name}
+              className="control--model"
+            >
+              <ModelPanel model={model} />
+            </ControlPopover>
+            <ControlPopover
+              name="Length"
+              icon={<Timer size={14} aria-hidden />}
+              value={`${formatLength(settings.frames, settings.fps)} · ${settings.frames} f`}
+            >
+              <LengthPanel settings={settings} />
+            </ControlPopover>
+            <ControlPopover
+              name="Size"
+              icon={<Frame size={14} aria-hidden />}
+              value={`${settings.width}×${settings.height}`}
+            >
+              <SizePanel model={model} settings={settings} />
+            </ControlPopover>
+            <SeedControl />
+            <div className="variations">
+              <Grid2x2 size={14} aria-hidden />
+              <ToggleGroup.Root
+                className="segments"
+                type="single"
+                aria-label="Variations"
+                value={String(draft.variations)}
+                onValueChange={(value) => value && actions.edit({ variations: Number(value) })}
+              >
+                {VARIATIONS.map((count) => (
+                  <ToggleGroup.Item
+                    key={count}
+                    className="segments__item"
+                    value={String(count)}
+                    aria-label={plural(count, "variation")}
+                    title={count === 1 ? "One clip" : `${count} clips with seeds that count up`}
+                  >
+                    {count}
+                  </ToggleGroup.Item>
+                ))}
+              </ToggleGroup.Root>
+            </div>
+            <ControlPopover
+              name="More"
+              icon={<SlidersHorizontal size={14} aria-hidden />}
+              value="More"
+              className="control--more"
+            >
+              <MorePanel model={model} settings={settings} />
+            </ControlPopover>
+          </div>
+        ) : null}
+      </div>
+      <p id={messageId} className={problem ? "dock__message dock__message--problem" : "dock__message"}>
+        {problem ? (
+          <>
+            <TriangleAlert size={13} aria-hidden /> {problem.message}
+          </>
+        ) : seconds === null ? (
+          "Made on this computer. Nothing leaves it."
+        ) : (
+          <>
+            Takes {formatEstimate(seconds * 1000)}
+            {draft.variations > 1 ? ` each, ${formatEstimate(seconds * 1000 * draft.variations)} in all` : ""}, as
+            measured on your last clip like this.
+          </>
+        )}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,152 @@
+import { Ban, Clock3, Maximize2, RotateCcw, Sparkle, Trash2, X } from "lucide-react";
+import { memo, useState } from "react";
+import { useSelect, useStudio } from "../state/context.ts";
+import { isActive, type Item, queueOf } from "../state/items.ts";
+import { Button } from "../ui/Button.tsx";
+import { formatLength } from "../ui/format.ts";
+import { Spinner } from "../ui/Spinner.tsx";
+import { describe, etaWords, phaseWords } from "../ui/words.ts";
+import { ClipVideo } from "./ClipVideo.tsx";
+import { LatentPreview } from "./LatentPreview.tsx";
+import { tileWidth } from "./layout.ts";
+import { TileError } from "./TileError.tsx";
+
+interface Props {
+  readonly item: Item;
+  /** Of the picture, CSS pixels. */
+  readonly height: number;
+  readonly isSelected: boolean;
+  /** True for the one tile that Tab reaches. */
+  readonly isEntry: boolean;
+}
+
+export const Tile = memo(function Tile({ item, height, isSelected, isEntry }: Props) {
+  const { actions } = useStudio();
+  const { request, state, job, clip } = item;
+  const width = Math.round(tileWidth(request.width / request.height, height));
+  // The last preview stays until the clip's first picture is there, so that nothing flashes in between.
+  const [isVideoReady, setVideoReady] = useState(false);
+  return (
+    <li className="tile" style={{ width }}>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-static-element-interactions -- a group of controls that arrows move between */}
+      <div
+        className="tile__picture"
+        style={{ height }}
+        data-tile={item.key}
+        data-state={state}
+        role="group"
+        aria-label={describe(item)}
+        aria-current={isSelected}
+        tabIndex={isEntry ? 0 : -1}
+        onFocus={() => actions.select(item.key)}
+        onClick={(event) => {
+          if (event.detail < 2) actions.select(item.key);
+        }}
+        onDoubleClick={() => clip && actions.play(item.key)}
+      >
+        {clip ? <ClipVideo clip={clip} onReady={() => setVideoReady(true)} /> : null}
+        {job && state !== "failed" && !(clip && isVideoReady) ? <LatentPreview job={job} /> : null}
+        {job && state === "failed" ? <TileError item={item} /> : null}
+        {state === "cancelled" ? <Stopped item={item} /> : null}
+        {job && isActive(job) ? <Working item={item} /> : null}
+        {clip ? (
+          <div className="tile__tools">
+            <Button
+              icon={<Maximize2 size={14} aria-hidden />}
+              label="Open in the player (Enter)"
+              onClick={() => actions.play(item.key)}
+            />
+            <Button
+              icon={<RotateCcw size={14} aria-hidden />}
+              label="Make again, same seed (R)"
+              onClick={() => void actions.makeAgain(item)}
+            />
+            <Button
+              icon={<Trash2 size={14} aria-hidden />}
+              label="Remove (Delete)"
+              onClick={() => void actions.remove(item)}
+            />
+          </div>
+        ) : null}
+      </div>
+      <div className="tile__caption">
+        <p className="tile__prompt" title={request.prompt} dir="auto">
+          {request.prompt}
+        </p>
+        <p className="tile__facts mono">
+          <Sparkle size={10} className="tile__star" aria-label="Generated" />
+          <span>
+            {request.width}×{request.height}
+          </span>
+          <span>{formatLength(request.frames, request.fps)}</span>
+          <span className="tile__seed">seed {request.seed}</span>
+        </p>
+      </div>
+    </li>
+  );
+});
+
+function Working({ item }: { readonly item: Item }) {
+  const { actions } = useStudio();
+  const before = useSelect((state) => queueOf(state.jobs).findIndex(({ id }) => id === item.job?.id));
+  const { job } = item;
+  if (!job) return null;
+  const waiting = job.state === "queued";
+  const { progress } = job;
+  const eta = etaWords(progress);
+  return (
+    <>
+      {waiting ? (
+        <div className="tile__waiting">
+          <Clock3 size={18} aria-hidden />
+          {before > 0 ? `${before} before this` : "Next"}
+        </div>
+      ) : job.preview === null ? (
+        <div className="tile__waiting">
+          <Spinner size={18} />
+          {phaseWords(progress)}
+        </div>
+      ) : (
+        <div className="tile__status">
+          <span>{phaseWords(progress)}</span>
+          {eta ? <span className="tile__eta">{eta}</span> : null}
+        </div>
+      )}
+      {waiting ? null : (
+        <div
+          className="tile__progress"
+          role="progressbar"
+          aria-label="Progress"
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={Math.round(progress.fraction * 100)}
+        >
+          <div style={{ scale: `${progress.fraction} 1` }} />
+        </div>
+      )}
+      <Button
+        className="tile__stop"
+        icon={<X size={14} aria-hidden />}
+        label={waiting ? "Take out of the queue (Delete)" : "Stop this one (Delete)"}
+        onClick={() => void actions.cancel(item)}
+      />
+    </>
+  );
+}
+
+function Stopped({ item }: { readonly item: Item }) {
+  const { actions } = useStudio();
+  return (
+    <div className="tile__message">
+      <p className="tile__sentence">
+        <Ban size={15} aria-hidden /> Stopped.
+      </p>
+      <div className="tile__choices">
+        <Button onClick={() => void actions.retry(item)}>Retry</Button>
+        <Button kind="quiet" onClick={() => void actions.remove(item)}>
+          Remove
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+export interface Box {
+  readonly width: number;
+  readonly height: number;
+}
+
+export const GAP = 16;
+/** Prompt and facts under each picture. */
+export const CAPTION = 46;
+const MIN_PICTURE = 184;
+const MAX_PICTURE = 560;
+/** Narrower than this, an error's sentence and buttons do not fit. */
+export const MIN_TILE_WIDTH = 176;
+
+/** Width of a tile whose picture is `height` high. */
+export const tileWidth = (aspect: number, height: number): number => Math.max(MIN_TILE_WIDTH, aspect * height);
+
+/** Height that tiles take when laid in rows, left to right, with pictures `height` high. */
+export function gridHeight(aspects: readonly number[], height: number, width: number): number {
+  let rows = 0;
+  let x = Number.POSITIVE_INFINITY;
+  for (const aspect of aspects) {
+    const tile = tileWidth(aspect, height);
+    if (x + tile > width) {
+      rows++;
+      x = 0;
+    }
+    x += tile + GAP;
+  }
+  return rows * (height + CAPTION) + Math.max(0, rows - 1) * GAP;
+}
+
+/**
+ * How high pictures are shown: as large as lets every tile be seen at once, so that one clip fills the room and four stand as
+ * two by two; never smaller than is useful (then the grid scrolls), never so large that small clips turn to mush. In CSS pixels.
+ */
+export function pictureHeight(aspects: readonly number[], room: Box): number {
+  const widest = Math.max(...aspects, 0.1);
+  const fits = (height: number) =>
+    widest * height <= room.width && gridHeight(aspects, height, room.width) <= room.height;
+  let [low, high] = [MIN_PICTURE, MAX_PICTURE];
+  if (fits(high)) return high;
+  if (!fits(low)) return Math.min(low + 24, Math.floor(room.width / widest));
+  // Largest height that fits; the search ends within a pixel.
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (fits(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,30 @@
+import "./zod-without-eval.ts";
+import "@fontsource-variable/inter";
+import "@fontsource-variable/jetbrains-mono";
+import "./ui/tokens.css";
+import "./ui/controls.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/App.tsx";
+import { createHttpClient } from "./client/http-client.ts";
+import { createActions } from "./state/actions.ts";
+import { connect } from "./state/connect.ts";
+import { StudioContext } from "./state/context.ts";
+import { loadDraft } from "./state/draft.ts";
+import { createStudioStore } from "./state/store.ts";
+
+const client = window.studio ?? createHttpClient();
+const store = createStudioStore(loadDraft(localStorage));
+const actions = createActions(store, client);
+connect(store, client, localStorage);
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <StudioContext value={{ store, actions, client }}>
+        <App />
+      </StudioContext>
+    </StrictMode>,
+  );
+}

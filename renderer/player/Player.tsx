@@ -1,0 +1,182 @@
+import "./player.css";
+import {
+  ChevronLeft,
+  ChevronRight,
+  Pause,
+  Play,
+  Repeat,
+  SkipBack,
+  SkipForward,
+  Sparkle,
+  StepBack,
+  StepForward,
+  X,
+} from "lucide-react";
+import { type KeyboardEvent, useState } from "react";
+import type { Clip } from "../../core/contract/index.ts";
+import { useItems, useSelect, useStudio } from "../state/context.ts";
+import { Button } from "../ui/Button.tsx";
+import { timecode } from "../ui/format.ts";
+import { Modal } from "../ui/Modal.tsx";
+import { usePlayback } from "./use-playback.ts";
+
+/** One clip, as large as the window, frame by frame if wanted. */
+export function Player() {
+  const items = useItems();
+  const playing = useSelect((state) => state.playing);
+  const finished = items.filter(({ clip }) => clip !== null);
+  const at = finished.findIndex(({ key }) => key === playing);
+  const clip = finished[at]?.clip;
+  if (!clip) return null;
+  return (
+    <Stage
+      clip={clip}
+      place={finished.length > 1 ? `${at + 1} of ${finished.length}` : ""}
+      previous={finished[at - 1]?.key}
+      next={finished[at + 1]?.key}
+    />
+  );
+}
+
+interface StageProps {
+  readonly clip: Clip;
+  readonly place: string;
+  readonly previous: string | undefined;
+  readonly next: string | undefined;
+}
+
+function Stage({ clip, place, previous, next }: StageProps) {
+  const { actions, client } = useStudio();
+  const [loops, setLoops] = useState(true);
+  const playback = usePlayback(clip);
+  const { video, frame, isPlaying } = playback;
+  const close = () => actions.play(null);
+  const go = (key: string | undefined) => key && actions.play(key);
+
+  function onKeyDown(event: KeyboardEvent<HTMLDialogElement>) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const onButton = event.target instanceof HTMLButtonElement;
+    const does: Readonly<Record<string, () => void>> = {
+      ...(onButton ? {} : { " ": playback.toggle, Enter: playback.toggle }),
+      k: playback.toggle,
+      ArrowLeft: () => playback.step(event.shiftKey ? -10 : -1),
+      ArrowRight: () => playback.step(event.shiftKey ? 10 : 1),
+      Home: () => playback.seek(0),
+      End: () => playback.seek(clip.frames - 1),
+      ArrowUp: () => go(previous),
+      ArrowDown: () => go(next),
+      l: () => setLoops(!loops),
+    };
+    const action = does[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+
+  return (
+    <Modal className="player" label={`Player: ${clip.record.request.prompt}`} onClose={close} onKeyDown={onKeyDown}>
+      <header className="player__head">
+        <Sparkle size={12} className="player__star" aria-label="Generated" />
+        <h2 className="player__title" dir="auto">
+          {clip.record.request.prompt}
+        </h2>
+        <span className="player__place mono">{place}</span>
+        <Button
+          kind="quiet"
+          icon={<ChevronLeft size={16} aria-hidden />}
+          label="Previous clip (↑)"
+          disabled={!previous}
+          onClick={() => go(previous)}
+        />
+        <Button
+          kind="quiet"
+          icon={<ChevronRight size={16} aria-hidden />}
+          label="Next clip (↓)"
+          disabled={!next}
+          onClick={() => go(next)}
+        />
+        <Button kind="quiet" icon={<X size={16} aria-hidden />} label="Close (Esc)" onClick={close} />
+      </header>
+      <div className="player__stage">
+        {/* oxlint-disable-next-line jsx-a11y/media-has-caption, jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events -- clips have no sound; Space does the same */}
+        <video
+          key={clip.id}
+          ref={video}
+          className="player__video"
+          src={client.clipUrl(clip.id)}
+          loop={loops}
+          muted
+          autoPlay
+          playsInline
+          aria-label={clip.record.request.prompt}
+          onClick={playback.toggle}
+        />
+      </div>
+      <footer className="player__transport">
+        <div className="player__buttons">
+          <Button
+            kind="quiet"
+            icon={<SkipBack size={15} aria-hidden />}
+            label="First frame (Home)"
+            onClick={() => playback.seek(0)}
+          />
+          <Button
+            kind="quiet"
+            icon={<StepBack size={15} aria-hidden />}
+            label="One frame back (←)"
+            onClick={() => playback.step(-1)}
+          />
+          <Button
+            className="player__play"
+            icon={
+              isPlaying ? (
+                <Pause size={17} fill="currentColor" aria-hidden />
+              ) : (
+                <Play size={17} fill="currentColor" aria-hidden />
+              )
+            }
+            label={isPlaying ? "Pause (Space)" : "Play (Space)"}
+            onClick={playback.toggle}
+          />
+          <Button
+            kind="quiet"
+            icon={<StepForward size={15} aria-hidden />}
+            label="One frame on (→)"
+            onClick={() => playback.step(1)}
+          />
+          <Button
+            kind="quiet"
+            icon={<SkipForward size={15} aria-hidden />}
+            label="Last frame (End)"
+            onClick={() => playback.seek(clip.frames - 1)}
+          />
+        </div>
+        <span className="mono player__time">{timecode(frame, clip.fps)}</span>
+        <input
+          className="player__scrubber"
+          type="range"
+          aria-label="Frame"
+          aria-valuetext={`Frame ${frame + 1} of ${clip.frames}, ${timecode(frame, clip.fps)}`}
+          min={0}
+          max={clip.frames - 1}
+          step={1}
+          value={frame}
+          style={{ "--frames": clip.frames - 1 } as Record<string, number>}
+          onChange={(event) => playback.seek(event.target.valueAsNumber)}
+        />
+        <span className="mono player__frames">
+          {frame + 1} / {clip.frames}
+        </span>
+        <button
+          type="button"
+          className="button button--quiet"
+          aria-pressed={loops}
+          title="Loop (L)"
+          onClick={() => setLoops(!loops)}
+        >
+          <Repeat size={15} aria-hidden /> Loop
+        </button>
+      </footer>
+    </Modal>
+  );
+}

@@ -1,0 +1,74 @@
+import { type RefObject, useEffect, useRef, useState } from "react";
+import type { Clip } from "../../core/contract/index.ts";
+
+export interface Playback {
+  readonly video: RefObject<HTMLVideoElement | null>;
+  /** The frame on screen, from 0. */
+  readonly frame: number;
+  readonly isPlaying: boolean;
+  toggle(): void;
+  /** Pauses and shows the frame that is so many away; stops at the ends. */
+  step(frames: number): void;
+  /** Pauses and shows this frame. */
+  seek(frame: number): void;
+}
+
+/** The frame that is shown at a media time (seconds). Times lie at frames' beginnings, give or take the file's clock. */
+export function frameAt(time: number, fps: number, frames: number): number {
+  return Math.min(frames - 1, Math.max(0, Math.floor(time * fps + 0.01)));
+}
+
+/** The middle of a frame, seconds: a seek there cannot land on a neighbour, however the file rounds its times. */
+export const timeOf = (frame: number, fps: number): number => (frame + 0.5) / fps;
+
+export function usePlayback({ id, fps, frames }: Clip): Playback {
+  const video = useRef<HTMLVideoElement>(null);
+  const [frame, setFrame] = useState(0);
+  const [isPlaying, setPlaying] = useState(false);
+
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return;
+    setFrame(0);
+    const sync = () => setPlaying(!element.paused);
+    element.addEventListener("play", sync);
+    element.addEventListener("pause", sync);
+    sync();
+    let handle = 0;
+    const watch = () => {
+      handle = element.requestVideoFrameCallback((_, { mediaTime }) => {
+        setFrame(frameAt(mediaTime, fps, frames));
+        watch();
+      });
+    };
+    watch();
+    return () => {
+      element.cancelVideoFrameCallback(handle);
+      element.removeEventListener("play", sync);
+      element.removeEventListener("pause", sync);
+    };
+  }, [id, fps, frames]);
+
+  const seek = (wanted: number) => {
+    const element = video.current;
+    if (!element) return;
+    const target = Math.min(frames - 1, Math.max(0, wanted));
+    element.pause();
+    element.currentTime = timeOf(target, fps);
+    setFrame(target);
+  };
+  return {
+    video,
+    frame,
+    isPlaying,
+    seek,
+    step: (count) => seek(frame + count),
+    toggle: () => {
+      const element = video.current;
+      if (!element) return;
+      // A play that the next pause interrupts rejects; that is no error.
+      if (element.paused) element.play().catch(() => undefined);
+      else element.pause();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import "./queue.css";
+import { Square, X } from "lucide-react";
+import { useMemo } from "react";
+import { useItems, useSelect, useStudio } from "../state/context.ts";
+import { queueOf } from "../state/items.ts";
+import { Button } from "../ui/Button.tsx";
+import { formatSeconds, plural } from "../ui/format.ts";
+import { Spinner } from "../ui/Spinner.tsx";
+import { etaWords, phaseWords } from "../ui/words.ts";
+
+/** What is being made, how long it takes, and what waits behind it. */
+export function QueueStrip() {
+  const { actions } = useStudio();
+  const jobs = useSelect((state) => state.jobs);
+  const clips = useSelect((state) => state.clips);
+  const items = useItems();
+  const queue = useMemo(() => queueOf(jobs), [jobs]);
+  const current = queue[0];
+  const waiting = queue.filter((job) => job.state === "queued").length;
+  const item = items.find(({ job }) => job?.id === current?.id);
+  if (!current || !item) {
+    const last = clips[0];
+    const seconds = last ? Object.values(last.record.seconds).reduce((sum, value) => sum + value, 0) : null;
+    return (
+      <footer className="queue" aria-label="Queue">
+        <span className="queue__idle">
+          No jobs.{seconds === null ? "" : ` The last one took ${formatSeconds(seconds)}.`}
+        </span>
+      </footer>
+    );
+  }
+  const { progress } = current;
+  const eta = etaWords(progress);
+  const behind = current.state === "queued" ? waiting - 1 : waiting;
+  return (
+    <footer className="queue" aria-label="Queue">
+      <Spinner />
+      <button type="button" className="queue__prompt" title="Show this clip" onClick={() => actions.select(item.key)}>
+        {current.request.prompt}
+      </button>
+      <div
+        className="queue__bar"
+        role="progressbar"
+        aria-label="Progress of the clip"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(progress.fraction * 100)}
+      >
+        <div style={{ scale: `${progress.fraction} 1` }} />
+      </div>
+      <span className="queue__percent mono">{Math.round(progress.fraction * 100)} %</span>
+      <span className="queue__phase">{phaseWords(progress)}</span>
+      {eta ? <span className="queue__eta">{eta}</span> : null}
+      <span className="queue__space" />
+      {behind > 0 ? (
+        <>
+          <span className="queue__waiting">{plural(behind, "clip")} waiting</span>
+          <Button kind="quiet" icon={<X size={13} aria-hidden />} onClick={() => void actions.cancelWaiting()}>
+            Clear waiting
+          </Button>
+        </>
+      ) : null}
+      <Button
+        kind="quiet"
+        icon={<Square size={11} fill="currentColor" aria-hidden />}
+        onClick={() => void actions.cancel(item)}
+      >
+        Stop
+      </Button>
+    </footer>
+  );
+}

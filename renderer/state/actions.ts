@@ -1,0 +1,163 @@
+import { type GenerationRequest, generationRequestSchema, StudioError } from "../../core/contract/index.ts";
+import type { WindowClient } from "../client/client.ts";
+import { plural } from "../ui/format.ts";
+import { type Draft, draftFrom, modelOf, randomSeed, requestOf } from "./draft.ts";
+import { type Item, itemsOf } from "./items.ts";
+import type { State, Store } from "./store.ts";
+
+/** Everything that the user can do, each in one place. None rejects: a refusal becomes a sentence in the window. */
+export interface Actions {
+  edit(change: Partial<Draft>): void;
+  generate(): Promise<void>;
+  /** The same clip again: same seed, same everything. */
+  makeAgain(item: Item): Promise<void>;
+  /** The same request with a fresh seed. */
+  vary(item: Item): Promise<void>;
+  /** Puts the item's prompt and settings into the prompt box. */
+  reuse(item: Item): void;
+  cancel(item: Item): Promise<void>;
+  cancelWaiting(): Promise<void>;
+  retry(item: Item): Promise<void>;
+  /** Takes the tile away: a clip goes to the studio's trash, an ended job off the list, a running one is stopped. */
+  remove(item: Item): Promise<void>;
+  undo(): Promise<void>;
+  reveal(item: Item): Promise<void>;
+  copy(text: string, what: string): Promise<void>;
+  select(key: string | null): void;
+  play(key: string | null): void;
+  showShortcuts(shown: boolean): void;
+  dismissNotice(): void;
+}
+
+export function createActions(store: Store, client: WindowClient): Actions {
+  const set = (change: Partial<State>) => store.setState(change);
+  const say = (text: string, undo = false) => set({ notice: { text, kind: "plain", undo }, announcement: text });
+
+  /** Runs one request to the studio; what goes wrong is told as a notice. */
+  async function attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      const { message } = StudioError.from(cause);
+      set({ notice: { text: message, kind: "problem", undo: false }, announcement: message });
+    }
+  }
+
+  async function queue(request: GenerationRequest, variations: number): Promise<void> {
+    const jobs = await client.call("jobs.generate", { request, variations });
+    set({
+      announcement: `${plural(jobs.length, "clip")} added to the queue.`,
+      selected: jobs[0] ? `job:${jobs[0].id}` : null,
+      notice: null,
+    });
+  }
+
+  return {
+    edit(change) {
+      set({ draft: { ...store.getState().draft, ...change }, problem: null });
+    },
+
+    async generate() {
+      const { draft, models } = store.getState();
+      const model = modelOf(draft, models);
+      if (!model) {
+        set({ problem: { code: "MODEL_NOT_FOUND", message: "No model is installed: install one first." } });
+        return;
+      }
+      const request = generationRequestSchema.safeParse(requestOf(draft, model));
+      if (!request.success) {
+        const message = request.error.issues[0]?.message ?? "The request is not understood.";
+        set({ problem: { code: "BAD_REQUEST", message }, announcement: message });
+        return;
+      }
+      // The next clip gets another seed unless the user locked it; what was shown is what is sent.
+      if (!draft.seedLocked) set({ draft: { ...store.getState().draft, seed: randomSeed() } });
+      try {
+        await queue(request.data, draft.variations);
+        set({ problem: null });
+      } catch (cause) {
+        const error = StudioError.from(cause);
+        set({
+          problem: error.toData(),
+          announcement: error.message,
+          draft: { ...store.getState().draft, seed: draft.seed },
+        });
+      }
+    },
+
+    makeAgain: (item) => attempt(() => queue(item.request, 1)),
+    vary: (item) => attempt(() => queue({ ...item.request, seed: randomSeed() }, 1)),
+
+    reuse(item) {
+      set({ draft: draftFrom(item.request, store.getState().draft), problem: null });
+      say("Prompt and settings taken over.");
+    },
+
+    cancel: (item) =>
+      attempt(async () => {
+        if (item.job) await client.call("jobs.cancel", { id: item.job.id });
+      }),
+
+    cancelWaiting: () =>
+      attempt(async () => {
+        const waiting = store.getState().jobs.filter((job) => job.state === "queued");
+        for (const job of waiting) await client.call("jobs.cancel", { id: job.id });
+      }),
+
+    retry: (item) =>
+      attempt(async () => {
+        if (!item.job) return;
+        const job = await client.call("jobs.retry", { id: item.job.id });
+        await client.call("jobs.dismiss", { id: item.job.id });
+        set({ selected: `job:${job.id}` });
+      }),
+
+    remove: (item) =>
+      attempt(async () => {
+        const { jobs, clips, removed } = store.getState();
+        const items = itemsOf(jobs, clips);
+        const at = items.findIndex(({ key }) => key === item.key);
+        const neighbour = items[at + 1]?.key ?? items[at - 1]?.key ?? null;
+        if (item.clip) {
+          await client.call("library.trash", { id: item.clip.id });
+          set({ removed: [...removed, item.clip] });
+          say(`Removed “${item.request.prompt}”.`, true);
+        } else if (item.job && (item.state === "failed" || item.state === "cancelled")) {
+          await client.call("jobs.dismiss", { id: item.job.id });
+        } else if (item.job) {
+          await client.call("jobs.cancel", { id: item.job.id });
+          return;
+        }
+        const { selected, playing } = store.getState();
+        set({
+          selected: selected === item.key ? neighbour : selected,
+          playing: playing === item.key ? null : playing,
+        });
+      }),
+
+    undo: () =>
+      attempt(async () => {
+        const clip = store.getState().removed.at(-1);
+        if (!clip) return;
+        set({ removed: store.getState().removed.slice(0, -1) });
+        await client.call("library.restore", { id: clip.id });
+        say(`“${clip.record.request.prompt}” is back.`);
+      }),
+
+    reveal: (item) =>
+      attempt(async () => {
+        if (item.clip) await client.call("library.reveal", { id: item.clip.id });
+      }),
+
+    copy: (text, what) =>
+      attempt(async () => {
+        await navigator.clipboard.writeText(text);
+        say(`${what} copied.`);
+      }),
+
+    select: (selected) => set({ selected }),
+    play: (playing) => set(playing === null ? { playing } : { playing, selected: playing }),
+    showShortcuts: (showsShortcuts) => set({ showsShortcuts }),
+    dismissNotice: () => set({ notice: null }),
+  };
+}

@@ -1,0 +1,40 @@
+import type { WindowClient } from "../client/client.ts";
+import { saveDraft } from "./draft.ts";
+import { reduce, type Store } from "./store.ts";
+
+/**
+ * Lets the studio's events flow into the store, fetches what events do not tell (clips and machine, again after each reconnect),
+ * and writes the draft down when it changes. Returns a function that stops all of it.
+ */
+export function connect(store: Store, client: WindowClient, storage: Pick<Storage, "getItem" | "setItem">): () => void {
+  // A list that was asked for before a `library` event came must not overwrite it.
+  let libraryEvents = 0;
+  async function refresh(): Promise<void> {
+    const before = libraryEvents;
+    const [clips, system] = await Promise.all([client.call("library.list", {}), client.call("system.info", {})]);
+    store.setState({ system, ready: true, ...(before === libraryEvents ? { clips } : {}) });
+  }
+  const stopConnection = client.onConnection?.((state) => {
+    store.setState({ connection: state === true ? "open" : state === false ? "lost" : "ended" });
+  });
+  const stopEvents = client.subscribe((event) => {
+    if (event.type === "library") libraryEvents++;
+    store.setState((state) => reduce(state, event));
+    if (event.type !== "hello") return;
+    store.setState({ connection: "open" });
+    refresh().catch((cause: unknown) => {
+      store.setState({
+        ready: true,
+        notice: { text: cause instanceof Error ? cause.message : String(cause), kind: "problem", undo: false },
+      });
+    });
+  });
+  const stopSaving = store.subscribe((state, before) => {
+    if (state.draft !== before.draft) saveDraft(storage, state.draft);
+  });
+  return () => {
+    stopConnection?.();
+    stopEvents();
+    stopSaving();
+  };
+}

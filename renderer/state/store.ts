@@ -1,0 +1,94 @@
+import { createStore, type StoreApi } from "zustand/vanilla";
+import type { Clip, ErrorData, JobSnapshot, ModelSummary, StudioEvent, SystemInfo } from "../../core/contract/index.ts";
+import type { Draft } from "./draft.ts";
+
+export type Connection = "connecting" | "open" | "lost" | "ended";
+
+export interface Notice {
+  readonly text: string;
+  readonly kind: "plain" | "problem";
+  /** True when Ctrl+Z takes back what the notice tells of. */
+  readonly undo: boolean;
+}
+
+export interface State {
+  readonly connection: Connection;
+  /** False until the first `hello` and the first list of clips are in: an empty studio must not be shown too early. */
+  readonly ready: boolean;
+  readonly system: SystemInfo | null;
+  readonly models: readonly ModelSummary[];
+  /** In the order in which the studio told of them. */
+  readonly jobs: readonly JobSnapshot[];
+  /** Newest first. */
+  readonly clips: readonly Clip[];
+  readonly draft: Draft;
+  /** Why the studio refused the draft; cleared by the next keystroke. */
+  readonly problem: ErrorData | null;
+  /** Key of the tile that the inspector shows. */
+  readonly selected: string | null;
+  /** Key of the tile in the player. */
+  readonly playing: string | null;
+  readonly showsShortcuts: boolean;
+  readonly notice: Notice | null;
+  /** Clips in the trash, last removed last. */
+  readonly removed: readonly Clip[];
+  /** What a screen reader is told next. */
+  readonly announcement: string;
+}
+
+export type Store = StoreApi<State>;
+
+export function createStudioStore(draft: Draft): Store {
+  return createStore<State>(() => ({
+    connection: "connecting",
+    ready: false,
+    system: null,
+    models: [],
+    jobs: [],
+    clips: [],
+    draft,
+    problem: null,
+    selected: null,
+    playing: null,
+    showsShortcuts: false,
+    notice: null,
+    removed: [],
+    announcement: "",
+  }));
+}
+
+/** The state after one event of the studio. Pure: this is the only way in which jobs, models and clips change. */
+export function reduce(state: State, event: StudioEvent): Partial<State> {
+  switch (event.type) {
+    case "hello":
+      return { jobs: event.jobs, models: event.models };
+    case "job": {
+      const at = state.jobs.findIndex((job) => job.id === event.job.id);
+      const jobs = at < 0 ? [...state.jobs, event.job] : state.jobs.with(at, event.job);
+      const before = state.jobs[at]?.state;
+      return before === event.job.state ? { jobs } : { jobs, ...announce(event.job) };
+    }
+    case "job-dismissed":
+      return { jobs: state.jobs.filter((job) => job.id !== event.id) };
+    case "models":
+      return { models: event.models };
+    case "library":
+      return { clips: event.clips };
+  }
+}
+
+function announce(job: JobSnapshot): Partial<State> {
+  const prompt = job.request.prompt;
+  switch (job.state) {
+    case "queued":
+      return {};
+    case "running":
+      return { announcement: `Making “${prompt}”.` };
+    case "done":
+      return { announcement: `Finished “${prompt}”.` };
+    case "failed":
+      return { announcement: `“${prompt}” failed: ${job.error?.message ?? ""}` };
+    case "cancelled":
+      return { announcement: `Stopped “${prompt}”.` };
+  }
+}
