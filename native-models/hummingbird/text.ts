@@ -1,0 +1,49 @@
+/**
+ * The text tower: OpenCLIP's ViT-H/14 text transformer as used by VideoCrafter's FrozenOpenCLIPEmbedder with layer "penultimate":
+ * all blocks but the last, causal mask, final layer norm, every position returned.
+ */
+import { Graph, type Tensor } from "../onnx/graph.ts";
+import { layerNorm, linear } from "../onnx/layers.ts";
+import * as op from "../onnx/ops.ts";
+import type { HummingbirdConfig } from "./config.ts";
+
+export const TEXT_PREFIX = "cond_stage_model.model";
+
+/** `token_ids` [B, tokens] int64 → `prompt_embeds` [B, tokens, width]. `trace` sees each block's output before the last norm. */
+export function textGraph(
+  { text }: HummingbirdConfig,
+  batch: number,
+  trace: ((block: number, tensor: Tensor) => void) | null = null,
+): Graph {
+  const g = new Graph("hummingbird-text", TEXT_PREFIX);
+  const ids = g.input("token_ids", "int64", [batch, text.length]);
+  const table = g.scope("token_embedding", () => g.parameter("weight", [text.vocabulary, text.width]));
+  let x = op.add(g, op.gather(g, table, ids), g.parameter("positional_embedding", [text.length, text.width]));
+  for (let block = 0; block < text.layers - 1; block++) {
+    x = g.scope(`transformer.resblocks.${block}`, () => textBlock(g, x, text.heads));
+    trace?.(block, x);
+  }
+  g.output("prompt_embeds", layerNorm(g, "ln_final", x));
+  return g;
+}
+
+/** x += attn(ln_1 x); x += mlp(ln_2 x), for x [B, L, width]. */
+export function textBlock(g: Graph, x: Tensor, heads: number): Tensor {
+  const [, length, width] = x.shape as [number, number, number];
+  const normal = layerNorm(g, "ln_1", x);
+  const attended = g.scope("attn", () => {
+    const packed = op.matmul(g, normal, g.parameter("in_proj_weight", [width * 3, width], { layout: "transposed" }));
+    const [q, k, v] = op.splitLast(g, op.add(g, packed, g.parameter("in_proj_bias", [width * 3])), [width, width, width]);
+    return linear(g, "out_proj", op.attention(g, q!, k!, v!, heads, causalMask(g, length)), width);
+  });
+  const y = op.add(g, x, attended);
+  const second = layerNorm(g, "ln_2", y);
+  const hidden = g.scope("mlp", () => linear(g, "c_proj", op.gelu(g, linear(g, "c_fc", second, width * 4)), width));
+  return op.add(g, y, hidden);
+}
+
+/** Added to the scores: 0 on and below the diagonal, the lowest finite number above it (a whole row of -inf is impossible). */
+function causalMask(g: Graph, length: number): Tensor {
+  const values = Array.from({ length: length * length }, (_, i) => (i % length > Math.floor(i / length) ? -3.4e38 : 0));
+  return g.constant("float32", [1, 1, length, length], values);
+}

@@ -1,0 +1,182 @@
+/**
+ * Building blocks of the U-Net. Pictures are [B·T, C, H, W]; what mixes frames works on [B, C, T, H·W] and comes back. Norm
+ * statistics follow: per frame in residual blocks and the spatial transformer, per clip in everything temporal.
+ */
+import type { Graph, Tensor } from "../onnx/graph.ts";
+import { conv, groupNorm, layerNorm, linear, pointwise1d, temporalConv } from "../onnx/layers.ts";
+import * as op from "../onnx/ops.ts";
+import type { HummingbirdConfig } from "./config.ts";
+import type { Trace } from "./unet.ts";
+
+/** Epsilons of the official code: GroupNorm32 of residual blocks, and `Normalize` of the transformers. */
+export const EPS_BLOCK = 1e-5;
+const EPS_TRANSFORMER = 1e-6;
+/** Heads of `init_attn`, fixed in the official code whatever the model's width. */
+const INIT_HEADS = 8;
+
+export interface UnetContext {
+  readonly g: Graph;
+  readonly config: HummingbirdConfig;
+  readonly batch: number;
+  readonly frames: number;
+  /** SiLU of the summed time, guidance and frame-rate embedding, [B, 4·model_channels]. */
+  readonly emb: Tensor;
+  /** Keys and values of the prompt, [B, tokens, C], for the cross-attention at this full path. */
+  readonly crossAttention: (path: string) => { k: Tensor; v: Tensor };
+  readonly trace: Trace | null;
+}
+
+/** [B·T, C, H, W] → [B, C, T, H·W]. */
+export function toClip({ g, batch, frames }: UnetContext, x: Tensor): Tensor {
+  const [, c, h, w] = x.shape as [number, number, number, number];
+  return op.transpose(g, op.reshape(g, x, [batch, frames, c, h * w]), [0, 2, 1, 3]);
+}
+
+/** [B, C, T, H·W] → [B·T, C, H, W]. */
+function toFrames({ g, batch, frames }: UnetContext, x: Tensor, h: number, w: number): Tensor {
+  return op.reshape(g, op.transpose(g, x, [0, 2, 1, 3]), [batch * frames, x.shape[1]!, h, w]);
+}
+
+/** x + conv4(conv3(conv2(conv1(x)))), each GroupNorm over the clip, SiLU, convolution over time. x is [B, C, T, H·W]. */
+export function temporalConvBlock(g: Graph, config: HummingbirdConfig, x: Tensor): Tensor {
+  // The official module has a Dropout in all but the first, which shifts the convolution's index.
+  const convIndex = ["2", "3", "3", "3"];
+  const y = convIndex.reduce(
+    (h, index, i) =>
+      g.scope(`conv${i + 1}`, () => {
+        const normal = op.silu(g, groupNorm(g, "0", h, config.unetNormGroups, EPS_BLOCK));
+        return temporalConv(g, index, normal, x.shape[1]!);
+      }),
+    x,
+  );
+  return op.add(g, x, y);
+}
+
+/** Residual block with time embedding and the temporal convolutions (`temopral_conv` is the official spelling). */
+export function resBlock(context: UnetContext, x: Tensor, out: number): Tensor {
+  const { g, config, batch, frames } = context;
+  const [, c, h, w] = x.shape as [number, number, number, number];
+  const inner = g.scope("in_layers", () =>
+    conv(g, "2", op.silu(g, groupNorm(g, "0", x, config.unetNormGroups, EPS_BLOCK)), out, 3),
+  );
+  const emb = g.scope("emb_layers", () => linear(g, "1", context.emb, out));
+  const shifted = op.add(g, inner, everyFrame(g, emb, batch, frames));
+  const outer = g.scope("out_layers", () =>
+    conv(g, "3", op.silu(g, groupNorm(g, "0", shifted, config.unetNormGroups, EPS_BLOCK)), out, 3),
+  );
+  const skip = c === out ? x : conv(g, "skip_connection", x, out, 1);
+  const sum = op.add(g, skip, outer);
+  const mixed = g.scope("temopral_conv", () => {
+    const y = temporalConvBlock(g, config, toClip(context, sum));
+    context.trace?.(relative(g), () => op.reshape(g, y, [batch, out, frames, h, w]));
+    return y;
+  });
+  const result = toFrames(context, mixed, h, w);
+  context.trace?.(relative(g), () => result);
+  return result;
+}
+
+/** [B, C] → [B·T, C, 1, 1], the same for every frame of a clip; with one clip it broadcasts by itself. */
+function everyFrame(g: Graph, emb: Tensor, batch: number, frames: number): Tensor {
+  const c = emb.shape[1]!;
+  if (batch === 1) return op.reshape(g, emb, [1, c, 1, 1]);
+  const repeated = op.expand(g, op.reshape(g, emb, [batch, 1, c]), [batch, frames, c]);
+  return op.reshape(g, repeated, [batch * frames, c, 1, 1]);
+}
+
+/** Gated feed-forward: value · gelu(gate), then back to the width. */
+function feedForward(g: Graph, x: Tensor): Tensor {
+  const width = x.shape.at(-1)!;
+  return g.scope("ff.net", () => {
+    const both = g.scope("0", () => linear(g, "proj", x, width * 8));
+    const [value, gate] = op.splitLast(g, both, [width * 4, width * 4]) as [Tensor, Tensor];
+    return linear(g, "2", op.mul(g, value, op.gelu(g, gate)), width);
+  });
+}
+
+/** Attention of x to itself, [N, L, C]. */
+function selfAttention(g: Graph, name: string, x: Tensor, heads: number): Tensor {
+  const width = x.shape.at(-1)!;
+  return g.scope(name, () => {
+    const q = linear(g, "to_q", x, width, { bias: false });
+    const k = linear(g, "to_k", x, width, { bias: false });
+    const v = linear(g, "to_v", x, width, { bias: false });
+    return linear(g, "to_out.0", op.attention(g, q, k, v, heads), width);
+  });
+}
+
+/** Spatial transformer: each frame's pixels attend to each other, then to the prompt. x is [B·T, C, H, W]. */
+export function spatialTransformer(context: UnetContext, x: Tensor, heads: number): Tensor {
+  const { g, config, batch, frames } = context;
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const width = heads * config.numHeadChannels;
+  const normal = groupNorm(g, "norm", x, config.unetNormGroups, EPS_TRANSFORMER);
+  const tokens = op.transpose(g, op.reshape(g, normal, [n, c, h * w]), [0, 2, 1]);
+  const entered = linear(g, "proj_in", tokens, width);
+  const left = g.scope("transformer_blocks.0", () => {
+    const y = op.add(g, entered, selfAttention(g, "attn1", layerNorm(g, "norm1", entered), heads));
+    const query = layerNorm(g, "norm2", y);
+    const cross = g.scope("attn2", () => {
+      // The prompt's keys and values are the same for every frame: fold the frames into the query's length.
+      const q = op.reshape(g, linear(g, "to_q", query, width, { bias: false }), [batch, frames * h * w, width]);
+      const { k, v } = context.crossAttention(g.path);
+      const attended = op.reshape(g, op.attention(g, q, k, v, heads), [n, h * w, width]);
+      return linear(g, "to_out.0", attended, width);
+    });
+    const z = op.add(g, y, cross);
+    const result = op.add(g, z, feedForward(g, layerNorm(g, "norm3", z)));
+    context.trace?.(relative(g), () => result);
+    return result;
+  });
+  const out = linear(g, "proj_out", left, c);
+  const result = op.add(g, op.reshape(g, op.transpose(g, out, [0, 2, 1]), x.shape), x);
+  context.trace?.(relative(g), () => result);
+  return result;
+}
+
+/** The temporal block: both attentions are self-attentions over the frames of one pixel. x is [N, T, C]. */
+function temporalBlock(context: UnetContext, x: Tensor, heads: number): Tensor {
+  const { g } = context;
+  return g.scope("transformer_blocks.0", () => {
+    const y = op.add(g, x, selfAttention(g, "attn1", layerNorm(g, "norm1", x), heads));
+    const z = op.add(g, y, selfAttention(g, "attn2", layerNorm(g, "norm2", y), heads));
+    const result = op.add(g, z, feedForward(g, layerNorm(g, "norm3", z)));
+    context.trace?.(relative(g), () => result);
+    return result;
+  });
+}
+
+/** Temporal transformer on [B·T, C, H, W]: each pixel's frames attend to each other. */
+export function temporalTransformer(context: UnetContext, x: Tensor, heads: number): Tensor {
+  const { g, config, batch, frames } = context;
+  const [, c, h, w] = x.shape as [number, number, number, number];
+  const normal = groupNorm(g, "norm", toClip(context, x), config.unetNormGroups, EPS_TRANSFORMER);
+  const sequences = op.reshape(g, op.transpose(g, normal, [0, 3, 2, 1]), [batch * h * w, frames, c]);
+  const entered = linear(g, "proj_in", sequences, heads * config.numHeadChannels);
+  const left = linear(g, "proj_out", temporalBlock(context, entered, heads), c);
+  const clip = op.transpose(g, op.reshape(g, left, [batch, h * w, frames, c]), [0, 2, 3, 1]);
+  const result = op.add(g, op.reshape(g, clip, x.shape), x);
+  // The official module's output is [B, C, T, H, W].
+  context.trace?.(relative(g), () => op.transpose(g, op.reshape(g, result, [batch, frames, c, h, w]), [0, 2, 1, 3, 4]));
+  return result;
+}
+
+/** The temporal transformer after the first convolution, whose projections are convolutions with kernel 1. */
+export function initialAttention(
+  context: UnetContext,
+  x: Tensor,
+): Tensor {
+  const { g, config, batch, frames } = context;
+  const [, c, h, w] = x.shape as [number, number, number, number];
+  const heads = INIT_HEADS;
+  const width = heads * config.numHeadChannels;
+  const normal = groupNorm(g, "norm", toClip(context, x), config.unetNormGroups, EPS_TRANSFORMER);
+  const entered = op.transpose(g, pointwise1d(g, "proj_in", normal, width), [0, 3, 2, 1]);
+  const block = temporalBlock(context, op.reshape(g, entered, [batch * h * w, frames, width]), heads);
+  const back = op.transpose(g, op.reshape(g, block, [batch, h * w, frames, width]), [0, 3, 2, 1]);
+  const left = toFrames(context, pointwise1d(g, "proj_out", back, c), h, w);
+  return op.add(g, left, x);
+}
+
+/** The current path without the checkpoint's prefix. */
+const relative = (g: Graph): string => g.path.replace(/^model\.diffusion_model\./, "");

@@ -1,0 +1,169 @@
+/**
+ * The pruned 3-D U-Net of AMD Hummingbird (VideoCrafter2's architecture with one residual block a level). Official code:
+ * AMD-Hummingbird-T2V, `lvdm/modules/networks/openaimodel3d_t2v_jun_07B.py` and `..._09B.py`.
+ *
+ * Three graphs share the weights: `promptGraph` (keys and values of the prompt, once per clip), `conditionGraph` (what depends on
+ * frame rate and guidance only, once per clip) and `unetGraph` (once per step).
+ */
+import { Graph, type Tensor } from "../onnx/graph.ts";
+import { conv, groupNorm, linear } from "../onnx/layers.ts";
+import * as op from "../onnx/ops.ts";
+import { architecture } from "./architecture.ts";
+import { type HummingbirdConfig, LATENT_CHANNELS, type LatentSize } from "./config.ts";
+import {
+  EPS_BLOCK,
+  initialAttention,
+  resBlock,
+  spatialTransformer,
+  temporalTransformer,
+  type UnetContext,
+} from "./unet-blocks.ts";
+
+export const UNET_PREFIX = "model.diffusion_model";
+
+/** One cross-attention of the U-Net: its path below the prefix, and the width of its keys and values. */
+export interface CrossAttention {
+  readonly path: string;
+  readonly width: number;
+}
+
+/** Every cross-attention in the order in which the U-Net runs them. */
+export function crossAttentions(config: HummingbirdConfig): CrossAttention[] {
+  const { down, up, middle } = architecture(config);
+  const of = (path: string, heads: number) => ({
+    path: `${path}.1.transformer_blocks.0.attn2`,
+    width: heads * config.numHeadChannels,
+  });
+  const attending = (blocks: typeof down) =>
+    blocks.flatMap((block) => (block.kind === "res" && block.heads > 0 ? [of(block.path, block.heads)] : []));
+  return [
+    ...attending(down),
+    ...(config.middleBlock ? [of("middle_block", middle.heads)] : []),
+    ...attending(up),
+  ];
+}
+
+/** prompt embedding `context` [B, tokens, contextDim] → `<path>.k` and `<path>.v` [B, tokens, width] for every cross-attention. */
+export function promptGraph(config: HummingbirdConfig, batch: number): Graph {
+  const g = new Graph("hummingbird-prompt", UNET_PREFIX);
+  const context = g.input("context", "float32", [batch, config.text.length, config.contextDim]);
+  for (const { path, width } of crossAttentions(config)) {
+    g.scope(path, () => {
+      g.output(`${path}.k`, linear(g, "to_k", context, width, { bias: false }));
+      g.output(`${path}.v`, linear(g, "to_v", context, width, { bias: false }));
+    });
+  }
+  return g;
+}
+
+/** Two linear layers with SiLU between, keys .0 and .2. */
+function embeddingMlp(g: Graph, name: string, x: Tensor, width: number): Tensor {
+  return g.scope(name, () => linear(g, "2", op.silu(g, linear(g, "0", x, width)), width));
+}
+
+/**
+ * `fps_sinusoid` [1, C] → `fps_emb` [1, 4C]; with a guidance embedding also `w_embedding` [B, timeCondProjDim] → `w_emb` [B, C],
+ * which is added to the sinusoid of the time step before its MLP.
+ */
+export function conditionGraph(config: HummingbirdConfig, batch: number): Graph {
+  const g = new Graph("hummingbird-condition", UNET_PREFIX);
+  const width = config.modelChannels;
+  const fps = g.input("fps_sinusoid", "float32", [1, width]);
+  g.output("fps_emb", embeddingMlp(g, "fps_embedding", fps, width * 4));
+  if (config.timeCondProjDim > 0) {
+    const w = g.input("w_embedding", "float32", [batch, config.timeCondProjDim]);
+    g.output("w_emb", linear(g, "time_cond_proj", w, width, { bias: false }));
+  }
+  return g;
+}
+
+/**
+ * One call of the U-Net. Inputs: `latent` [B, 4, T, h, w]; `time_sinusoid` [B, C] (with the guidance embedding already added);
+ * `fps_emb` [1, 4C]; `<path>.k`, `<path>.v` of `promptGraph`. Output: `out` [B, 4, T, h, w], the prediction of noise or v.
+ * `trace` names inner tensors (official module paths) that become outputs too, for comparison with the reference.
+ */
+export function unetGraph(config: HummingbirdConfig, size: LatentSize, trace: Trace | null = null): Graph {
+  const g = new Graph("hummingbird-unet", UNET_PREFIX);
+  const { batch, frames, height, width } = size;
+  if (height % unit(config) !== 0 || width % unit(config) !== 0)
+    g.fail(`the latent ${height}×${width} is not a multiple of ${unit(config)}`);
+  const latent = g.input("latent", "float32", [batch, LATENT_CHANNELS, frames, height, width]);
+  const base = config.modelChannels;
+  const time = embeddingMlp(g, "time_embed", g.input("time_sinusoid", "float32", [batch, base]), base * 4);
+  trace?.("time_embed_out", () => time);
+  const sum = op.add(g, time, g.input("fps_emb", "float32", [1, base * 4]));
+  trace?.("emb_after_fps", () => sum);
+  const keys = new Map(
+    crossAttentions(config).map(({ path, width: c }) => {
+      const shape = [batch, config.text.length, c];
+      return [path, { k: g.input(`${path}.k`, "float32", shape), v: g.input(`${path}.v`, "float32", shape) }] as const;
+    }),
+  );
+  const context: UnetContext = {
+    g,
+    config,
+    batch,
+    frames,
+    emb: op.silu(g, sum),
+    crossAttention: (path) => keys.get(path.slice(UNET_PREFIX.length + 1)) ?? g.fail("no keys and values for this block"),
+    trace,
+  };
+
+  const perFrame = op.reshape(g, op.transpose(g, latent, [0, 2, 1, 3, 4]), [batch * frames, LATENT_CHANNELS, height, width]);
+  let h = g.scope("input_blocks.0", () => conv(g, "0", perFrame, base, 3));
+  trace?.("input_blocks.0", () => h);
+  h = g.scope("init_attn.0", () => initialAttention(context, h));
+  trace?.("init_attn", () => h);
+  const skips = [h];
+  const { down, up, middle } = architecture(config);
+  for (const block of down) {
+    h = g.scope(block.path, () =>
+      block.kind === "down"
+        ? g.scope("0", () => conv(g, "op", h, block.channels, 3, { stride: 2 }))
+        : residualStage(context, h, block.channels, block.heads),
+    );
+    trace?.(block.path, () => h);
+    skips.push(h);
+  }
+  if (config.middleBlock) {
+    h = g.scope("middle_block", () => {
+      const stage = residualStage(context, h, middle.channels, middle.heads);
+      return g.scope("3", () => resBlock(context, stage, middle.channels));
+    });
+    trace?.("middle_block", () => h);
+  }
+  for (const block of up) {
+    if (block.kind === "down") continue;
+    const joined = op.concat(g, [h, skips.pop() ?? g.fail("more output blocks than skips")], 1);
+    h = g.scope(block.path, () => {
+      const stage = residualStage(context, joined, block.channels, block.heads);
+      if (block.upsample === null) return stage;
+      return g.scope(String(block.upsample), () => conv(g, "conv", op.upsample2(g, stage), block.channels, 3));
+    });
+    trace?.(block.path, () => h);
+  }
+  const out = g.scope("out", () => outLayers(g, config, h));
+  const clip = op.reshape(g, out, [batch, frames, LATENT_CHANNELS, height, width]);
+  g.output("out", op.transpose(g, clip, [0, 2, 1, 3, 4]));
+  return g;
+}
+
+/** GroupNorm, SiLU, convolution to the latent's channels. */
+export function outLayers(g: Graph, config: HummingbirdConfig, h: Tensor): Tensor {
+  return conv(g, "2", op.silu(g, groupNorm(g, "0", h, config.unetNormGroups, EPS_BLOCK)), LATENT_CHANNELS, 3);
+}
+
+/** Residual block, then (with heads) spatial and temporal transformer: parts 0, 1, 2 of a block. */
+function residualStage(context: UnetContext, x: Tensor, channels: number, heads: number): Tensor {
+  const { g } = context;
+  const h = g.scope("0", () => resBlock(context, x, channels));
+  if (heads === 0) return h;
+  const spatial = g.scope("1", () => spatialTransformer(context, h, heads));
+  return g.scope("2", () => temporalTransformer(context, spatial, heads));
+}
+
+/** Latent sizes are multiples of this: the U-Net halves once per level after the first. */
+export const unit = (config: HummingbirdConfig): number => 2 ** (config.channelMult.length - 1);
+
+/** Told of every inner tensor by its official module path (below the prefix); may make it an output. */
+export type Trace = (path: string, tensor: () => Tensor) => void;

@@ -1,0 +1,83 @@
+/**
+ * Layers as plain functions: each enters the scope of its official name and asks for its parameters there. Layouts: pictures are
+ * [N, C, H, W], token sequences are [N, L, C].
+ */
+import { type Graph, sizeOf, type Tensor } from "./graph.ts";
+import * as op from "./ops.ts";
+
+/**
+ * x·Wᵀ + b over the last axis. `rows` takes only some of the outputs: the parts of a packed projection are then separate products
+ * that read one weight, and nothing has to be split afterwards.
+ * @param out outputs of the whole layer, as in the checkpoint
+ */
+export function linear(
+  g: Graph,
+  name: string,
+  x: Tensor,
+  out: number,
+  options: { bias?: boolean; rows?: readonly [number, number] } = {},
+): Tensor {
+  const { rows } = options;
+  return g.scope(name, () => {
+    const weight = g.parameter("weight", [out, x.shape.at(-1)!], rows ? { rows } : {});
+    return op.project(g, x, weight, options.bias === false ? undefined : g.parameter("bias", [out], rows ? { rows } : {}));
+  });
+}
+
+/** Convolution with a square kernel and symmetric padding, [N, C, H, W] → [N, out, H', W']. */
+export function conv(
+  g: Graph,
+  name: string,
+  x: Tensor,
+  out: number,
+  kernel: number,
+  options: { stride?: number } = {},
+): Tensor {
+  const pad = kernel >> 1;
+  return g.scope(name, () =>
+    op.conv2d(g, x, g.parameter("weight", [out, x.shape[1]!, kernel, kernel]), g.parameter("bias", [out]), {
+      stride: options.stride ?? 1,
+      pads: [pad, pad, pad, pad],
+    }),
+  );
+}
+
+/** A Conv1d with kernel 1 (weight [out, in, 1]) applied to [N, C, H, W]. */
+export function pointwise1d(g: Graph, name: string, x: Tensor, out: number): Tensor {
+  return g.scope(name, () => {
+    const weight = g.parameter("weight", [out, x.shape[1]!, 1], { shape: [out, x.shape[1]!, 1, 1] });
+    return op.conv2d(g, x, weight, g.parameter("bias", [out]));
+  });
+}
+
+/** A Conv3d (3,1,1) over time with padding 1, authored as Conv2d (3,1) on [B, C, T, H·W]. */
+export function temporalConv(g: Graph, name: string, x: Tensor, out: number): Tensor {
+  return g.scope(name, () => {
+    const weight = g.parameter("weight", [out, x.shape[1]!, 3, 1, 1], { shape: [out, x.shape[1]!, 3, 1] });
+    return op.conv2d(g, x, weight, g.parameter("bias", [out]), { pads: [1, 0, 1, 0] });
+  });
+}
+
+/**
+ * Group normalisation of [N, C, ...] over each group's channels and all further axes. Written as InstanceNormalization of
+ * [N, groups, rest], because ONNX's own GroupNormalization does not run on WebGPU.
+ */
+export function groupNorm(g: Graph, name: string, x: Tensor, groups: number, epsilon: number): Tensor {
+  return g.scope(name, () => {
+    const [n, c] = x.shape as [number, number];
+    if (c % groups !== 0) g.fail(`${c} channels do not split into ${groups} groups`);
+    const ones = g.constant("float32", [groups], Array<number>(groups).fill(1));
+    const zeros = g.constant("float32", [groups], Array<number>(groups).fill(0));
+    const flat = op.reshape(g, x, [n, groups, sizeOf(x.shape) / (n * groups)]);
+    const normal = op.reshape(g, op.instanceNorm(g, flat, ones, zeros, epsilon), x.shape);
+    const perChannel = [c, ...x.shape.slice(2).map(() => 1)];
+    const scaled = op.mul(g, normal, g.parameter("weight", [c], { shape: perChannel }));
+    return op.add(g, scaled, g.parameter("bias", [c], { shape: perChannel }));
+  });
+}
+
+/** Layer normalisation over the last axis, epsilon 1e-5. */
+export function layerNorm(g: Graph, name: string, x: Tensor): Tensor {
+  const width = x.shape.at(-1)!;
+  return g.scope(name, () => op.layerNorm(g, x, g.parameter("weight", [width]), g.parameter("bias", [width]), 1e-5));
+}

@@ -1,0 +1,197 @@
+/** Single operators with shape inference and checks. All are in the sets that onnxruntime runs on CPU and on WebGPU. */
+import { type Graph, sizeOf, type Tensor } from "./graph.ts";
+
+const one = (tensors: Tensor[]): Tensor => tensors[0]!;
+const microsoft = { domain: "com.microsoft" };
+
+function broadcast(g: Graph, a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const left = a[i - rank + a.length] ?? 1;
+    const right = b[i - rank + b.length] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) g.fail(`[${a.join()}] and [${b.join()}] do not broadcast`);
+    return Math.max(left, right);
+  });
+}
+
+function elementwise(op: string) {
+  return (g: Graph, a: Tensor, b: Tensor): Tensor => {
+    if (a.dtype !== b.dtype) g.fail(`${op} of ${a.dtype} and ${b.dtype}`);
+    return one(g.node(op, [a, b], [{ dtype: a.dtype, shape: broadcast(g, a.shape, b.shape) }]));
+  };
+}
+export const add = elementwise("Add");
+export const sub = elementwise("Sub");
+export const mul = elementwise("Mul");
+export const div = elementwise("Div");
+
+const unary =
+  (op: string, attributes = {}, extra = {}) =>
+  (g: Graph, x: Tensor): Tensor =>
+    one(g.node(op, [x], [{ dtype: x.dtype, shape: x.shape }], attributes, extra));
+
+/** x·sigmoid(x), as QuickGelu with alpha 1: one fused pass on CPU and WebGPU. */
+export const silu = unary("QuickGelu", { alpha: { float: 1 } }, microsoft);
+/** x·Φ(x) with the exact error function. */
+export const gelu = unary("Gelu", { approximate: "none" });
+export const cos = unary("Cos");
+export const sin = unary("Sin");
+
+/** A number that multiplies every element. */
+export const scale = (g: Graph, x: Tensor, factor: number): Tensor => mul(g, x, g.constant("float32", [1], [factor]));
+
+/** Reshape; one size may be -1. */
+export function reshape(g: Graph, x: Tensor, shape: readonly number[]): Tensor {
+  const known = shape.filter((size) => size !== -1).reduce((product, size) => product * size, 1);
+  const full = shape.map((size) => (size === -1 ? sizeOf(x.shape) / known : size));
+  if (sizeOf(full) !== sizeOf(x.shape)) g.fail(`[${x.shape.join()}] cannot become [${shape.join()}]`);
+  if (full.join() === x.shape.join()) return x;
+  return one(g.node("Reshape", [x, g.constant("int64", [full.length], full)], [{ dtype: x.dtype, shape: full }]));
+}
+
+/** Axis i of the result is axis `order[i]` of x. Moves that touch only axes of size 1 become reshapes. */
+export function transpose(g: Graph, x: Tensor, order: readonly number[]): Tensor {
+  if ([...order].sort((a, b) => a - b).some((axis, i) => axis !== i) || order.length !== x.shape.length)
+    g.fail(`the order [${order.join()}] does not fit [${x.shape.join()}]`);
+  const shape = order.map((axis) => x.shape[axis]!);
+  const moved = order.filter((axis) => x.shape[axis] !== 1);
+  if (moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)) return reshape(g, x, shape);
+  return one(g.node("Transpose", [x], [{ dtype: x.dtype, shape }], { perm: order }));
+}
+
+export function concat(g: Graph, tensors: readonly Tensor[], axis: number): Tensor {
+  const [first] = tensors;
+  if (!first) return g.fail("nothing to concatenate");
+  for (const tensor of tensors) {
+    if (tensor.shape.length !== first.shape.length || tensor.shape.some((size, i) => i !== axis && size !== first.shape[i]))
+      g.fail(`[${first.shape.join()}] and [${tensor.shape.join()}] do not concatenate on axis ${axis}`);
+  }
+  const shape = first.shape.map((size, i) => (i === axis ? tensors.reduce((sum, t) => sum + t.shape[axis]!, 0) : size));
+  return one(g.node("Concat", tensors, [{ dtype: first.dtype, shape }], { axis }));
+}
+
+/** Equal or given parts along the last axis. */
+export function splitLast(g: Graph, x: Tensor, sizes: readonly number[]): Tensor[] {
+  const axis = x.shape.length - 1;
+  if (sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) g.fail(`[${sizes.join()}] does not split ${x.shape[axis]}`);
+  const outputs = sizes.map((size) => ({ dtype: x.dtype, shape: [...x.shape.slice(0, -1), size] }));
+  return g.node("Split", [x, g.constant("int64", [sizes.length], sizes)], outputs, { axis });
+}
+
+/** Rows of a table [rows, width] by integer index: [..., width]. */
+export function gather(g: Graph, table: Tensor, indices: Tensor): Tensor {
+  return one(
+    g.node("Gather", [table, indices], [{ dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] }], { axis: 0 }),
+  );
+}
+
+/** Part of one axis, [start, end). */
+export function slice(g: Graph, x: Tensor, axis: number, start: number, end: number): Tensor {
+  const ints = (...values: number[]) => g.constant("int64", [values.length], values);
+  const shape = x.shape.map((size, i) => (i === axis ? end - start : size));
+  return one(g.node("Slice", [x, ints(start), ints(end), ints(axis), ints(1)], [{ dtype: x.dtype, shape }]));
+}
+
+/** Repeats along axes of size 1. */
+export function expand(g: Graph, x: Tensor, shape: readonly number[]): Tensor {
+  if (x.shape.join() === shape.join()) return x;
+  if (broadcast(g, x.shape, shape).join() !== shape.join()) g.fail(`[${x.shape.join()}] does not expand to [${shape.join()}]`);
+  return one(g.node("Expand", [x, g.constant("int64", [shape.length], shape)], [{ dtype: x.dtype, shape }]));
+}
+
+/** Matrix product [..., m, k] · [k, n] or batched [..., m, k] · [..., k, n]. */
+export function matmul(g: Graph, a: Tensor, b: Tensor): Tensor {
+  const k = a.shape.at(-1)!;
+  if (b.shape.at(-2) !== k) g.fail(`[${a.shape.join()}] · [${b.shape.join()}]`);
+  const batch = broadcast(g, a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const shape = [...batch, a.shape.at(-2)!, b.shape.at(-1)!];
+  return one(g.node("MatMul", [a, b], [{ dtype: a.dtype, shape }], {}, { flops: 2 * k * sizeOf(shape) }));
+}
+
+/**
+ * x·Wᵀ + b over the last axis of x, for a weight [out, in] in the checkpoint's own order. One Gemm over all leading axes, so the
+ * bias costs no pass of its own.
+ */
+export function project(g: Graph, x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+  const [out, inner] = weight.shape as [number, number];
+  if (weight.shape.length !== 2 || x.shape.at(-1) !== inner) g.fail(`[${x.shape.join()}] · [${weight.shape.join()}]ᵀ`);
+  const rows = sizeOf(x.shape) / inner;
+  const flat = reshape(g, x, [rows, inner]);
+  const flops = 2 * rows * inner * out;
+  const y = g.node("Gemm", [flat, weight, bias], [{ dtype: x.dtype, shape: [rows, out] }], { transB: 1 }, { flops });
+  return reshape(g, one(y), [...x.shape.slice(0, -1), out]);
+}
+
+/** 2-D convolution of [N, C, H, W] with [O, C, kh, kw]; symmetric or explicit padding [top, left, bottom, right]. */
+export function conv2d(
+  g: Graph,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  options: { stride?: number; pads?: readonly number[] } = {},
+): Tensor {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const [out, inner, kh, kw] = weight.shape as [number, number, number, number];
+  if (x.shape.length !== 4 || inner !== c) g.fail(`a convolution [${weight.shape.join()}] does not fit [${x.shape.join()}]`);
+  const stride = options.stride ?? 1;
+  const pads = options.pads ?? [0, 0, 0, 0];
+  const size = (length: number, kernel: number, before: number, after: number) =>
+    Math.floor((length + before + after - kernel) / stride) + 1;
+  const shape = [n, out, size(h, kh, pads[0]!, pads[2]!), size(w, kw, pads[1]!, pads[3]!)];
+  return one(
+    g.node(
+      "Conv",
+      [x, weight, bias],
+      [{ dtype: x.dtype, shape }],
+      { kernel_shape: [kh, kw], strides: [stride, stride], pads },
+      { flops: 2 * c * kh * kw * sizeOf(shape) },
+    ),
+  );
+}
+
+/** Per-sample, per-channel normalisation over all further axes, of [N, C, ...] with scale and bias of [C]. */
+export function instanceNorm(g: Graph, x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  return one(
+    g.node("InstanceNormalization", [x, weight, bias], [{ dtype: x.dtype, shape: x.shape }], { epsilon: { float: epsilon } }),
+  );
+}
+
+/** Normalisation over the last axis. */
+export function layerNorm(g: Graph, x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  return one(
+    g.node("LayerNormalization", [x, weight, bias], [{ dtype: x.dtype, shape: x.shape }], { axis: -1, epsilon: { float: epsilon } }),
+  );
+}
+
+/**
+ * softmax(q·kᵀ/√d)·v in `heads` heads, for q [B, L, D], k and v [B, S, D]; the fused operator never holds the whole
+ * score matrix on CPU. `mask` [1|B, 1|heads, L, S] is added to the scores.
+ */
+export function attention(g: Graph, q: Tensor, k: Tensor, v: Tensor, heads: number, mask?: Tensor): Tensor {
+  const [batch, length, width] = q.shape as [number, number, number];
+  const source = k.shape[1]!;
+  if (k.shape.join() !== v.shape.join() || k.shape[0] !== batch || k.shape[2] !== width || width % heads !== 0)
+    g.fail(`attention of [${q.shape.join()}] to [${k.shape.join()}] in ${heads} heads`);
+  return one(
+    g.node(
+      "MultiHeadAttention",
+      [q, k, v, undefined, undefined, ...(mask ? [mask] : [])],
+      [{ dtype: q.dtype, shape: q.shape }],
+      { num_heads: heads },
+      { ...microsoft, flops: 4 * batch * length * source * width },
+    ),
+  );
+}
+
+/** Nearest-neighbour enlargement by 2 of [N, C, H, W]. */
+export function upsample2(g: Graph, x: Tensor): Tensor {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  return one(
+    g.node(
+      "Resize",
+      [x, undefined, g.constant("float32", [4], [1, 1, 2, 2])],
+      [{ dtype: x.dtype, shape: [n, c, h * 2, w * 2] }],
+      { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
+    ),
+  );
+}
