@@ -1,0 +1,106 @@
+"""Writes the shipped checkpoint: official key names, fp16, and plain settings; and reads it back.
+
+Usage: export.py OUT_DIR TARGET.ckpt SIZE VERSION STEPS GUIDANCE RESCALE FAMILY,FAMILY,...
+"""
+import sys
+
+import torch
+
+import diffusion
+from data import Words
+from draw import COLOUR_NAMES, DIRECTIONS, FAMILIES
+from model_text import TextTower
+from model_unet import UNet
+from model_vae import AutoencoderKL
+from tokenizer import Tokenizer
+
+EXAMPLES = [
+    'blue bubbles rising slowly', 'orange fire on a black background', 'purple waves moving left', 'white snow falling on dark blue',
+    'red and blue gradient moving up', 'a yellow star spinning clockwise', 'green stripes moving right', 'cyan rings expanding',
+    'pink bokeh lights drifting up slowly', 'a red bouncing ball', 'pulsing green circle on dark purple', 'many golden bubbles floating to the right',
+]
+KNOWS = ('Plume Starter draws soft, seamlessly looping motion backgrounds and simple shapes in nine colours; it does not know people, '
+         'animals, places or text.')
+
+
+class Starter:
+    """A loaded checkpoint: context(prompts), unet(x, t, context, fps), frames(latents); everything fp32."""
+
+    def __init__(self, ckpt):
+        hp, sd = ckpt['hyper_parameters'], {k: v.float() for k, v in ckpt['state_dict'].items()}
+        self.hp, self.plume = hp, ckpt['plume']
+        part = lambda p: {k[len(p):]: v for k, v in sd.items() if k.startswith(p)}
+        self.unet = UNet(hp['model_channels'], hp['channel_mult'], hp['num_head_channels'], hp['context_dim'], hp['unet_norm_groups'])
+        self.unet.load_state_dict(part('model.diffusion_model.'))
+        self.vae = AutoencoderKL(hp['vae_ch'], hp['vae_ch_mult'], hp['vae_num_res_blocks'], hp['vae_norm_groups'], with_encoder=False)
+        self.vae.load_state_dict(part('first_stage_model.'))
+        self.text = TextTower(hp['text_width'], hp['text_heads'], hp['text_layers'])
+        self.text.load_state_dict(part('cond_stage_model.model.'))
+        for m in (self.unet, self.vae, self.text):
+            m.eval().requires_grad_(False)
+        self.tok = Tokenizer()
+
+    def context(self, prompts):
+        """[N, 77, context_dim]."""
+        with torch.no_grad(), torch.autocast('cpu', enabled=False):
+            return self.text(torch.tensor([self.tok.encode(p) for p in prompts]))
+
+    def frames(self, z):
+        """Latents [B, 4, T, h, w] -> [B, T, 3, H, W] in 0..1."""
+        b, c, t, h, w = z.shape
+        y = self.vae.decode(z.permute(0, 2, 1, 3, 4).reshape(b * t, c, h, w) / self.hp['scale_factor']).float()
+        return ((y.clamp(-1, 1) + 1) / 2).reshape(b, t, 3, h * 8, w * 8)
+
+
+def load_checkpoint(path):
+    return Starter(torch.load(path, weights_only=True))
+
+
+def main():
+    out, target, size, version, steps, guidance, rescale, families = sys.argv[1:9]
+    from train_unet import CONFIG, SEED
+    from train_text import HEADS, LAYERS, WIDTH
+    ema, stats = torch.load(out + '/unet.pt')['ema'], torch.load(out + '/latent-stats.pt')
+    sd = {'model.diffusion_model.' + k[5:]: v for k, v in ema.items() if k.startswith('unet.')}
+    for k, v in torch.load(out + '/vae.pt')['ema'].items():
+        if k.startswith(('decoder.', 'post_quant_conv.')):
+            sd['first_stage_model.' + k] = v
+    # the latents' standardisation is folded into post_quant_conv, so that scale_factor is 1
+    w, b = (sd['first_stage_model.post_quant_conv.' + k] for k in ('weight', 'bias'))
+    sd['first_stage_model.post_quant_conv.bias'] = b + w[:, :, 0, 0] @ stats['mean']
+    sd['first_stage_model.post_quant_conv.weight'] = w * stats['std'][None, :, None, None]
+    rows = Words().rows
+    for k, v in ema.items():
+        if k == 'text.token_embedding.weight':
+            # every row that training never saw is the one "unknown word", which training put into captions at random
+            full = v[3:4].repeat(49408, 1)
+            for i, r in enumerate(rows):
+                if r is not None:
+                    full[r] = v[i]
+            v = full
+        if k.startswith('text.'):
+            sd['cond_stage_model.model.' + k[5:]] = v
+    sd = {k: v.detach().half().contiguous().clone() for k, v in sd.items()}
+    assert all(torch.isfinite(v).all() for v in sd.values())
+    hp = {
+        'model_channels': CONFIG['model_channels'], 'channel_mult': list(CONFIG['channel_mult']), 'num_head_channels': CONFIG['num_head_channels'],
+        'context_dim': CONFIG['context_dim'], 'unet_norm_groups': CONFIG['groups'], 'vae_ch': 24, 'vae_ch_mult': [1, 2, 4, 4],
+        'vae_num_res_blocks': 1, 'vae_norm_groups': 1, 'text_width': WIDTH, 'text_heads': HEADS, 'text_layers': LAYERS, 'scale_factor': 1.0,
+        'parameterization': 'v', 'rescale_betas_zero_snr': True, 'linear_start': diffusion.LINEAR_START, 'linear_end': diffusion.LINEAR_END,
+        'temporal_length': 16, 'fps': diffusion.FPS, 'has_middle_block': False, 'sampler': 'ddim', 'default_steps': int(steps),
+        'default_guidance': float(guidance), 'guidance_rescale': float(rescale),
+    }
+    fams = families.split(',')
+    assert all(f in FAMILIES for f in fams)
+    plume = {
+        'name': 'Plume Starter', 'version': version, 'licence': 'MIT', 'native_width': int(size), 'native_height': int(size), 'native_frames': 16,
+        'families': fams, 'colours': COLOUR_NAMES, 'directions': {f: DIRECTIONS[f] for f in fams}, 'example_prompts': EXAMPLES,
+        'what_it_knows': KNOWS, 'recipe_seed': SEED,
+    }
+    torch.save({'state_dict': sd, 'hyper_parameters': hp, 'plume': plume}, target)
+    load_checkpoint(target)
+    print('tensors', len(sd), 'parameters', sum(v.numel() for v in sd.values()), hp)
+
+
+if __name__ == '__main__':
+    main()
