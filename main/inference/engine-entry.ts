@@ -14,6 +14,8 @@ export const HEARTBEAT_MS = 500;
 /** Runs this process as an engine until the studio closes the channel, then ends it. */
 export async function runEngine(backend: EngineBackend): Promise<void> {
   beModest();
+  // Ctrl-C in a terminal reaches every process; when to stop is the studio's decision.
+  process.on("SIGINT", () => {});
   startHeartbeat();
   const channel = new Channel(new Socket({ fd: CHANNEL_FD, readable: true, writable: true }));
   await serveEngine(channel, backend);

@@ -67,6 +67,7 @@ export class EngineProcess {
   private verdict: StudioError | null = null;
   private alive = true;
   private ready: (() => void) | null = null;
+  private version = "";
   private counter = 0;
 
   private constructor(options: EngineProcessOptions) {
@@ -114,6 +115,11 @@ export class EngineProcess {
 
   get pid(): number | undefined {
     return this.child.pid;
+  }
+
+  /** Version of the onnxruntime that it loaded. */
+  get onnxruntime(): string {
+    return this.version;
   }
 
   get isAlive(): boolean {
@@ -198,6 +204,7 @@ export class EngineProcess {
     if (report.type === "ready") {
       if (report.protocol !== PROTOCOL_VERSION)
         throw new Error(`protocol ${report.protocol}, expected ${PROTOCOL_VERSION}`);
+      this.version = report.onnxruntime;
       this.ready?.();
       return;
     }

@@ -107,6 +107,17 @@ export class EngineHost {
     await this.run({ type: "verify", pack }, forward(onStep), signal);
   }
 
+  /** Starts the engine if need be and tells the version of onnxruntime that loads in it. Errors: as `generate`. */
+  async check(): Promise<string> {
+    const turn = this.tail.then(async () => {
+      const engine = await this.ensure(new AbortController().signal);
+      await this.settle(engine);
+      return engine.onnxruntime;
+    });
+    this.tail = turn.catch(() => {});
+    return turn;
+  }
+
   /** Lets an idle process go at once, and with it every file it holds open; waits for tasks in the queue. */
   async release(): Promise<void> {
     if (this.engine !== null) await this.letGo(this.engine);

@@ -40,7 +40,8 @@ export type TaskCommand = Extract<Command, { type: "generate" | "install" | "ver
 
 /** Engine → studio. `preview` and `frame` carry their pixels as the message's body. */
 export const reportSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("ready"), protocol: z.number(), pid: z.number() }),
+  /** `onnxruntime`: its version, by which it is also known that it loads on this computer. */
+  z.object({ type: z.literal("ready"), protocol: z.number(), pid: z.number(), onnxruntime: z.string() }),
   z.object({
     type: z.literal("progress"),
     task,

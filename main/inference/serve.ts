@@ -25,7 +25,13 @@ class Engine {
   }
 
   receive(command: Command): void {
-    if (command.type === "hello") void this.report({ type: "ready", protocol: PROTOCOL_VERSION, pid: process.pid });
+    if (command.type === "hello")
+      void this.report({
+        type: "ready",
+        protocol: PROTOCOL_VERSION,
+        pid: process.pid,
+        onnxruntime: this.backend.onnxruntime,
+      });
     else if (command.type === "cancel") {
       if (this.current?.task === command.task) this.current.abort.abort();
     } else void this.run(command);

@@ -38,7 +38,10 @@ export const PROTOCOLS = ["-protocol_whitelist", "file,pipe"] as const;
  * Starts a media tool. Arguments are an array and never pass through a shell. stderr's end is kept for the error.
  */
 export function startMedia(tool: string, args: readonly string[], options: RunOptions = {}): MediaProcess {
-  const child = spawn(tool, args, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
+  // A process group of its own: Ctrl-C in a terminal reaches the whole group, and would end ffmpeg before we decide what to do.
+  // When we die, its stdin closes and it ends by itself.
+  const detached = process.platform !== "win32";
+  const child = spawn(tool, args, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true, detached });
   const tail = new TextTail(TAIL_BYTES);
   let cancelled = false;
   let killTimer: NodeJS.Timeout | undefined;

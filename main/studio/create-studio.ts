@@ -12,6 +12,7 @@ import {
 } from "../../core/contract/index.ts";
 import { EngineHost, type PackFacts, readPackFacts } from "../inference/index.ts";
 import { locateFfmpeg, type MediaTools, sweepParts } from "../media/index.ts";
+import { diagnose } from "./diagnose.ts";
 import { chooseFolders, type Folders, makeDataFolders } from "./folders.ts";
 import { JobService, type QueueLog } from "./jobs.ts";
 import { Journal } from "./journal.ts";
@@ -177,6 +178,11 @@ class StudioServices implements Studio {
 
   ended(jobId: string): ReturnType<Studio["ended"]> {
     return this.jobs.ended(jobId);
+  }
+
+  diagnose(): ReturnType<Studio["diagnose"]> {
+    const { engine, models } = this;
+    return diagnose({ folders: this.opened.folders, engine, models, tools: () => this.findTools() });
   }
 
   close(): Promise<void> {

@@ -45,8 +45,18 @@ export interface Studio {
   readonly models: ModelAdministration;
   /** Same as `jobs.generate` with a file of the caller's choice instead of the library (command line `-o`). */
   generateTo(request: GenerationRequest, destination: Destination): Promise<JobSnapshot>;
+  /** Looks at everything that a clip needs (`plume doctor`). Never rejects. */
+  diagnose(): Promise<Finding[]>;
   /** Resolves when the job has ended (done, failed or cancelled). Errors: NOT_FOUND. */
   ended(jobId: string): Promise<JobSnapshot>;
+}
+
+/** One thing that `diagnose` looked at. */
+export interface Finding {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found and, where it is not well, what to do. */
+  readonly sentence: string;
 }
 
 export interface ClipFile {

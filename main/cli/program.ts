@@ -1,0 +1,183 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { limits, StudioError } from "../../core/contract/index.ts";
+import { createStudio, type Studio, type StudioOptions } from "../studio/index.ts";
+import { type GenerateOptions, generate } from "./generate.ts";
+import { type InstallCommandOptions, installModel, listModels, removeModel, verifyModels } from "./models.ts";
+import { EXIT, exitCodeOf, Output } from "./output.ts";
+
+interface CommonOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+type Work = (studio: Studio, output: Output, signal: AbortSignal) => Promise<void>;
+
+const AFTER_HELP = `
+Exit codes: 0 done, 1 failed, 2 the command or its input does not make sense, 130 cancelled.
+Environment: PLUME_HOME (models and queue), PLUME_OUTPUT (clips without -o), PLUME_FFMPEG (an ffmpeg of your choice),
+PLUME_THREADS (threads of the engine), PLUME_LOG=1 (diagnostics on stderr).`;
+
+/** The version in package.json. */
+export function appVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return version;
+}
+
+/**
+ * Runs one command line (without the program's name) and returns its exit code. Nothing is thrown: a failure has been told as one
+ * sentence, or as JSON. `signal` cancels cleanly.
+ */
+export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  // Needed before the arguments are understood: a complaint about them must keep the promised form.
+  const json = argv.includes("--json");
+  let code: number = EXIT.ok;
+  const perform = async (options: CommonOptions, work: Work): Promise<void> => {
+    code = await withStudio(options, work, signal);
+  };
+  const program = buildProgram(perform);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.ok; // --help, --version
+    if (error.code === "commander.help") return EXIT.usage; // no command was named, and the help says which there are
+    new Output({ json, quiet: false }).failure(new StudioError("BAD_REQUEST", usageSentence(error.message)));
+    return EXIT.usage;
+  }
+  return code;
+}
+
+async function withStudio(options: CommonOptions, work: Work, signal: AbortSignal): Promise<number> {
+  const output = new Output({ json: options.json === true, quiet: options.quiet === true });
+  let studio: Studio | null = null;
+  try {
+    studio = await createStudio(studioOptions());
+    await work(studio, output, signal);
+    return EXIT.ok;
+  } catch (cause) {
+    const error = signal.aborted
+      ? new StudioError("CANCELLED", "Cancelled; no file was left behind.")
+      : StudioError.from(cause);
+    output.failure(error);
+    return exitCodeOf(error);
+  } finally {
+    output.clear();
+    await studio?.close();
+  }
+}
+
+/**
+ * A command keeps its queue in memory and so works beside an open window: what both touch on disk (clips, models) is written under
+ * temporary names and published in one step.
+ */
+function studioOptions(): StudioOptions {
+  const options: StudioOptions = { appVersion: `Plume Studio ${appVersion()}`, queue: "memory" };
+  return process.env["PLUME_LOG"] ? { ...options, log: (line) => process.stderr.write(`${line}\n`) } : options;
+}
+
+function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<void>): Command {
+  const program = new Command("plume")
+    .description("Makes video clips from sentences, wholly on this computer.")
+    .version(appVersion())
+    .addHelpText("after", AFTER_HELP)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  addGenerate(program, perform);
+  addModels(program, perform);
+  common(program.command("doctor"))
+    .description("Looks at everything that a clip needs and says what is missing.")
+    .action((options: CommonOptions) => perform(options, doctor));
+  inherit(program);
+  return program;
+}
+
+function addGenerate(program: Command, perform: (options: CommonOptions, work: Work) => Promise<void>): void {
+  common(program.command("generate"))
+    .description(
+      "Makes a clip from a sentence. Prints the path of the MP4; its generation record lies beside it as JSON.",
+    )
+    .argument("<prompt>", "a sentence that describes the clip")
+    .option("-o, --output <file>", "the MP4 to write (default: a name from the prompt, in the folder for clips)")
+    .option("--overwrite", "replace the output file if it exists")
+    .option("--model <id>", "an installed model (default: the one that ships with the studio)")
+    .option("--seed <number>", "makes the same clip again (default: a new one each time)")
+    .option("--size <WxH>", "pixels, multiples of 64, for example 320x192")
+    .option("--width <pixels>", "instead of --size")
+    .option("--height <pixels>", "instead of --size")
+    .option("--frames <number>", `length in frames, ${limits.frames.min} to ${limits.frames.max}`)
+    .option("--fps <number>", "frames per second")
+    .option("--steps <number>", "denoising steps: more are slower and often finer")
+    .option("--guidance <number>", "how closely the clip follows the sentence")
+    .option("--negative <text>", "what should not appear (models with classifier-free guidance)")
+    .option("--precision <format>", "fp32 or int8: int8 is faster and slightly less exact")
+    .option("--variations <number>", "clips to make, each with the seed one higher")
+    .action((prompt: string, options: GenerateOptions & CommonOptions) =>
+      perform(options, (studio, output, signal) => generate(studio, prompt, options, output, signal)),
+    );
+}
+
+function addModels(program: Command, perform: (options: CommonOptions, work: Work) => Promise<void>): void {
+  const models = program.command("models").description("Installs, lists, verifies and removes models.");
+  common(models.command("install"))
+    .description("Converts a published checkpoint (PyTorch .pt/.ckpt/.pth or .safetensors) to an installed model.")
+    .argument("<file>", "the checkpoint")
+    .option("--id <id>", "the model's id (default: from the file's name)")
+    .option("--name <name>", "the name to show")
+    .option(
+      "--lora <file[:scale]>",
+      "merge a LoRA; may be given several times",
+      (text, all: string[]) => [...all, text],
+      [],
+    )
+    .action((file: string, options: InstallCommandOptions & CommonOptions) =>
+      perform(options, (studio, output, signal) => installModel(studio, file, options, output, signal)),
+    );
+  common(models.command("list"))
+    .description("Shows the installed models.")
+    .action((options: CommonOptions) => perform(options, listModels));
+  common(models.command("verify"))
+    .description("Reads every byte of a model and compares it with its manifest.")
+    .argument("[id]", "default: all models")
+    .action((id: string | undefined, options: CommonOptions) =>
+      perform(options, (studio, output, signal) => verifyModels(studio, id, output, signal)),
+    );
+  common(models.command("remove"))
+    .description("Removes a model from the disk.")
+    .argument("<id>")
+    .action((id: string, options: CommonOptions) =>
+      perform(options, (studio, output) => removeModel(studio, id, output)),
+    );
+}
+
+async function doctor(studio: Studio, output: Output): Promise<void> {
+  const findings = await studio.diagnose();
+  const text = findings.map(({ ok, sentence }) => `${ok ? "ok  " : "FAIL"}  ${sentence}`).join("\n");
+  const bad = findings.filter(({ ok }) => !ok);
+  if (bad.length === 0) return output.result({ findings }, text);
+  output.remark(text);
+  throw new StudioError("INTERNAL", bad.map(({ sentence }) => sentence).join(" "), text);
+}
+
+function common(command: Command): Command {
+  return command
+    .option("--json", "one JSON object on stdout, nothing else")
+    .option("--quiet", "nothing but errors")
+    .addHelpText("after", AFTER_HELP);
+}
+
+/** Commander copies these settings to a subcommand only when it is made by the parent that already has them; set them everywhere. */
+function inherit(command: Command): void {
+  for (const each of command.commands) {
+    each.exitOverride().configureOutput({ outputError: () => {} });
+    inherit(each);
+  }
+}
+
+/** "error: unknown option '--foo'" → "Unknown option '--foo': see --help." */
+function usageSentence(message: string): string {
+  const text = message.replace(/^error: /, "").split("\n")[0]!;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/[.:]$/, "")}: see \`plume --help\`.`;
+}

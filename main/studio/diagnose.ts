@@ -1,0 +1,82 @@
+import { statfs } from "node:fs/promises";
+import { availableParallelism, totalmem } from "node:os";
+import { dirname } from "node:path";
+import { StudioError } from "../../core/contract/index.ts";
+import { type EngineHost, engineThreads } from "../inference/index.ts";
+import type { MediaTools } from "../media/index.ts";
+import type { Folders } from "./folders.ts";
+import type { ModelService } from "./models.ts";
+import type { Finding } from "./studio.ts";
+
+const GIB = 2 ** 30;
+/** The bundled model needs well under this; the official ones about 4 GB. */
+const LITTLE_MEMORY = 2 * GIB;
+const LITTLE_DISK = 1 * GIB;
+
+export interface DiagnoseParts {
+  readonly folders: Folders;
+  readonly engine: EngineHost;
+  readonly models: ModelService;
+  readonly tools: () => Promise<MediaTools>;
+}
+
+/** Looks at everything that a clip needs; each finding is one sentence. Never rejects. */
+export async function diagnose(parts: DiagnoseParts): Promise<Finding[]> {
+  return Promise.all([
+    finding("node", async () => good(`Node ${process.versions.node} runs the studio.`)),
+    finding("ffmpeg", async () => {
+      const { version, ffmpeg } = await parts.tools();
+      return good(`ffmpeg ${version} writes the videos (${ffmpeg}).`);
+    }),
+    finding("onnxruntime", async () => {
+      const version = await parts.engine.check();
+      return good(
+        `The engine starts; onnxruntime ${version} computes with ${engineThreads()} of ${availableParallelism()} threads.`,
+      );
+    }),
+    finding("memory", async () => memory()),
+    finding("data disk", () => disk("Models and queue", parts.folders.home)),
+    finding("clip disk", () => disk("Clips", parts.folders.output)),
+    finding("models", async () => {
+      await parts.models.ensureBundled();
+      const models = await parts.models.list();
+      return models.length === 0
+        ? bad("No model is installed: install a checkpoint with `plume models install FILE`.")
+        : good(`Installed: ${models.map(({ id }) => id).join(", ")}.`);
+    }),
+  ]);
+}
+
+type Result = Omit<Finding, "name">;
+const good = (sentence: string): Result => ({ ok: true, sentence });
+const bad = (sentence: string): Result => ({ ok: false, sentence });
+
+async function finding(name: string, look: () => Promise<Result>): Promise<Finding> {
+  try {
+    return { name, ...(await look()) };
+  } catch (error) {
+    return { name, ok: false, sentence: StudioError.from(error).message };
+  }
+}
+
+function memory(): Result {
+  const limit = process.constrainedMemory();
+  const total = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  const free = process.availableMemory();
+  const text = `${gib(free)} of ${gib(total)} memory are free`;
+  return free < LITTLE_MEMORY ? bad(`${text}: close other programs before you make large clips.`) : good(`${text}.`);
+}
+
+/** The folder may not exist yet: the disk of the nearest folder above that does is the one. */
+async function disk(what: string, folder: string): Promise<Result> {
+  const info = await statfs(folder).catch(() => null);
+  if (info === null) {
+    if (dirname(folder) === folder) return bad(`The disk for ${what.toLowerCase()} cannot be looked at.`);
+    return disk(what, dirname(folder));
+  }
+  const free = info.bavail * info.bsize;
+  const text = `${what} have ${gib(free)} of disk left`;
+  return free < LITTLE_DISK ? bad(`${text}: free some space.`) : good(`${text}.`);
+}
+
+const gib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`;
