@@ -35,9 +35,9 @@ export function App() {
       <Player />
       <Shortcuts />
       {connection === "lost" || connection === "ended" ? <ConnectionLost ended={connection === "ended"} /> : null}
-      <div className="visually-hidden" role="status" aria-live="polite">
+      <output className="visually-hidden" aria-live="polite">
         {announcement}
-      </div>
+      </output>
     </div>
   );
 }

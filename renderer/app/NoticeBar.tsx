@@ -10,7 +10,7 @@ export function NoticeBar() {
   const { actions } = useStudio();
   const notice = useSelect((state) => state.notice);
   useEffect(() => {
-    if (!notice || notice.kind === "problem") return;
+    if (!notice || notice.kind === "problem") return undefined;
     const timer = setTimeout(actions.dismissNotice, SHOWN_MS * (notice.undo ? 2 : 1));
     return () => clearTimeout(timer);
   }, [notice, actions]);

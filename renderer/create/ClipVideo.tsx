@@ -19,7 +19,7 @@ export function ClipVideo({ clip, onReady }: { readonly clip: Clip; readonly onR
 
   useEffect(() => {
     const element = video.current;
-    if (!element) return;
+    if (!element) return undefined;
     const observer = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? false));
     observer.observe(element);
     return () => {
@@ -61,7 +61,6 @@ export function ClipVideo({ clip, onReady }: { readonly clip: Clip; readonly onR
         loop
         playsInline
         preload={isSeen ? "auto" : "metadata"}
-        tabIndex={-1}
         aria-hidden
         onLoadedData={onReady}
         onPointerMove={onPointerMove}

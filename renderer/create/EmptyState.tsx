@@ -38,7 +38,9 @@ export function EmptyState() {
           </ul>
         </>
       ) : (
-        <p className="empty__about">No model is installed yet, so nothing can be made. </p>
+        <p className="empty__about">
+          The model that comes with the studio is being prepared. This happens once, at the first start.
+        </p>
       )}
       <MoreModels />
     </section>

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useSelect, useStudio } from "../state/context.ts";
 import type { Item } from "../state/items.ts";
-import { type Box, pictureHeight } from "./layout.ts";
+import { balancedWidth, type Box, pictureHeight } from "./layout.ts";
 import { Tile } from "./Tile.tsx";
 
 const PADDING = 24;
@@ -11,7 +11,7 @@ function useRoom() {
   const [room, setRoom] = useState<Box>({ width: 800, height: 500 });
   useLayoutEffect(() => {
     const target = element.current;
-    if (!target) return;
+    if (!target) return undefined;
     const measure = () =>
       setRoom({ width: target.clientWidth - 2 * PADDING, height: target.clientHeight - 2 * PADDING });
     measure();
@@ -48,14 +48,11 @@ export function Grid({ items }: { readonly items: readonly Item[] }) {
   const { actions } = useStudio();
   const selected = useSelect((state) => state.selected);
   const { element, room } = useRoom();
-  const height = useMemo(
-    () =>
-      pictureHeight(
-        items.map(({ request }) => request.width / request.height),
-        room,
-      ),
-    [items, room],
-  );
+  const { height, width } = useMemo(() => {
+    const aspects = items.map(({ request }) => request.width / request.height);
+    const height = pictureHeight(aspects, room);
+    return { height, width: balancedWidth(aspects, height, room.width) };
+  }, [items, room]);
   const entry = items.some(({ key }) => key === selected) ? selected : items[0]?.key;
 
   function onKeyDown(event: KeyboardEvent<HTMLUListElement>) {
@@ -82,7 +79,7 @@ export function Grid({ items }: { readonly items: readonly Item[] }) {
   return (
     <div className="grid" ref={element}>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys of the tiles inside, handled once */}
-      <ul className="grid__tiles" aria-label="Clips" onKeyDown={onKeyDown}>
+      <ul className="grid__tiles" style={{ width }} aria-label="Clips" onKeyDown={onKeyDown}>
         {items.map((item) => (
           <Tile
             key={item.key}

@@ -5,6 +5,7 @@ import { useReducedMotion } from "../ui/use-reduced-motion.ts";
 import { loadPreview } from "./preview.ts";
 
 const FADE_MS = 110;
+const none = { step: 0, width: 0, height: 0, frames: 0 };
 
 /** The picture forming: the newest latent preview, played as a loop and smoothly enlarged. */
 export function LatentPreview({ job }: { readonly job: JobSnapshot }) {
@@ -16,16 +17,13 @@ export function LatentPreview({ job }: { readonly job: JobSnapshot }) {
     before: [],
     since: 0,
   });
-  const { preview, id } = job;
-  const step = preview?.step;
-  const facts = useRef(preview);
-  facts.current = preview;
+  const { id } = job;
+  const { step, width, height, frames: count } = job.preview ?? none;
 
   useEffect(() => {
-    const wanted = facts.current;
-    if (step === undefined || !wanted) return;
+    if (step === 0) return undefined;
     const stop = new AbortController();
-    loadPreview(client.previewUrl(id, step), wanted, stop.signal)
+    loadPreview(client.previewUrl(id, step), { step, width, height, frames: count }, stop.signal)
       .then((bitmaps) => {
         if (stop.signal.aborted) return;
         for (const old of frames.current.before) old.close();
@@ -35,7 +33,7 @@ export function LatentPreview({ job }: { readonly job: JobSnapshot }) {
       // The next step brings another; a preview that is gone already is no loss.
       .catch(() => undefined);
     return () => stop.abort();
-  }, [client, id, step]);
+  }, [client, id, step, width, height, count]);
 
   const { fps } = job.request;
   useEffect(() => {

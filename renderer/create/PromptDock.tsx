@@ -8,7 +8,7 @@ import {
   TriangleAlert,
 } from "lucide-react";
 import { ToggleGroup } from "radix-ui";
-import { type KeyboardEvent, useId, useLayoutEffect, useRef } from "react";
+import { type KeyboardEvent, useId } from "react";
 import { useModel, useSelect, useStudio } from "../state/context.ts";
 import { settingsOf } from "../state/draft.ts";
 import { measuredSeconds } from "../state/items.ts";
@@ -27,15 +27,6 @@ export function PromptDock() {
   const clips = useSelect((state) => state.clips);
   const model = useModel();
   const messageId = useId();
-  const text = useRef<HTMLTextAreaElement>(null);
-
-  // The box grows with the prompt up to the height that CSS allows.
-  useLayoutEffect(() => {
-    const element = text.current;
-    if (!element) return;
-    element.style.height = "0";
-    element.style.height = `${element.scrollHeight}px`;
-  }, [draft.prompt]);
 
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
     if (event.key === "Escape") {
@@ -60,7 +51,6 @@ export function PromptDock() {
           </label>
           <textarea
             id="prompt"
-            ref={text}
             className="dock__text"
             rows={1}
             dir="auto"
@@ -94,7 +84,7 @@ export function PromptDock() {
             <ControlPopover
               name="Length"
               icon={<Timer size={14} aria-hidden />}
-              value={`${formatLength(settings.frames, settings.fps)} · ${settings.frames} f`}
+              value={`${formatLength(settings.frames, settings.fps)} · ${plural(settings.frames, "frame")}`}
             >
               <LengthPanel settings={settings} />
             </ControlPopover>
@@ -145,7 +135,11 @@ export function PromptDock() {
             <TriangleAlert size={13} aria-hidden /> {problem.message}
           </>
         ) : seconds === null ? (
-          "Made on this computer. Nothing leaves it."
+          model ? (
+            "Made on this computer. Nothing leaves it."
+          ) : (
+            "The model that comes with the studio is being prepared; a prompt waits for it."
+          )
         ) : (
           <>
             Takes {formatEstimate(seconds * 1000)}

@@ -1,3 +1,5 @@
+/* oxlint-disable jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events, jsx-a11y/prefer-tag-over-role --
+   A tile is a group of controls that arrow keys move between; Grid handles its keys, and no tag means that. */
 import { Ban, Clock3, Maximize2, RotateCcw, Sparkle, Trash2, X } from "lucide-react";
 import { memo, useState } from "react";
 import { useSelect, useStudio } from "../state/context.ts";
@@ -23,12 +25,11 @@ interface Props {
 export const Tile = memo(function Tile({ item, height, isSelected, isEntry }: Props) {
   const { actions } = useStudio();
   const { request, state, job, clip } = item;
-  const width = Math.round(tileWidth(request.width / request.height, height));
+  const width = tileWidth(request.width / request.height, height);
   // The last preview stays until the clip's first picture is there, so that nothing flashes in between.
   const [isVideoReady, setVideoReady] = useState(false);
   return (
     <li className="tile" style={{ width }}>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-static-element-interactions -- a group of controls that arrows move between */}
       <div
         className="tile__picture"
         style={{ height }}
@@ -49,6 +50,14 @@ export const Tile = memo(function Tile({ item, height, isSelected, isEntry }: Pr
         {job && state === "failed" ? <TileError item={item} /> : null}
         {state === "cancelled" ? <Stopped item={item} /> : null}
         {job && isActive(job) ? <Working item={item} /> : null}
+        {state === "failed" || state === "cancelled" ? (
+          <Button
+            className="tile__stop"
+            icon={<X size={14} aria-hidden />}
+            label="Remove (Delete)"
+            onClick={() => void actions.remove(item)}
+          />
+        ) : null}
         {clip ? (
           <div className="tile__tools">
             <Button
@@ -75,9 +84,6 @@ export const Tile = memo(function Tile({ item, height, isSelected, isEntry }: Pr
         </p>
         <p className="tile__facts mono">
           <Sparkle size={10} className="tile__star" aria-label="Generated" />
-          <span>
-            {request.width}×{request.height}
-          </span>
           <span>{formatLength(request.frames, request.fps)}</span>
           <span className="tile__seed">seed {request.seed}</span>
         </p>
@@ -113,16 +119,7 @@ function Working({ item }: { readonly item: Item }) {
         </div>
       )}
       {waiting ? null : (
-        <div
-          className="tile__progress"
-          role="progressbar"
-          aria-label="Progress"
-          aria-valuemin={0}
-          aria-valuemax={100}
-          aria-valuenow={Math.round(progress.fraction * 100)}
-        >
-          <div style={{ scale: `${progress.fraction} 1` }} />
-        </div>
+        <progress className="progress tile__progress" aria-label="Progress" max={1} value={progress.fraction} />
       )}
       <Button
         className="tile__stop"
@@ -143,9 +140,6 @@ function Stopped({ item }: { readonly item: Item }) {
       </p>
       <div className="tile__choices">
         <Button onClick={() => void actions.retry(item)}>Retry</Button>
-        <Button kind="quiet" onClick={() => void actions.remove(item)}>
-          Remove
-        </Button>
       </div>
     </div>
   );

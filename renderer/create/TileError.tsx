@@ -23,9 +23,6 @@ export function TileError({ item }: { readonly item: Item }) {
         >
           Edit
         </Button>
-        <Button kind="quiet" onClick={() => void actions.remove(item)}>
-          Remove
-        </Button>
       </div>
     </div>
   );

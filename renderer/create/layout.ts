@@ -12,10 +12,11 @@ const MAX_PICTURE = 560;
 export const MIN_TILE_WIDTH = 176;
 
 /** Width of a tile whose picture is `height` high. */
-export const tileWidth = (aspect: number, height: number): number => Math.max(MIN_TILE_WIDTH, aspect * height);
+export const tileWidth = (aspect: number, height: number): number =>
+  Math.round(Math.max(MIN_TILE_WIDTH, aspect * height));
 
-/** Height that tiles take when laid in rows, left to right, with pictures `height` high. */
-export function gridHeight(aspects: readonly number[], height: number, width: number): number {
+/** Number of rows when tiles are laid left to right with pictures `height` high. */
+function rowsOf(aspects: readonly number[], height: number, width: number): number {
   let rows = 0;
   let x = Number.POSITIVE_INFINITY;
   for (const aspect of aspects) {
@@ -26,7 +27,26 @@ export function gridHeight(aspects: readonly number[], height: number, width: nu
     }
     x += tile + GAP;
   }
+  return rows;
+}
+
+/** Height of all rows with their captions. */
+export function gridHeight(aspects: readonly number[], height: number, width: number): number {
+  const rows = rowsOf(aspects, height, width);
   return rows * (height + CAPTION) + Math.max(0, rows - 1) * GAP;
+}
+
+/** Narrowest width that needs no more rows than `width` does, so that four tiles stand two by two and not three and one. */
+export function balancedWidth(aspects: readonly number[], height: number, width: number): number {
+  const rows = rowsOf(aspects, height, width);
+  let [narrow, wide] = [0, Math.floor(width)];
+  while (wide - narrow > 1) {
+    const middle = Math.floor((narrow + wide) / 2);
+    const tooNarrow = aspects.some((aspect) => tileWidth(aspect, height) > middle);
+    if (tooNarrow || rowsOf(aspects, height, middle) > rows) narrow = middle;
+    else wide = middle;
+  }
+  return wide;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { ToggleGroup } from "radix-ui";
 import { limits, type ModelSummary, type Precision, SIZE_STEP } from "../../core/contract/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";
 import type { Settings } from "../state/draft.ts";
@@ -144,21 +145,23 @@ export function MorePanel({ model, settings }: { readonly model: ModelSummary; r
       ) : null}
       {model.precisions.length > 1 ? (
         <fieldset className="precision">
-          <legend className="slider-field__label">Arithmetic</legend>
-          <div className="segments">
+          <legend className="slider-field__label">Precision</legend>
+          <ToggleGroup.Root
+            className="segments"
+            type="single"
+            aria-label="Precision"
+            value={settings.precision}
+            onValueChange={(value) => {
+              const precision = model.precisions.find((each) => each === value);
+              if (precision) actions.edit({ precision });
+            }}
+          >
             {model.precisions.map((precision) => (
-              <button
-                key={precision}
-                type="button"
-                role="radio"
-                className="segments__item"
-                aria-checked={precision === settings.precision}
-                onClick={() => actions.edit({ precision })}
-              >
+              <ToggleGroup.Item key={precision} className="segments__item" value={precision}>
                 {precisionWords[precision]}
-              </button>
+              </ToggleGroup.Item>
             ))}
-          </div>
+          </ToggleGroup.Root>
         </fieldset>
       ) : null}
       <Button

@@ -100,7 +100,6 @@ function ItemFacts({ item }: { readonly item: Item }) {
           </>
         ) : null}
         <Button
-          kind="quiet"
           className="inspector__wide"
           icon={job && isActive(job) ? <X size={14} aria-hidden /> : <Trash2 size={14} aria-hidden />}
           onClick={() => void actions.remove(item)}
@@ -150,7 +149,7 @@ function RequestFacts({
         ["Seed", String(request.seed), "copy"],
         ["Steps", String(request.steps)],
         ["Guidance", String(request.guidance)],
-        ["Arithmetic", request.precision],
+        ["Precision", request.precision],
         ["Size", `${request.width}×${request.height}`],
         ["Length", `${formatLength(request.frames, request.fps)} · ${request.frames} frames at ${request.fps}`],
         ...(request.negativePrompt ? [["Not in it", request.negativePrompt] as const] : []),

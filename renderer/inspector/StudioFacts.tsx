@@ -32,7 +32,7 @@ export function StudioFacts() {
               ["On disk", formatBytes(model.bytesOnDisk)],
               ["Licence", model.licence],
               [
-                "Likes",
+                "Default",
                 `${model.defaults.width}×${model.defaults.height}, ${formatLength(model.defaults.frames, model.defaults.fps)}`,
               ],
             ]}

@@ -49,7 +49,7 @@ function Stage({ clip, place, previous, next }: StageProps) {
   const { actions, client } = useStudio();
   const [loops, setLoops] = useState(true);
   const playback = usePlayback(clip);
-  const { video, frame, isPlaying } = playback;
+  const { attach, frame, isPlaying } = playback;
   const close = () => actions.play(null);
   const go = (key: string | undefined) => key && actions.play(key);
 
@@ -101,7 +101,7 @@ function Stage({ clip, place, previous, next }: StageProps) {
         {/* oxlint-disable-next-line jsx-a11y/media-has-caption, jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events -- clips have no sound; Space does the same */}
         <video
           key={clip.id}
-          ref={video}
+          ref={attach}
           className="player__video"
           src={client.clipUrl(clip.id)}
           loop={loops}

@@ -1,16 +1,17 @@
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Clip } from "../../core/contract/index.ts";
 
 export interface Playback {
-  readonly video: RefObject<HTMLVideoElement | null>;
+  /** To be given to the video element as its `ref`. */
+  readonly attach: (element: HTMLVideoElement | null) => void;
   /** The frame on screen, from 0. */
   readonly frame: number;
   readonly isPlaying: boolean;
-  toggle(): void;
+  readonly toggle: () => void;
   /** Pauses and shows the frame that is so many away; stops at the ends. */
-  step(frames: number): void;
+  readonly step: (frames: number) => void;
   /** Pauses and shows this frame. */
-  seek(frame: number): void;
+  readonly seek: (frame: number) => void;
 }
 
 /** The frame that is shown at a media time (seconds). Times lie at frames' beginnings, give or take the file's clock. */
@@ -21,19 +22,21 @@ export function frameAt(time: number, fps: number, frames: number): number {
 /** The middle of a frame, seconds: a seek there cannot land on a neighbour, however the file rounds its times. */
 export const timeOf = (frame: number, fps: number): number => (frame + 0.5) / fps;
 
-export function usePlayback({ id, fps, frames }: Clip): Playback {
+export function usePlayback({ fps, frames }: Clip): Playback {
   const video = useRef<HTMLVideoElement>(null);
+  const [element, setElement] = useState<HTMLVideoElement | null>(null);
+  const attach = useCallback((attached: HTMLVideoElement | null) => {
+    video.current = attached;
+    setElement(attached);
+  }, []);
   const [frame, setFrame] = useState(0);
   const [isPlaying, setPlaying] = useState(false);
 
   useEffect(() => {
-    const element = video.current;
-    if (!element) return;
-    setFrame(0);
+    if (!element) return undefined;
     const sync = () => setPlaying(!element.paused);
     element.addEventListener("play", sync);
     element.addEventListener("pause", sync);
-    sync();
     let handle = 0;
     const watch = () => {
       handle = element.requestVideoFrameCallback((_, { mediaTime }) => {
@@ -47,7 +50,7 @@ export function usePlayback({ id, fps, frames }: Clip): Playback {
       element.removeEventListener("play", sync);
       element.removeEventListener("pause", sync);
     };
-  }, [id, fps, frames]);
+  }, [element, fps, frames]);
 
   const seek = (wanted: number) => {
     const element = video.current;
@@ -58,7 +61,7 @@ export function usePlayback({ id, fps, frames }: Clip): Playback {
     setFrame(target);
   };
   return {
-    video,
+    attach,
     frame,
     isPlaying,
     seek,

@@ -38,16 +38,7 @@ export function QueueStrip() {
       <button type="button" className="queue__prompt" title="Show this clip" onClick={() => actions.select(item.key)}>
         {current.request.prompt}
       </button>
-      <div
-        className="queue__bar"
-        role="progressbar"
-        aria-label="Progress of the clip"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(progress.fraction * 100)}
-      >
-        <div style={{ scale: `${progress.fraction} 1` }} />
-      </div>
+      <progress className="progress queue__bar" aria-label="Progress of the clip" max={1} value={progress.fraction} />
       <span className="queue__percent mono">{Math.round(progress.fraction * 100)} %</span>
       <span className="queue__phase">{phaseWords(progress)}</span>
       {eta ? <span className="queue__eta">{eta}</span> : null}

@@ -7,26 +7,26 @@ import type { State, Store } from "./store.ts";
 
 /** Everything that the user can do, each in one place. None rejects: a refusal becomes a sentence in the window. */
 export interface Actions {
-  edit(change: Partial<Draft>): void;
-  generate(): Promise<void>;
+  readonly edit: (change: Partial<Draft>) => void;
+  readonly generate: () => Promise<void>;
   /** The same clip again: same seed, same everything. */
-  makeAgain(item: Item): Promise<void>;
+  readonly makeAgain: (item: Item) => Promise<void>;
   /** The same request with a fresh seed. */
-  vary(item: Item): Promise<void>;
+  readonly vary: (item: Item) => Promise<void>;
   /** Puts the item's prompt and settings into the prompt box. */
-  reuse(item: Item): void;
-  cancel(item: Item): Promise<void>;
-  cancelWaiting(): Promise<void>;
-  retry(item: Item): Promise<void>;
+  readonly reuse: (item: Item) => void;
+  readonly cancel: (item: Item) => Promise<void>;
+  readonly cancelWaiting: () => Promise<void>;
+  readonly retry: (item: Item) => Promise<void>;
   /** Takes the tile away: a clip goes to the studio's trash, an ended job off the list, a running one is stopped. */
-  remove(item: Item): Promise<void>;
-  undo(): Promise<void>;
-  reveal(item: Item): Promise<void>;
-  copy(text: string, what: string): Promise<void>;
-  select(key: string | null): void;
-  play(key: string | null): void;
-  showShortcuts(shown: boolean): void;
-  dismissNotice(): void;
+  readonly remove: (item: Item) => Promise<void>;
+  readonly undo: () => Promise<void>;
+  readonly reveal: (item: Item) => Promise<void>;
+  readonly copy: (text: string, what: string) => Promise<void>;
+  readonly select: (key: string | null) => void;
+  readonly play: (key: string | null) => void;
+  readonly showShortcuts: (shown: boolean) => void;
+  readonly dismissNotice: () => void;
 }
 
 export function createActions(store: Store, client: WindowClient): Actions {
@@ -60,10 +60,6 @@ export function createActions(store: Store, client: WindowClient): Actions {
     async generate() {
       const { draft, models } = store.getState();
       const model = modelOf(draft, models);
-      if (!model) {
-        set({ problem: { code: "MODEL_NOT_FOUND", message: "No model is installed: install one first." } });
-        return;
-      }
       const request = generationRequestSchema.safeParse(requestOf(draft, model));
       if (!request.success) {
         const message = request.error.issues[0]?.message ?? "The request is not understood.";

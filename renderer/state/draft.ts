@@ -70,13 +70,15 @@ export function modelOf(draft: Draft, models: readonly ModelSummary[]): ModelSum
   return models.find((model) => model.id === draft.model) ?? models[0] ?? null;
 }
 
-/** The request that "Generate" sends. */
-export function requestOf(draft: Draft, model: ModelSummary): GenerationRequest {
+/**
+ * The request that "Generate" sends. Without a model (the bundled one is still being prepared) the studio fills in its own default
+ * and the settings that go with it.
+ */
+export function requestOf(draft: Draft, model: ModelSummary | null): GenerationRequest {
   return {
-    model: model.id,
     prompt: draft.prompt,
     seed: draft.seed,
-    ...settingsOf(draft, model),
+    ...(model ? { model: model.id, ...settingsOf(draft, model) } : {}),
     ...(draft.negativePrompt.trim() === "" ? {} : { negativePrompt: draft.negativePrompt }),
   };
 }

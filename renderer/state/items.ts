@@ -14,7 +14,12 @@ export interface Item {
 export const isActive = (job: Pick<JobSnapshot, "state">): boolean => job.state === "queued" || job.state === "running";
 
 /** Everything that decides the picture except the seed, as text. */
-const lookOf = ({ seed: _, ...rest }: ResolvedRequest) => JSON.stringify(Object.entries(rest).sort());
+const lookOf = (request: ResolvedRequest) =>
+  JSON.stringify(
+    Object.entries(request)
+      .filter(([name]) => name !== "seed")
+      .sort(([a], [b]) => a.localeCompare(b)),
+  );
 
 /**
  * Jobs and clips as tiles, newest first; the variations of one request stand together in the order of their seeds. A finished job

@@ -59,36 +59,25 @@ export function createStudioStore(draft: Draft): Store {
 
 /** The state after one event of the studio. Pure: this is the only way in which jobs, models and clips change. */
 export function reduce(state: State, event: StudioEvent): Partial<State> {
-  switch (event.type) {
-    case "hello":
-      return { jobs: event.jobs, models: event.models };
-    case "job": {
-      const at = state.jobs.findIndex((job) => job.id === event.job.id);
-      const jobs = at < 0 ? [...state.jobs, event.job] : state.jobs.with(at, event.job);
-      const before = state.jobs[at]?.state;
-      return before === event.job.state ? { jobs } : { jobs, ...announce(event.job) };
-    }
-    case "job-dismissed":
-      return { jobs: state.jobs.filter((job) => job.id !== event.id) };
-    case "models":
-      return { models: event.models };
-    case "library":
-      return { clips: event.clips };
-  }
+  if (event.type === "hello") return { jobs: event.jobs, models: event.models };
+  if (event.type === "models") return { models: event.models };
+  if (event.type === "library") return { clips: event.clips };
+  if (event.type === "job-dismissed") return { jobs: state.jobs.filter((job) => job.id !== event.id) };
+  const { job } = event;
+  const at = state.jobs.findIndex(({ id }) => id === job.id);
+  const jobs = at < 0 ? [...state.jobs, job] : state.jobs.with(at, job);
+  const isNews = job.state !== "queued" && job.state !== state.jobs[at]?.state;
+  return isNews ? { jobs, announcement: sentence(job) } : { jobs };
 }
 
-function announce(job: JobSnapshot): Partial<State> {
-  const prompt = job.request.prompt;
-  switch (job.state) {
-    case "queued":
-      return {};
-    case "running":
-      return { announcement: `Making “${prompt}”.` };
-    case "done":
-      return { announcement: `Finished “${prompt}”.` };
-    case "failed":
-      return { announcement: `“${prompt}” failed: ${job.error?.message ?? ""}` };
-    case "cancelled":
-      return { announcement: `Stopped “${prompt}”.` };
-  }
+/** What a screen reader says when a job changes its state; a queued one is announced by who queued it. */
+function sentence({ state, request: { prompt }, error }: JobSnapshot): string {
+  const sentences = {
+    queued: "",
+    running: `Making “${prompt}”.`,
+    done: `Finished “${prompt}”.`,
+    failed: `“${prompt}” failed: ${error?.message ?? ""}`,
+    cancelled: `Stopped “${prompt}”.`,
+  };
+  return sentences[state];
 }

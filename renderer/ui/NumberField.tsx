@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 
 interface Props {
   readonly label: string;
@@ -14,17 +14,15 @@ interface Props {
 
 /** A number that can be typed. While it is being typed it may be empty or out of range; nothing is corrected under the fingers. */
 export function NumberField({ label, value, min, max, step = 1, onChange, className = "", hideLabel }: Props) {
-  const [text, setText] = useState(String(value));
-  useEffect(() => {
-    setText((before) => (Number(before) === value && before.trim() !== "" ? before : String(value)));
-  }, [value]);
+  // What is being typed; null when the field rests and shows the value.
+  const [text, setText] = useState<string | null>(null);
   return (
     <label className={`number ${className}`}>
       <span className={hideLabel ? "visually-hidden" : "number__label"}>{label}</span>
       <input
         className="field number__field mono"
         type="number"
-        value={text}
+        value={text ?? String(value)}
         min={min}
         max={max}
         step={step}
@@ -34,7 +32,7 @@ export function NumberField({ label, value, min, max, step = 1, onChange, classN
             onChange(event.target.valueAsNumber);
           }
         }}
-        onBlur={() => setText(String(value))}
+        onBlur={() => setText(null)}
       />
     </label>
   );

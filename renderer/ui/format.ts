@@ -51,10 +51,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en");
 }
 
+const two = (value: number) => String(value).padStart(2, "0");
+
 /** Position as editors write it, minutes:seconds:frames, e.g. "00:01:07" for the seventh frame after one second. */
 export function timecode(frame: number, fps: number): string {
   const rate = Math.max(1, Math.round(fps));
-  const two = (value: number) => String(value).padStart(2, "0");
   const seconds = Math.floor(frame / rate);
   return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}:${two(frame % rate)}`;
 }

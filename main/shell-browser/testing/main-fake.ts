@@ -13,7 +13,8 @@ process.exitCode = await runBrowserShell(
     process.on("SIGUSR2", () => {
       studio.failNext({
         code: "ENGINE_CRASHED",
-        message: "The engine stopped in the middle of this clip: try again, and choose a smaller size if it happens twice.",
+        message:
+          "The engine stopped in the middle of this clip: try again, and choose a smaller size if it happens twice.",
         detail: "The engine's process ended with signal SIGKILL.",
       });
     });
