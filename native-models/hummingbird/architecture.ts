@@ -24,7 +24,7 @@ export interface Architecture {
   readonly middle: { readonly channels: number; readonly heads: number };
 }
 
-/** Attention at every level but the last: down-sampling factors 1, 2, 4 of 1, 2, 4, 8. */
+/** The blocks of a configuration. Attention at every level but the last: at down-sampling factors 1, 2, 4 of 1, 2, 4, 8. */
 export function architecture(config: HummingbirdConfig): Architecture {
   const levels = config.channelMult.map((mult) => mult * config.modelChannels);
   const last = levels.length - 1;
@@ -39,7 +39,13 @@ export function architecture(config: HummingbirdConfig): Architecture {
     for (const first of [true, false]) {
       // Each level has one block more than on the way down; the last of a level doubles the size.
       const upsample = !first && level > 0 ? (heads(level) > 0 ? 3 : 1) : null;
-      up.push({ kind: "res", path: `output_blocks.${up.length}`, channels: levels[level]!, heads: heads(level), upsample });
+      up.push({
+        kind: "res",
+        path: `output_blocks.${up.length}`,
+        channels: levels[level]!,
+        heads: heads(level),
+        upsample,
+      });
     }
   }
   return { down, up, middle: { channels: levels[last]!, heads: levels[last]! / config.numHeadChannels } };

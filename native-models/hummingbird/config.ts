@@ -25,6 +25,7 @@ export const hummingbirdConfigSchema = z.object({
     /** Base width (128). */
     ch: positive,
     chMult: z.array(positive).min(1),
+    /** Residual blocks of a level of the encoder (2); the decoder has one more. */
     numResBlocks: positive,
     normGroups: positive,
     /** Latents are divided by this before decoding (0.18215). */

@@ -32,8 +32,11 @@ export function textBlock(g: Graph, x: Tensor, heads: number): Tensor {
   const [, length, width] = x.shape as [number, number, number];
   const normal = layerNorm(g, "ln_1", x);
   const attended = g.scope("attn", () => {
-    const packed = op.matmul(g, normal, g.parameter("in_proj_weight", [width * 3, width], { layout: "transposed" }));
-    const [q, k, v] = op.splitLast(g, op.add(g, packed, g.parameter("in_proj_bias", [width * 3])), [width, width, width]);
+    const [q, k, v] = [0, 1, 2].map((part) => {
+      const rows = [part * width, (part + 1) * width] as const;
+      const weight = g.parameter("in_proj_weight", [width * 3, width], { rows });
+      return op.project(g, normal, weight, g.parameter("in_proj_bias", [width * 3], { rows }));
+    });
     return linear(g, "out_proj", op.attention(g, q!, k!, v!, heads, causalMask(g, length)), width);
   });
   const y = op.add(g, x, attended);

@@ -8,11 +8,12 @@ import * as op from "../onnx/ops.ts";
 import type { HummingbirdConfig } from "./config.ts";
 import type { Trace } from "./unet.ts";
 
+export const UNET_PREFIX = "model.diffusion_model";
 /** Epsilons of the official code: GroupNorm32 of residual blocks, and `Normalize` of the transformers. */
 export const EPS_BLOCK = 1e-5;
 const EPS_TRANSFORMER = 1e-6;
 /** Heads of `init_attn`, fixed in the official code whatever the model's width. */
-const INIT_HEADS = 8;
+export const INIT_HEADS = 8;
 
 export interface UnetContext {
   readonly g: Graph;
@@ -88,8 +89,10 @@ function everyFrame(g: Graph, emb: Tensor, batch: number, frames: number): Tenso
 function feedForward(g: Graph, x: Tensor): Tensor {
   const width = x.shape.at(-1)!;
   return g.scope("ff.net", () => {
-    const both = g.scope("0", () => linear(g, "proj", x, width * 8));
-    const [value, gate] = op.splitLast(g, both, [width * 4, width * 4]) as [Tensor, Tensor];
+    const [value, gate] = g.scope("0", () => [
+      linear(g, "proj", x, width * 8, { rows: [0, width * 4] }),
+      linear(g, "proj", x, width * 8, { rows: [width * 4, width * 8] }),
+    ]) as [Tensor, Tensor];
     return linear(g, "2", op.mul(g, value, op.gelu(g, gate)), width);
   });
 }
@@ -162,10 +165,7 @@ export function temporalTransformer(context: UnetContext, x: Tensor, heads: numb
 }
 
 /** The temporal transformer after the first convolution, whose projections are convolutions with kernel 1. */
-export function initialAttention(
-  context: UnetContext,
-  x: Tensor,
-): Tensor {
+export function initialAttention(context: UnetContext, x: Tensor): Tensor {
   const { g, config, batch, frames } = context;
   const [, c, h, w] = x.shape as [number, number, number, number];
   const heads = INIT_HEADS;
@@ -179,4 +179,4 @@ export function initialAttention(
 }
 
 /** The current path without the checkpoint's prefix. */
-const relative = (g: Graph): string => g.path.replace(/^model\.diffusion_model\./, "");
+const relative = (g: Graph): string => g.path.slice(UNET_PREFIX.length + 1);

@@ -16,10 +16,9 @@ import {
   resBlock,
   spatialTransformer,
   temporalTransformer,
+  UNET_PREFIX,
   type UnetContext,
 } from "./unet-blocks.ts";
-
-export const UNET_PREFIX = "model.diffusion_model";
 
 /** One cross-attention of the U-Net: its path below the prefix, and the width of its keys and values. */
 export interface CrossAttention {
@@ -36,11 +35,7 @@ export function crossAttentions(config: HummingbirdConfig): CrossAttention[] {
   });
   const attending = (blocks: typeof down) =>
     blocks.flatMap((block) => (block.kind === "res" && block.heads > 0 ? [of(block.path, block.heads)] : []));
-  return [
-    ...attending(down),
-    ...(config.middleBlock ? [of("middle_block", middle.heads)] : []),
-    ...attending(up),
-  ];
+  return [...attending(down), ...(config.middleBlock ? [of("middle_block", middle.heads)] : []), ...attending(up)];
 }
 
 /** prompt embedding `context` [B, tokens, contextDim] → `<path>.k` and `<path>.v` [B, tokens, width] for every cross-attention. */
@@ -105,11 +100,17 @@ export function unetGraph(config: HummingbirdConfig, size: LatentSize, trace: Tr
     batch,
     frames,
     emb: op.silu(g, sum),
-    crossAttention: (path) => keys.get(path.slice(UNET_PREFIX.length + 1)) ?? g.fail("no keys and values for this block"),
+    crossAttention: (path) =>
+      keys.get(path.slice(UNET_PREFIX.length + 1)) ?? g.fail("no keys and values for this block"),
     trace,
   };
 
-  const perFrame = op.reshape(g, op.transpose(g, latent, [0, 2, 1, 3, 4]), [batch * frames, LATENT_CHANNELS, height, width]);
+  const perFrame = op.reshape(g, op.transpose(g, latent, [0, 2, 1, 3, 4]), [
+    batch * frames,
+    LATENT_CHANNELS,
+    height,
+    width,
+  ]);
   let h = g.scope("input_blocks.0", () => conv(g, "0", perFrame, base, 3));
   trace?.("input_blocks.0", () => h);
   h = g.scope("init_attn.0", () => initialAttention(context, h));

@@ -64,15 +64,14 @@ export class Graph {
   readonly #parameters = new Map<string, ParameterSpec>();
   readonly #views = new Map<string, WeightView>();
   readonly #constants = new Map<string, Constant>();
-  readonly #traced: ReadonlySet<string>;
   readonly #names = new Set<string>();
   readonly #scopes: string[] = [];
   #counter = 0;
 
-  /** @param options.trace names of `tap`s that become results of the graph, for tests that look inside. */
-  constructor(name: string, options: { trace?: readonly string[] } = {}) {
+  /** @param prefix the outermost scope, e.g. `first_stage_model` */
+  constructor(name: string, prefix = "") {
     this.name = name;
-    this.#traced = new Set(options.trace);
+    if (prefix !== "") this.#scopes.push(prefix);
   }
 
   /** Runs `body` with `part` appended to the scope. */
@@ -106,11 +105,6 @@ export class Graph {
   output(name: string, tensor: Tensor): void {
     const [result] = this.node("Identity", [tensor], [{ dtype: tensor.dtype, shape: tensor.shape, name }]);
     this.#outputs.push(result!);
-  }
-
-  /** A place where tests may look: where `name` is traced, `value` (in any layout) becomes a result of that name. */
-  tap(name: string, value: () => Tensor): void {
-    if (this.#traced.has(name)) this.output(name, value());
   }
 
   /**
@@ -147,7 +141,8 @@ export class Graph {
     const key = `${dtype}[${shape.join()}]=${values.join()}`;
     const known = this.#constants.get(key);
     if (known) return known.tensor;
-    const typed = dtype === "float32" ? Float32Array.from(values) : BigInt64Array.from(values, (value) => BigInt(value));
+    const typed =
+      dtype === "float32" ? Float32Array.from(values) : BigInt64Array.from(values, (value) => BigInt(value));
     const tensor = { name: `const.${this.#constants.size}`, dtype, shape };
     this.#constants.set(key, { tensor, data: new Uint8Array(typed.buffer) });
     return tensor;

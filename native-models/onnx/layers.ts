@@ -20,7 +20,12 @@ export function linear(
   const { rows } = options;
   return g.scope(name, () => {
     const weight = g.parameter("weight", [out, x.shape.at(-1)!], rows ? { rows } : {});
-    return op.project(g, x, weight, options.bias === false ? undefined : g.parameter("bias", [out], rows ? { rows } : {}));
+    return op.project(
+      g,
+      x,
+      weight,
+      options.bias === false ? undefined : g.parameter("bias", [out], rows ? { rows } : {}),
+    );
   });
 }
 

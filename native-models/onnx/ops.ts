@@ -63,7 +63,10 @@ export function concat(g: Graph, tensors: readonly Tensor[], axis: number): Tens
   const [first] = tensors;
   if (!first) return g.fail("nothing to concatenate");
   for (const tensor of tensors) {
-    if (tensor.shape.length !== first.shape.length || tensor.shape.some((size, i) => i !== axis && size !== first.shape[i]))
+    if (
+      tensor.shape.length !== first.shape.length ||
+      tensor.shape.some((size, i) => i !== axis && size !== first.shape[i])
+    )
       g.fail(`[${first.shape.join()}] and [${tensor.shape.join()}] do not concatenate on axis ${axis}`);
   }
   const shape = first.shape.map((size, i) => (i === axis ? tensors.reduce((sum, t) => sum + t.shape[axis]!, 0) : size));
@@ -81,7 +84,9 @@ export function splitLast(g: Graph, x: Tensor, sizes: readonly number[]): Tensor
 /** Rows of a table [rows, width] by integer index: [..., width]. */
 export function gather(g: Graph, table: Tensor, indices: Tensor): Tensor {
   return one(
-    g.node("Gather", [table, indices], [{ dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] }], { axis: 0 }),
+    g.node("Gather", [table, indices], [{ dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] }], {
+      axis: 0,
+    }),
   );
 }
 
@@ -95,7 +100,8 @@ export function slice(g: Graph, x: Tensor, axis: number, start: number, end: num
 /** Repeats along axes of size 1. */
 export function expand(g: Graph, x: Tensor, shape: readonly number[]): Tensor {
   if (x.shape.join() === shape.join()) return x;
-  if (broadcast(g, x.shape, shape).join() !== shape.join()) g.fail(`[${x.shape.join()}] does not expand to [${shape.join()}]`);
+  if (broadcast(g, x.shape, shape).join() !== shape.join())
+    g.fail(`[${x.shape.join()}] does not expand to [${shape.join()}]`);
   return one(g.node("Expand", [x, g.constant("int64", [shape.length], shape)], [{ dtype: x.dtype, shape }]));
 }
 
@@ -132,7 +138,8 @@ export function conv2d(
 ): Tensor {
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const [out, inner, kh, kw] = weight.shape as [number, number, number, number];
-  if (x.shape.length !== 4 || inner !== c) g.fail(`a convolution [${weight.shape.join()}] does not fit [${x.shape.join()}]`);
+  if (x.shape.length !== 4 || inner !== c)
+    g.fail(`a convolution [${weight.shape.join()}] does not fit [${x.shape.join()}]`);
   const stride = options.stride ?? 1;
   const pads = options.pads ?? [0, 0, 0, 0];
   const size = (length: number, kernel: number, before: number, after: number) =>
@@ -152,14 +159,19 @@ export function conv2d(
 /** Per-sample, per-channel normalisation over all further axes, of [N, C, ...] with scale and bias of [C]. */
 export function instanceNorm(g: Graph, x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   return one(
-    g.node("InstanceNormalization", [x, weight, bias], [{ dtype: x.dtype, shape: x.shape }], { epsilon: { float: epsilon } }),
+    g.node("InstanceNormalization", [x, weight, bias], [{ dtype: x.dtype, shape: x.shape }], {
+      epsilon: { float: epsilon },
+    }),
   );
 }
 
 /** Normalisation over the last axis. */
 export function layerNorm(g: Graph, x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   return one(
-    g.node("LayerNormalization", [x, weight, bias], [{ dtype: x.dtype, shape: x.shape }], { axis: -1, epsilon: { float: epsilon } }),
+    g.node("LayerNormalization", [x, weight, bias], [{ dtype: x.dtype, shape: x.shape }], {
+      axis: -1,
+      epsilon: { float: epsilon },
+    }),
   );
 }
 

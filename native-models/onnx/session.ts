@@ -80,7 +80,9 @@ export class Session {
 function toOrt(wanted: Tensor, data: Values | undefined): ort.Tensor {
   if (!data) throw new Error(`The input ${wanted.name} is missing.`);
   if (data.length !== sizeOf(wanted.shape))
-    throw new Error(`The input ${wanted.name} has ${data.length} values, [${wanted.shape.join()}] needs ${sizeOf(wanted.shape)}.`);
+    throw new Error(
+      `The input ${wanted.name} has ${data.length} values, [${wanted.shape.join()}] needs ${sizeOf(wanted.shape)}.`,
+    );
   return data instanceof BigInt64Array
     ? new ort.Tensor("int64", data, wanted.shape)
     : new ort.Tensor("float32", data, wanted.shape);
