@@ -24,7 +24,7 @@ const size = (name: string) =>
   );
 
 /** Weights' number format in the engine. `int8` is faster on CPUs with VNNI and slightly less exact. */
-export const precisionSchema = z.enum(["fp32", "int8"]);
+export const precisionSchema = z.enum(["fp32", "int8"], { error: "The precision must be fp32 or int8." });
 export type Precision = z.infer<typeof precisionSchema>;
 
 /**

@@ -28,14 +28,14 @@ export function appVersion(): string {
 
 /**
  * Runs one command line (without the program's name) and returns its exit code. Nothing is thrown: a failure has been told as one
- * sentence, or as JSON. `signal` cancels cleanly.
+ * sentence, or as JSON. `signal` cancels cleanly; `open` is another way to open a studio, for tests.
  */
-export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+export async function run(argv: readonly string[], signal: AbortSignal, open = createStudio): Promise<number> {
   // Needed before the arguments are understood: a complaint about them must keep the promised form.
   const json = argv.includes("--json");
   let code: number = EXIT.ok;
   const perform = async (options: CommonOptions, work: Work): Promise<void> => {
-    code = await withStudio(options, work, signal);
+    code = await withStudio(() => open(studioOptions()), options, work, signal);
   };
   const program = buildProgram(perform);
   try {
@@ -50,11 +50,16 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   return code;
 }
 
-async function withStudio(options: CommonOptions, work: Work, signal: AbortSignal): Promise<number> {
+async function withStudio(
+  open: () => Promise<Studio>,
+  options: CommonOptions,
+  work: Work,
+  signal: AbortSignal,
+): Promise<number> {
   const output = new Output({ json: options.json === true, quiet: options.quiet === true });
   let studio: Studio | null = null;
   try {
-    studio = await createStudio(studioOptions());
+    studio = await open();
     await work(studio, output, signal);
     return EXIT.ok;
   } catch (cause) {

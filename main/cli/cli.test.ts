@@ -1,0 +1,218 @@
+import { spawn, spawnSync } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { testBench } from "../studio/testing.ts";
+import { lora, number, numbered, size } from "./arguments.ts";
+import { bytes, describe as words, duration } from "./output.ts";
+import { run } from "./program.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+type Bench = Awaited<ReturnType<typeof testBench>>;
+
+/** Runs a command line in this process on the fake engine, and collects what it prints. */
+async function plume(bench: Bench, argv: readonly string[], signal = new AbortController().signal) {
+  let [stdout, stderr] = ["", ""];
+  const out = vi.spyOn(process.stdout, "write").mockImplementation((text) => ((stdout += String(text)), true));
+  const err = vi.spyOn(process.stderr, "write").mockImplementation((text) => ((stderr += String(text)), true));
+  try {
+    const code = await run(argv, signal, (options) => bench.open(options));
+    return { code, stdout, stderr };
+  } finally {
+    out.mockRestore();
+    err.mockRestore();
+  }
+}
+
+interface Made {
+  file: string;
+  record: { request: { seed: number } };
+}
+
+const answer = (stdout: string) => JSON.parse(stdout) as { ok: boolean; clips?: Made[]; findings?: unknown };
+
+describe("plume generate", () => {
+  it("writes the file, prints its path, and is otherwise quiet in a pipe", async () => {
+    await using bench = await testBench();
+    const file = join(bench.home, "out.mp4");
+    const done = await plume(bench, ["generate", "blue bubbles", "-o", file, "--seed", "7", "--size", "128x64"]);
+    expect(done).toEqual({ code: 0, stdout: `${file}\n`, stderr: "" });
+    const record = JSON.parse(await readFile(join(bench.home, "out.json"), "utf8")) as { request: unknown };
+    expect(record.request).toMatchObject({ prompt: "blue bubbles", seed: 7, width: 128, height: 64 });
+  });
+
+  it("answers one JSON object with --json, for success and for failure", async () => {
+    await using bench = await testBench();
+    const done = await plume(bench, ["generate", "hello", "--seed", "7", "--variations", "2", "--json"]);
+    const clips = answer(done.stdout).clips!;
+    expect(clips.map(({ record }) => record.request.seed)).toEqual([7, 8]);
+    expect(clips[0]!.file).toBe(join(bench.output, "hello-s7.mp4"));
+    const failed = await plume(bench, ["generate", "exit9", "--json"]);
+    expect(failed).toMatchObject({ code: 1, stderr: "" });
+    expect(answer(failed.stdout)).toMatchObject({ ok: false, error: { code: "ENGINE_CRASHED" } });
+  });
+
+  it("numbers the files of several variations", async () => {
+    await using bench = await testBench();
+    const file = join(bench.home, "v.mp4");
+    await plume(bench, ["generate", "hello", "-o", file, "--variations", "3", "--seed", "4294967295"]);
+    const seeds = await Promise.all(
+      ["v", "v-2", "v-3"].map(async (name) => {
+        const record = JSON.parse(await readFile(join(bench.home, `${name}.json`), "utf8")) as {
+          request: { seed: number };
+        };
+        return record.request.seed;
+      }),
+    );
+    expect(seeds).toEqual([4294967295, 0, 1]);
+  });
+
+  it.each([
+    [["generate", ""], "Write a sentence"],
+    [["generate", "   "], "Write a sentence"],
+    [["generate", "word ".repeat(10_000)], "too long"],
+    [["generate", "x", "--seed", "NaN"], "The seed must be"],
+    [["generate", "x", "--seed", "-1"], "The seed must be"],
+    [["generate", "x", "--seed", ""], "The seed must be"],
+    [["generate", "x", "--frames", "0"], "The number of frames must be"],
+    [["generate", "x", "--frames", "2.5"], "The number of frames must be"],
+    [["generate", "x", "--width", "100"], "multiple of 64"],
+    [["generate", "x", "--size", "huge"], "The size must be"],
+    [["generate", "x", "--size", "64x64", "--width", "64"], "not both"],
+    [["generate", "x", "--steps", "1e9"], "The number of steps must be"],
+    [["generate", "x", "--guidance", "Infinity"], "The guidance must be"],
+    [["generate", "x", "--variations", "0"], "The number of variations must be"],
+    [["generate", "x", "--precision", "fp64"], "fp32"],
+    [["generate", "x", "-o", "clip.avi"], "must end in .mp4"],
+    [["generate"], "Missing required argument"],
+    [["generate", "x", "--sede", "1"], "Unknown option"],
+    [["dance"], "Unknown command"],
+  ])("refuses %j with one sentence and exit code 2", async (argv, sentence) => {
+    await using bench = await testBench();
+    const { code, stdout, stderr } = await plume(bench, argv);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(sentence);
+    expect(stderr).toMatch(/^plume: [^\n]+[.:]\n$/);
+    const json = await plume(bench, [...argv, "--json"]);
+    expect(answer(json.stdout)).toMatchObject({ ok: false, error: { code: "BAD_REQUEST" } });
+    expect(await readdir(bench.output).catch(() => [])).toEqual([]);
+  });
+
+  it("does not replace a file, unless told to", async () => {
+    await using bench = await testBench();
+    const file = join(bench.home, "out.mp4");
+    await writeFile(file, "precious");
+    const refused = await plume(bench, ["generate", "hello", "-o", file]);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("exists already") });
+    expect(await readFile(file, "utf8")).toBe("precious");
+    expect((await plume(bench, ["generate", "hello", "-o", file, "--overwrite"])).code).toBe(0);
+    expect((await readFile(file)).length).toBeGreaterThan(500);
+  });
+
+  it("cancels cleanly", async () => {
+    await using bench = await testBench();
+    const cancel = new AbortController();
+    setTimeout(() => cancel.abort(), 700);
+    const done = await plume(
+      bench,
+      ["generate", "slow", "--steps", "8", "--frames", "26", "-o", join(bench.home, "out.mp4")],
+      cancel.signal,
+    );
+    expect(done).toEqual({ code: 130, stdout: "", stderr: "plume: Cancelled; no file was left behind.\n" });
+    expect(await readdir(bench.home)).toEqual(["models"]);
+  });
+});
+
+describe("plume models and plume doctor", () => {
+  it("installs, lists, verifies, removes", async () => {
+    await using bench = await testBench();
+    const file = join(bench.home, "good.ckpt");
+    await writeFile(file, "weights");
+    const installed = await plume(bench, ["models", "install", file, "--name", "My model"]);
+    expect(installed).toMatchObject({ code: 0, stdout: expect.stringContaining("Installed My model as good") });
+    expect((await plume(bench, ["models", "list"])).stdout).toContain("good\n");
+    expect((await plume(bench, ["models", "verify"])).stdout).toBe("fake is whole.\ngood is whole.\n");
+    expect((await plume(bench, ["models", "remove", "good", "--json"])).stdout).toBe('{"ok":true,"removed":"good"}\n');
+    expect(await plume(bench, ["models", "remove", "good"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("not installed"),
+    });
+  });
+
+  it("says what is there and what is missing", async () => {
+    await using bench = await testBench();
+    const well = await plume(bench, ["doctor", "--json"]);
+    expect(answer(well.stdout).findings).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: "onnxruntime", ok: true, sentence: expect.stringContaining("0.0.0-fake") }),
+      ]),
+    );
+    vi.stubEnv("PLUME_FFMPEG", "/no/such/ffmpeg");
+    const ill = await plume(bench, ["doctor"]);
+    expect(ill).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("PLUME_FFMPEG") });
+    const generate = await plume(bench, ["generate", "hello", "--json"]);
+    expect(answer(generate.stdout)).toMatchObject({ error: { code: "FFMPEG_MISSING" } });
+    vi.unstubAllEnvs();
+  });
+});
+
+describe("the launcher", () => {
+  const launcher = fileURLToPath(new URL("./plume.mjs", import.meta.url));
+
+  it("runs the program, passes its exit code on, and every command has help", () => {
+    for (const command of [
+      [],
+      ["generate"],
+      ["models", "install"],
+      ["models", "list"],
+      ["models", "verify"],
+      ["models", "remove"],
+      ["doctor"],
+    ]) {
+      const help = spawnSync(process.execPath, [launcher, ...command, "--help"], { encoding: "utf8" });
+      expect(help.status).toBe(0);
+      expect(help.stdout).toContain("Exit codes: 0 done");
+      if (command.length > 0 && command[0] !== "models") expect(help.stdout).toContain("--json");
+    }
+    expect(spawnSync(process.execPath, [launcher, "dance"]).status).toBe(2);
+  });
+
+  it("survives a reader that goes away", async () => {
+    const child = spawn(process.execPath, [launcher, "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.destroy();
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+});
+
+describe("small words", () => {
+  it("understands numbers, sizes, LoRAs and names", () => {
+    expect([number("7"), number(" "), number("0x10"), number("seven")]).toEqual([7, Number.NaN, 16, Number.NaN]);
+    expect(size("320x192")).toEqual({ width: 320, height: 192 });
+    expect(lora("a.pt")).toEqual({ file: "a.pt", scale: 1 });
+    expect(lora("a.pt:0.5")).toEqual({ file: "a.pt", scale: 0.5 });
+    expect(lora("C:\\a.pt")).toEqual({ file: "C:\\a.pt", scale: 1 });
+    expect(lora("C:\\a.pt:-1")).toEqual({ file: "C:\\a.pt", scale: -1 });
+    expect([numbered("a/b.mp4", 1), numbered("a/b.mp4", 3)]).toEqual(["a/b.mp4", "a/b-3.mp4"]);
+  });
+
+  it("speaks of time, size and progress as people do", () => {
+    expect([400, 12_000, 83_000, 200_000, 4_000_000].map(duration)).toEqual([
+      "1 s",
+      "12 s",
+      "85 s",
+      "3 min",
+      "1 h 7 min",
+    ]);
+    expect([400, 52_300, 4_840_000_000].map(bytes)).toEqual(["1 kB", "52 kB", "4.84 GB"]);
+    expect(words({ phase: "denoise", done: 2, total: 4, fraction: 0.3, etaMs: 21_000 })).toBe(
+      "forming the picture, step 2 of 4, about 20 s left",
+    );
+  });
+});
