@@ -1,0 +1,153 @@
+/** The networks of one opened Hummingbird model: sessions are made on first need, one size at a time, and kept warm. */
+import type { Graph } from "../onnx/graph.ts";
+import { Session, type SessionOptions, type Weights } from "../onnx/session.ts";
+import type { ParameterSpec } from "../types.ts";
+import { type HummingbirdConfig, LATENT_CHANNELS, LATENT_SCALE, type LatentSize } from "./config.ts";
+import { guidanceEmbedding, timestepEmbedding } from "./scheduler.ts";
+import { textGraph } from "./text.ts";
+import { conditionGraph, promptGraph, unetGraph, unit } from "./unet.ts";
+import { vaeDecoderGraph } from "./vae.ts";
+
+/** Every weight that any graph of this model needs, each once. Independent of batch, frames and picture size. */
+export function hummingbirdParameters(config: HummingbirdConfig): ParameterSpec[] {
+  const smallest = unit(config);
+  const graphs = [
+    textGraph(config, 1),
+    promptGraph(config, 1),
+    conditionGraph(config, 1),
+    unetGraph(config, { batch: 1, frames: 1, height: smallest, width: smallest }),
+    vaeDecoderGraph(config, { batch: 1, height: smallest, width: smallest }),
+  ];
+  return [...new Map(graphs.flatMap((graph) => graph.parameters).map((spec) => [spec.key, spec])).values()];
+}
+
+/** What the U-Net needs of one prompt: keys and values of every cross-attention, by input name. */
+export type PromptKeys = Readonly<Record<string, Float32Array>>;
+
+/** What the U-Net needs of frame rate and guidance: `fpsEmb` [1, 4C], and `wEmb` [1, C] where the model is distilled. */
+export interface Condition {
+  readonly fpsEmb: Float32Array;
+  readonly wEmb: Float32Array | null;
+}
+
+/** Floating point operations of each part, 2 per multiply-add. */
+export interface Work {
+  readonly text: number;
+  readonly unet: number;
+  readonly vaeFrame: number;
+}
+
+export class HummingbirdNetworks {
+  readonly config: HummingbirdConfig;
+  readonly #weights: Weights;
+  readonly #options: SessionOptions;
+  readonly #sessions = new Map<string, { size: string; session: Promise<Session> }>();
+
+  constructor(config: HummingbirdConfig, weights: Weights, options: SessionOptions) {
+    this.config = config;
+    this.#weights = weights;
+    this.#options = options;
+  }
+
+  /** The session of a network; one of another size is closed first, so that memory does not grow with every size tried. */
+  async #session(kind: string, size: string, graph: () => Graph, options = this.#options): Promise<Session> {
+    const open = this.#sessions.get(kind);
+    if (open?.size === size) return open.session;
+    this.#sessions.delete(kind);
+    if (open) await (await open.session).close();
+    const session = Session.open(graph(), this.#weights, size === "" ? kind : `${kind}-${size}`, options);
+    this.#sessions.set(kind, { size, session });
+    session.catch(() => this.#sessions.delete(kind));
+    return session;
+  }
+
+  /** Token ids [tokens] → prompt embedding [tokens, width]. */
+  async encodePrompt(ids: Int32Array): Promise<Float32Array> {
+    // Runs once per clip: not worth a private, repacked copy of its weights.
+    const once = { ...this.#options, prepack: false };
+    const session = await this.#session("text", "", () => textGraph(this.config, 1), once);
+    const outputs = await session.run({ token_ids: BigInt64Array.from(ids, (id) => BigInt(id)) });
+    return outputs.prompt_embeds!;
+  }
+
+  /** Prompt embedding [tokens, contextDim] → the keys and values that the U-Net takes. */
+  async promptKeys(context: Float32Array): Promise<PromptKeys> {
+    const once = { ...this.#options, prepack: false };
+    const session = await this.#session("prompt", "", () => promptGraph(this.config, 1), once);
+    return session.run({ context });
+  }
+
+  /** @param guidance the scale w of a distilled model, or null to run without a guidance embedding. */
+  async condition(fps: number, guidance: number | null): Promise<Condition> {
+    const { timeCondProjDim, modelChannels } = this.config;
+    const once = { ...this.#options, prepack: false };
+    const session = await this.#session("condition", "", () => conditionGraph(this.config, 1), once);
+    const w = guidance === null ? new Float32Array(timeCondProjDim) : guidanceEmbedding(guidance, timeCondProjDim);
+    const outputs = await session.run({ fps_sinusoid: timestepEmbedding(fps, modelChannels), w_embedding: w });
+    return { fpsEmb: outputs.fps_emb!, wEmb: guidance === null ? null : (outputs.w_emb ?? null) };
+  }
+
+  /** Opens the U-Net for this size ahead of its first call, so that loading shows as loading. */
+  async prepare(size: LatentSize): Promise<void> {
+    await this.#unet(size);
+  }
+
+  #unet(size: LatentSize): Promise<Session> {
+    const name = `${size.batch}x${size.frames}x${size.height}x${size.width}`;
+    return this.#session("unet", name, () => unetGraph(this.config, size));
+  }
+
+  /**
+   * One call for one clip: `latent` [4, T, h, w] at training timestep `t` → prediction of the same shape.
+   */
+  async predict(
+    size: LatentSize,
+    latent: Float32Array,
+    t: number,
+    keys: PromptKeys,
+    condition: Condition,
+  ): Promise<Float32Array> {
+    const session = await this.#unet(size);
+    const { wEmb, fpsEmb } = condition;
+    const sinusoid = timestepEmbedding(t, this.config.modelChannels);
+    const time = wEmb === null ? sinusoid : sinusoid.map((value, i) => value + wEmb[i]!);
+    const outputs = await session.run({ ...keys, latent, time_sinusoid: time, fps_emb: fpsEmb });
+    return outputs.out!;
+  }
+
+  /** Latent [4, h, w] of one frame → picture [3, 8h, 8w], about -1 to 1, not clamped. */
+  async decode(latent: Float32Array, height: number, width: number): Promise<Float32Array> {
+    const graph = () => vaeDecoderGraph(this.config, { batch: 1, height, width });
+    const session = await this.#session("vae", `${height}x${width}`, graph);
+    const outputs = await session.run({ latent });
+    return outputs.image!;
+  }
+
+  work(size: LatentSize): Work {
+    return {
+      text: textGraph(this.config, 1).flops + promptGraph(this.config, 1).flops,
+      unet: unetGraph(this.config, size).flops,
+      vaeFrame: vaeDecoderGraph(this.config, { batch: 1, height: size.height, width: size.width }).flops,
+    };
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const { session } of open) await (await session).close();
+  }
+}
+
+/** Latent cells of a picture size. */
+export function latentSize(request: { width: number; height: number; frames: number }): LatentSize {
+  return {
+    batch: 1,
+    frames: request.frames,
+    height: request.height / LATENT_SCALE,
+    width: request.width / LATENT_SCALE,
+  };
+}
+
+/** Elements of one clip's latent. */
+export const latentElements = ({ frames, height, width }: LatentSize): number =>
+  LATENT_CHANNELS * frames * height * width;
