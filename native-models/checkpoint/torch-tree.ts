@@ -20,6 +20,8 @@ export interface NamedTensors {
 
 class Collector {
   readonly tensors = new Map<string, TensorRecord>();
+  /** Numbers, strings and booleans that pickled modules carry (heads, groups …), by the module's dotted name. */
+  readonly attributes: [string, Record<string, unknown>][] = [];
   readonly #fileName: string;
   #visits = 0;
 
@@ -44,6 +46,8 @@ class Collector {
   /** `_parameters`, `_buffers` that are saved, and the same of every sub-module, in the order of `named_parameters`. */
   module(module: InertRecord, prefix: string, depth: number): void {
     this.#visit(depth);
+    const scalars = [...entriesOf(module.state)].filter(([name, value]) => isScalarAttribute(name, value));
+    if (scalars.length > 0) this.attributes.push([prefix.slice(0, -1), Object.fromEntries(scalars)]);
     for (const [name, value] of entriesOf(module.attribute("_parameters"))) this.add(prefix + name, value);
     const temporary = namesOf(module.attribute("_non_persistent_buffers_set"));
     for (const [name, value] of entriesOf(module.attribute("_buffers")))
@@ -74,6 +78,10 @@ class Collector {
 function* entriesOf(value: unknown): Generator<[string, unknown]> {
   if (!(value instanceof PickleDict)) return;
   for (const [key, item] of value.entries) if (typeof key === "string") yield [key, item];
+}
+
+function isScalarAttribute(name: string, value: unknown): boolean {
+  return !name.startsWith("_") && name !== "training" && ["number", "string", "boolean"].includes(typeof value);
 }
 
 function namesOf(value: unknown): ReadonlySet<unknown> {
@@ -119,7 +127,8 @@ function withoutDeepSpeedPrefix(tensors: Map<string, TensorRecord>): Map<string,
 }
 
 /**
- * Names every tensor of a PyTorch file's value as `state_dict()` would.
+ * Names every tensor of a PyTorch file's value as `state_dict()` would. A whole module's metadata also holds `modules`: the scalar
+ * attributes of each module by its dotted name.
  * Errors: CHECKPOINT_UNREADABLE when there is none, or when modules are nested without end.
  */
 export function nameTensors(root: unknown, fileName: string): NamedTensors {
@@ -129,6 +138,7 @@ export function nameTensors(root: unknown, fileName: string): NamedTensors {
   if (isModule(root)) {
     collector.module(root, "", 0);
     if (root.state instanceof PickleDict) metadata = metadataOf(root.state);
+    metadata.modules = Object.fromEntries(collector.attributes);
   } else if (root instanceof PickleDict) {
     const wrapped = ["state_dict", "module"].find((name) => {
       const inner = root.get(name);

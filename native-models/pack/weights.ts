@@ -1,81 +1,95 @@
-/** Writes a weights file: every weight that the graphs ask for, one after another, converted and laid out as they want it. */
-import { open } from "node:fs/promises";
-import { StudioError } from "../../core/contract/index.ts";
-import type { ParameterSpec, TensorSource, WeightEntry, WeightIndex } from "../types.ts";
+/** Streams a checkpoint's tensors into one weights file, each converted, merged and laid out as the graphs ask. */
+import { toFloat32 } from "../checkpoint/dtype.ts";
+import type { ParameterSpec, TensorInfo, TensorSource, WeightEntry, WeightIndex } from "../types.ts";
+import { mismatch } from "../hummingbird/checkpoint-names.ts";
+import type { HashedWriter } from "./files.ts";
+import { WEIGHT_ALIGNMENT } from "./manifest.ts";
 
-/** onnxruntime maps external data; every weight starts on a boundary that suits wide vector loads. */
-const ALIGNMENT = 64;
+const BLOCK = 64;
 
-export interface WriteWeightsOptions {
-  readonly signal?: AbortSignal;
-  /** Called after each weight with the bytes written so far. */
-  readonly onProgress?: (bytes: number) => void;
-  /** Changes a weight on its way (LoRA merge), in the checkpoint's own layout. */
-  readonly adjust?: (source: string, values: Float32Array) => Float32Array | Promise<Float32Array>;
+/** [rows, columns] → [columns, rows], block by block so that both sides stay in cache. */
+export function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(matrix.length);
+  for (let top = 0; top < rows; top += BLOCK)
+    for (let left = 0; left < columns; left += BLOCK) {
+      const bottom = Math.min(top + BLOCK, rows);
+      const right = Math.min(left + BLOCK, columns);
+      for (let row = top; row < bottom; row++)
+        for (let column = left; column < right; column++) result[column * rows + row] = matrix[row * columns + column]!;
+    }
+  return result;
+}
+
+/** Position of the first number that is not finite, or -1. */
+function firstNotFinite(values: Float32Array): number {
+  // A sum is finite unless some number is not (or the sum overflows, which then takes the slow path for nothing).
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  if (Number.isFinite(sum)) return -1;
+  return values.findIndex((value) => !Number.isFinite(value));
+}
+
+export interface WeightPlan {
+  /** What the graphs ask for, each key once. */
+  readonly specs: readonly ParameterSpec[];
+  /** The checkpoint's tensor for a parameter. Errors: CHECKPOINT_MISMATCH naming it. */
+  readonly resolve: (spec: ParameterSpec) => TensorInfo;
+  /** Changes a weight in place before it is laid out (LoRA). */
+  readonly adjust: (official: string, weight: Float32Array) => Promise<void>;
+}
+
+/** Size of the weights file, alignment included. */
+export function plannedBytes(specs: readonly ParameterSpec[]): number {
+  return specs.reduce((sum, spec) => sum + Math.ceil((4 * count(spec.shape)) / WEIGHT_ALIGNMENT) * WEIGHT_ALIGNMENT, 0);
+}
+
+function count(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** Specs grouped by the tensor that they need, so that each is read once. */
+function bySource(specs: readonly ParameterSpec[]): Map<string, ParameterSpec[]> {
+  const groups = new Map<string, ParameterSpec[]>();
+  for (const spec of specs) {
+    const group = groups.get(spec.source);
+    if (group === undefined) groups.set(spec.source, [spec]);
+    else group.push(spec);
+  }
+  return groups;
 }
 
 /**
- * Streams the weights into `file` as float32, at most one tensor in memory at a time.
- * Errors: CHECKPOINT_MISMATCH naming the tensor when one is missing or has another shape.
+ * Writes every weight as float32, 64-byte aligned; one tensor is in memory at a time.
+ * @param onBytes is told the bytes written so far.
+ * Errors: CHECKPOINT_MISMATCH and CHECKPOINT_UNREADABLE naming the tensor; CANCELLED; those of the file system.
  */
 export async function writeWeights(
   source: TensorSource,
-  specs: readonly ParameterSpec[],
-  file: string,
-  options: WriteWeightsOptions = {},
+  plan: WeightPlan,
+  writer: HashedWriter,
+  onBytes: (bytes: number) => void | Promise<void>,
+  signal?: AbortSignal,
 ): Promise<WeightIndex> {
   const index: Record<string, WeightEntry> = {};
-  const handle = await open(file, "wx");
-  try {
-    let offset = 0;
+  for (const [official, specs] of bySource(plan.specs)) {
+    const tensor = plan.resolve(specs[0]!);
+    // An own copy, because `adjust` works in place.
+    const weight = toFloat32(await source.read(tensor.name), tensor.dtype, official);
+    await plan.adjust(official, weight);
+    if (firstNotFinite(weight) >= 0)
+      throw mismatch(
+        `The tensor ${official} holds values that are not numbers: the checkpoint is damaged, download it again.`,
+        `element ${firstNotFinite(weight)}`,
+      );
     for (const spec of specs) {
-      options.signal?.throwIfAborted();
-      checkFit(source, spec);
-      const raw = await source.readFloat32(spec.source);
-      const values = options.adjust ? await options.adjust(spec.source, raw) : raw;
-      const stored = spec.layout === "transposed" ? transposed(values, spec.sourceShape) : values;
-      const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
-      offset = Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
-      await handle.write(bytes, 0, bytes.length, offset);
-      index[spec.key] = { offset, bytes: bytes.length, dtype: "float32", shape: spec.shape };
-      offset += bytes.length;
-      options.onProgress?.(offset);
+      await writer.align(WEIGHT_ALIGNMENT);
+      const [rows = 1, ...rest] = spec.sourceShape;
+      const values = spec.layout === "transposed" ? transpose(weight, rows, count(rest)) : weight;
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      index[spec.key] = { offset: writer.position, bytes: bytes.byteLength, dtype: "float32", shape: spec.shape };
+      await writer.write(bytes, signal);
+      await onBytes(writer.position);
     }
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
   return index;
-}
-
-/** Errors: CHECKPOINT_MISMATCH naming the tensor. */
-export function checkFit(source: TensorSource, spec: ParameterSpec): void {
-  const found = source.tensors.get(spec.source);
-  if (!found)
-    throw new StudioError(
-      "CHECKPOINT_MISMATCH",
-      `This checkpoint lacks the tensor "${spec.source}": it is incomplete or of another model.`,
-    );
-  if (found.shape.join() !== spec.sourceShape.join())
-    throw new StudioError(
-      "CHECKPOINT_MISMATCH",
-      `The tensor "${spec.source}" is [${found.shape.join(", ")}] in this checkpoint, but the model needs [${spec.sourceShape.join(", ")}]: it is of another model.`,
-    );
-}
-
-/** [rows, columns, 1…] → [columns, rows], in blocks that stay in the cache. */
-function transposed(values: Float32Array, shape: readonly number[]): Float32Array {
-  const [rows = 1, columns = 1] = shape;
-  const result = new Float32Array(values.length);
-  const block = 64;
-  for (let top = 0; top < rows; top += block) {
-    for (let left = 0; left < columns; left += block) {
-      const bottom = Math.min(rows, top + block);
-      const right = Math.min(columns, left + block);
-      for (let r = top; r < bottom; r++) {
-        for (let c = left; c < right; c++) result[c * rows + r] = values[r * columns + c]!;
-      }
-    }
-  }
-  return result;
 }
