@@ -16,7 +16,8 @@ import type { Destination } from "./studio.ts";
 
 /** Where the queue's events are kept. */
 export interface QueueLog {
-  append(event: QueueEvent): Promise<void>;
+  /** All or none. */
+  append(...events: readonly QueueEvent[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,10 +67,10 @@ export class JobService {
   /** Errors: BAD_REQUEST, MODEL_NOT_FOUND. */
   async enqueue(request: GenerationRequest, variations: number, destination?: Destination): Promise<JobSnapshot[]> {
     const first = resolveRequest(request, await this.options.findModel(request.model));
-    const ids: string[] = [];
-    for (let n = 0; n < variations; n += 1) ids.push(await this.add(variation(first, n), destination));
-    this.pump();
-    return ids.map((id) => this.get(id));
+    return this.add(
+      Array.from({ length: variations }, (_, n) => variation(first, n)),
+      destination,
+    );
   }
 
   /** A waiting job is taken out at once; the running one stops between two steps. An ended one stays as it is. Errors: NOT_FOUND. */
@@ -89,9 +90,8 @@ export class JobService {
         "This clip is still in the queue: cancel it first, or wait until it is done.",
       );
     await this.options.findModel(job.request.model);
-    const again = await this.add(job.request, this.destinations.get(id));
-    this.pump();
-    return this.get(again);
+    const [again] = await this.add([job.request], this.destinations.get(id));
+    return again!;
   }
 
   /** Takes an ended job off the list. Errors: NOT_FOUND, BAD_REQUEST (not ended yet). */
@@ -130,24 +130,18 @@ export class JobService {
     return job;
   }
 
-  private async add(request: ResolvedRequest, destination: Destination | undefined): Promise<string> {
-    const id = randomBytes(9).toString("base64url");
-    if (destination !== undefined) this.destinations.set(id, destination);
-    const job: JobSnapshot = {
-      id,
-      kind: "generate",
-      state: "queued",
-      request,
-      progress: WAITING,
-      preview: null,
-      clip: null,
-      error: null,
-      createdAt: now(),
-      startedAt: null,
-      finishedAt: null,
-    };
-    await this.apply({ type: "enqueued", job });
-    return id;
+  private async add(
+    requests: readonly ResolvedRequest[],
+    destination: Destination | undefined,
+  ): Promise<JobSnapshot[]> {
+    const jobs = requests.map(newJob);
+    await this.options.queueLog.append(...jobs.map((job) => ({ type: "enqueued", job }) as const));
+    for (const job of jobs) {
+      if (destination !== undefined) this.destinations.set(job.id, destination);
+      this.set({ type: "enqueued", job });
+    }
+    this.pump();
+    return jobs.map(({ id }) => this.get(id));
   }
 
   private pump(): void {
@@ -235,6 +229,22 @@ export class JobService {
     for (const resolve of this.waiters.get(id) ?? []) resolve(job);
     this.waiters.delete(id);
   }
+}
+
+function newJob(request: ResolvedRequest): JobSnapshot {
+  return {
+    id: randomBytes(9).toString("base64url"),
+    kind: "generate",
+    state: "queued",
+    request,
+    progress: WAITING,
+    preview: null,
+    clip: null,
+    error: null,
+    createdAt: now(),
+    startedAt: null,
+    finishedAt: null,
+  };
 }
 
 function now(): string {

@@ -9,6 +9,8 @@ import { replaceFile } from "./files.ts";
 export class Journal {
   private readonly path: string;
   private handle: FileHandle | null = null;
+  /** Bytes of whole lines in the file. */
+  private length = 0;
   private tail: Promise<void> = Promise.resolve();
 
   private constructor(path: string) {
@@ -35,21 +37,34 @@ export class Journal {
       log(`the queue's journal was damaged; what could be read was kept, the file is ${aside}`);
     }
     const journal = new Journal(path);
-    await replaceFile(path, restore(values).map(formatLine).join(""));
+    const text = restore(values).map(formatLine).join("");
+    await replaceFile(path, text);
+    journal.length = Buffer.byteLength(text);
     journal.handle = await open(path, "a");
     return journal;
   }
 
-  /** Appends a value and forces it to disk; calls are written in the order in which they are made. */
-  append(value: unknown): Promise<void> {
-    const line = formatLine(value);
-    const written = this.tail.then(async () => {
-      if (this.handle === null) return;
-      await this.handle.appendFile(line);
-      await this.handle.datasync();
-    });
+  /**
+   * Appends values, all or none, and forces them to disk; calls are written in the order in which they are made. Errors: the file
+   * system's; the file then ends where it ended before, so that a disk that was full does not spoil what is written later.
+   */
+  append(...values: readonly unknown[]): Promise<void> {
+    const lines = Buffer.from(values.map(formatLine).join(""));
+    const written = this.tail.then(() => this.write(lines));
     this.tail = written.catch(() => {}); // the caller hears of it; the next line may succeed
     return written;
+  }
+
+  private async write(lines: Buffer): Promise<void> {
+    if (this.handle === null) return;
+    try {
+      await this.handle.appendFile(lines);
+      await this.handle.datasync();
+      this.length += lines.length;
+    } catch (error) {
+      await this.handle.truncate(this.length);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomFillSync } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import { fakeSummary } from "./fake-summary.ts";
  * An engine for tests that speaks the real protocol through the real server, but misbehaves on demand: the words of the prompt say
  * how. Its pictures are plain gradients from the seed; only tests ever run this file.
  *
- *   refuse · abort · exit9 · hang (ignores cancel) · freeze (no heartbeats) · slow · garbage · nonsense · flood · dribble · oom · lie
+ *   noise (pictures that do not compress) · refuse · abort · exit9 · hang (ignores cancel) · freeze (no heartbeats) · slow · garbage · nonsense · flood · dribble · oom · lie
  */
 let dribbling = false;
 let opened = 0;
@@ -43,7 +43,8 @@ async function generate(request: ResolvedRequest, hooks: GenerateHooks): Promise
   for (let index = 0; index < frames; index += 1) {
     hooks.signal.throwIfAborted();
     const rgb = new Uint8Array(width * height * 3);
-    for (let i = 0; i < rgb.length; i += 1) rgb[i] = (seed * 31 + index * 9 + (i % (width * 3))) & 255;
+    if (has("noise")) randomFillSync(rgb);
+    else for (let i = 0; i < rgb.length; i += 1) rgb[i] = (seed * 31 + index * 9 + (i % (width * 3))) & 255;
     hash.update(rgb);
     await hooks.frame(index, rgb);
     await hooks.progress("decode", index + 1, frames, (steps + index + 1) / total);
