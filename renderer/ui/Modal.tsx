@@ -14,6 +14,8 @@ export function Modal({ label, className, onClose, onKeyDown, children }: Props)
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    // Keys go to the dialog as a whole, not to whatever button happens to stand first.
+    element?.focus();
     return () => element?.close();
   }, []);
   return (
@@ -22,6 +24,7 @@ export function Modal({ label, className, onClose, onKeyDown, children }: Props)
       ref={dialog}
       className={`dialog ${className}`}
       aria-label={label}
+      tabIndex={-1}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
