@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { temporaryFolder } from "../media/testing.ts";
 import { testBench } from "../studio/testing.ts";
 import { lora, number, numbered, size } from "./arguments.ts";
 import { bytes, describe as words, duration } from "./output.ts";
@@ -153,7 +154,7 @@ describe("plume models and plume doctor", () => {
     );
     vi.stubEnv("PLUME_FFMPEG", "/no/such/ffmpeg");
     const ill = await plume(bench, ["doctor"]);
-    expect(ill).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("PLUME_FFMPEG") });
+    expect(ill).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FAIL .*PLUME_FFMPEG/m), stderr: "" });
     const generate = await plume(bench, ["generate", "hello", "--json"]);
     expect(answer(generate.stdout)).toMatchObject({ error: { code: "FFMPEG_MISSING" } });
     vi.unstubAllEnvs();
@@ -161,6 +162,28 @@ describe("plume models and plume doctor", () => {
 });
 
 describe("the launcher", () => {
+  it("sets up what is missing first, keeps stdout for the answer, and says so when the set-up fails", async () => {
+    await using folder = await temporaryFolder();
+    const at = async (path: string, text: string): Promise<string> => {
+      const file = join(folder.path, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text);
+      return file;
+    };
+    const copy = await at("main/cli/plume.mjs", await readFile(launcher, "utf8"));
+    await at("main/cli/cli.ts", "const words: string[] = process.argv.slice(2); console.log(words.join());");
+    const go = (...argv: string[]) => spawnSync(process.execPath, [copy, ...argv], { encoding: "utf8" });
+    expect(go("a")).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining("incomplete") });
+    await at("scripts/bootstrap.mjs", "process.exit(1)");
+    expect(go("a", "--json")).toMatchObject({ status: 1, stdout: expect.stringMatching(/^\{"ok":false/) });
+    await at(
+      "scripts/bootstrap.mjs",
+      "import { mkdirSync } from 'node:fs'; console.log('setting up'); mkdirSync('node_modules/commander', { recursive: true });",
+    );
+    expect(go("a", "b")).toMatchObject({ status: 0, stdout: "a,b\n", stderr: "setting up\n" });
+    expect(go("c")).toMatchObject({ status: 0, stdout: "c\n", stderr: "" });
+  });
+
   const launcher = fileURLToPath(new URL("./plume.mjs", import.meta.url));
 
   it("runs the program, passes its exit code on, and every command has help", () => {

@@ -4,7 +4,7 @@ import type { Progress, StudioError } from "../../core/contract/index.ts";
 /** Exit codes, documented in `plume --help`. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, cancelled: 130 } as const;
 
-export function exitCodeOf(error: StudioError): number {
+function exitCodeOf(error: StudioError): number {
   if (error.code === "CANCELLED") return EXIT.cancelled;
   return error.code === "BAD_REQUEST" ? EXIT.usage : EXIT.failed;
 }
@@ -20,21 +20,29 @@ export interface OutputOptions {
 export class Output {
   private readonly options: OutputOptions;
   private bar: cliProgress.SingleBar | null = null;
+  private code: number = EXIT.ok;
 
   constructor(options: OutputOptions) {
     this.options = options;
   }
 
-  /** The command's answer: `value` as JSON, or `text` for people. */
-  result(value: Record<string, unknown>, text: string): void {
+  /** The exit code that goes with what was told. */
+  get exitCode(): number {
+    return this.code;
+  }
+
+  /** The command's answer: `value` as JSON, or `text` for people; `ok` false for an answer that is bad news. */
+  result(value: Record<string, unknown>, text: string, ok = true): void {
     this.clear();
-    if (this.options.json) process.stdout.write(`${JSON.stringify({ ok: true, ...value })}\n`);
+    this.code = ok ? EXIT.ok : EXIT.failed;
+    if (this.options.json) process.stdout.write(`${JSON.stringify({ ok, ...value })}\n`);
     else if (!this.options.quiet && text !== "") process.stdout.write(`${text}\n`);
   }
 
   /** A failure: one sentence on stderr, or one JSON object on stdout. */
   failure(error: StudioError): void {
     this.clear();
+    this.code = exitCodeOf(error);
     if (this.options.json) process.stdout.write(`${JSON.stringify({ ok: false, error: error.toData() })}\n`);
     else process.stderr.write(`plume: ${error.message}\n`);
   }

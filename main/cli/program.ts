@@ -4,7 +4,7 @@ import { limits, StudioError } from "../../core/contract/index.ts";
 import { createStudio, type Studio, type StudioOptions } from "../studio/index.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { type InstallCommandOptions, installModel, listModels, removeModel, verifyModels } from "./models.ts";
-import { EXIT, exitCodeOf, Output } from "./output.ts";
+import { EXIT, Output } from "./output.ts";
 
 interface CommonOptions {
   readonly json?: boolean;
@@ -61,17 +61,16 @@ async function withStudio(
   try {
     studio = await open();
     await work(studio, output, signal);
-    return EXIT.ok;
   } catch (cause) {
     const error = signal.aborted
       ? new StudioError("CANCELLED", "Cancelled; no file was left behind.")
       : StudioError.from(cause);
     output.failure(error);
-    return exitCodeOf(error);
   } finally {
     output.clear();
     await studio?.close();
   }
+  return output.exitCode;
 }
 
 /**
@@ -159,11 +158,9 @@ function addModels(program: Command, perform: (options: CommonOptions, work: Wor
 
 async function doctor(studio: Studio, output: Output): Promise<void> {
   const findings = await studio.diagnose();
-  const text = findings.map(({ ok, sentence }) => `${ok ? "ok  " : "FAIL"}  ${sentence}`).join("\n");
-  const bad = findings.filter(({ ok }) => !ok);
-  if (bad.length === 0) return output.result({ findings }, text);
-  output.remark(text);
-  throw new StudioError("INTERNAL", bad.map(({ sentence }) => sentence).join(" "), text);
+  const lines = findings.map(({ ok, sentence }) => `${ok ? "ok  " : "FAIL"}  ${sentence}`);
+  const well = findings.every(({ ok }) => ok);
+  output.result({ findings }, lines.join("\n"), well);
 }
 
 function common(command: Command): Command {

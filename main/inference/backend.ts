@@ -5,7 +5,8 @@ export interface InstallTask {
   readonly file: string;
   readonly pack: string;
   readonly id: string;
-  readonly name: string;
+  /** Null: what the checkpoint calls itself, or its file name. */
+  readonly name: string | null;
   readonly bundled: boolean;
   readonly loras: readonly { readonly file: string; readonly scale: number }[];
 }

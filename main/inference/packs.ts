@@ -1,4 +1,7 @@
 import type { ModelSummary } from "../../core/contract/index.ts";
+// Not the folder's index: that would load the converter and onnxruntime into the studio's own process.
+import { packSummary, WEIGHTS_FILE } from "../../native-models/pack/manifest.ts";
+import { readPack } from "../../native-models/pack/read-pack.ts";
 
 /** What a pack's manifest says, without opening the model. */
 export interface PackFacts {
@@ -9,7 +12,13 @@ export interface PackFacts {
   readonly sourceSha256: string;
 }
 
-/** Reads a pack's manifest. Errors: MODEL_DAMAGED. */
+/** Reads a pack's manifest and compares sizes, not contents. Errors: MODEL_DAMAGED. */
 export async function readPackFacts(folder: string): Promise<PackFacts> {
-  throw new Error(`not wired: ${folder}`);
+  const { manifest } = await readPack(folder);
+  const weights = manifest.files.find((file) => file.name === WEIGHTS_FILE);
+  return {
+    summary: packSummary(manifest),
+    weightsSha256: weights?.sha256 ?? "",
+    sourceSha256: manifest.source.sha256,
+  };
 }

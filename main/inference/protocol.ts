@@ -28,7 +28,7 @@ export const commandSchema = z.discriminatedUnion("type", [
     /** Absolute path of the folder to make; it appears only when it is complete. */
     pack: z.string(),
     id: z.string(),
-    name: z.string(),
+    name: z.string().nullable(),
     bundled: z.boolean(),
     loras: z.array(loraSchema),
   }),

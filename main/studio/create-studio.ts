@@ -283,5 +283,5 @@ function parseInput<M extends Method>(method: M, input: unknown): Input<M> {
 }
 
 function bundledModel(): BundledModel | null {
-  return existsSync(STARTER) ? { id: "starter", name: "Plume Starter", file: STARTER } : null;
+  return existsSync(STARTER) ? { id: "starter", file: STARTER } : null;
 }

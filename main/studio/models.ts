@@ -10,7 +10,6 @@ import type { InstallOptions, ModelAdministration } from "./studio.ts";
 /** The small model that ships with the app, as an ordinary checkpoint. */
 export interface BundledModel {
   readonly id: string;
-  readonly name: string;
   readonly file: string;
 }
 
@@ -112,7 +111,7 @@ export class ModelService implements ModelAdministration {
         "BAD_REQUEST",
         `The id ${id} belongs to the model that ships with the studio: choose another.`,
       );
-    const name = options.name ?? basename(file, extname(file));
+    const name = options.name ?? null;
     const loras = (options.loras ?? []).map((lora) => ({ file: resolve(lora.file), scale: lora.scale }));
     return this.locked(options.signal, async () => {
       if (await isFolder(join(this.options.folder, id)))
@@ -166,7 +165,7 @@ export class ModelService implements ModelAdministration {
       if (await this.isCurrent(bundled)) return; // another studio was quicker
       const old = join(this.options.folder, bundled.id);
       if (await isFolder(old)) await this.discard(old);
-      await this.convert({ ...bundled, bundled: true, loras: [] }, tell);
+      await this.convert({ ...bundled, name: null, bundled: true, loras: [] }, tell);
     });
   }
 
@@ -185,7 +184,7 @@ export class ModelService implements ModelAdministration {
   }
 
   private async convert(
-    task: { file: string; id: string; name: string; bundled: boolean; loras: { file: string; scale: number }[] },
+    task: { file: string; id: string; name: string | null; bundled: boolean; loras: { file: string; scale: number }[] },
     onProgress: OnProgress = () => {},
     signal: AbortSignal = new AbortController().signal,
   ): Promise<ModelSummary> {

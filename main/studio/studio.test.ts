@@ -212,7 +212,7 @@ describe("models", () => {
     await using bench = await testBench();
     const file = join(bench.home, "starter.ckpt");
     await writeFile(file, "weights one");
-    const parts = { bundled: { id: "starter", name: "Starter", file } };
+    const parts = { bundled: { id: "starter", file } };
     const first = await bench.open({}, parts);
     const job = await make(first, "hello");
     expect(job.request.model).toBe("starter");

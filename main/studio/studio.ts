@@ -84,6 +84,7 @@ export interface InstallOptions {
   readonly file: string;
   /** Id of the new pack; absent: made from the file's name. */
   readonly id?: string;
+  /** Absent: what the checkpoint calls itself, or its file's name. */
   readonly name?: string;
   readonly loras?: readonly LoraFile[];
   readonly signal?: AbortSignal;

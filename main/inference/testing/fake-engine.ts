@@ -86,7 +86,7 @@ const backend: EngineBackend = {
         .update(await readFile(task.file))
         .digest("hex"),
     );
-    return { ...fakeSummary, id: task.id, name: task.name };
+    return { ...fakeSummary, id: task.id, name: task.name ?? task.id };
   },
   async verify(_pack, report) {
     await report("hashing", 1);

@@ -1,0 +1,33 @@
+import { installCheckpoint, packSummary, verifyPack } from "../../native-models/pack/index.ts";
+import type { EngineBackend } from "./backend.ts";
+
+/** The real models. Sessions and converters are loaded when they are first needed; onnxruntime at once, to know that it works here. */
+export async function nativeBackend(): Promise<EngineBackend> {
+  const { env } = await import("onnxruntime-node");
+  return {
+    onnxruntime: env.versions.node ?? env.versions.common,
+    executionProvider: "cpu",
+
+    async open(pack, options) {
+      const { openPipeline } = await import("../../native-models/hummingbird/index.ts");
+      return openPipeline(pack, options);
+    },
+
+    async install({ file, pack, id, name, bundled, loras }, report, signal) {
+      const manifest = await installCheckpoint({
+        file,
+        destination: pack,
+        id,
+        lora: loras,
+        onProgress: report,
+        signal,
+        ...(name === null ? {} : { name }),
+      });
+      return packSummary(manifest, bundled);
+    },
+
+    async verify(pack, report, signal) {
+      await verifyPack(pack, (fraction) => report("Reading every byte", fraction), signal);
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { runEngine } from "./engine-entry.ts";
+import { nativeBackend } from "./native-backend.ts";
+
+await runEngine(await nativeBackend());
