@@ -105,11 +105,15 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
     if (this.#previewMap) return this.#previewMap;
     const file = join(this.#folder, PREVIEW_MAP_FILE);
     const stored = await readFile(file, "utf8").then(parsePreviewMap, () => null);
-    this.#previewMap = stored ?? (await fitPreviewMap((latent, height, width) => this.#networks.decode(latent, height, width)));
+    this.#previewMap =
+      stored ?? (await fitPreviewMap((latent, height, width) => this.#networks.decode(latent, height, width)));
     if (!stored) {
       const text = JSON.stringify(this.#previewMap);
       // A pack on a read-only disk works too; it only pays for the fit again next time.
-      await writeFile(`${file}.new`, text).then(() => rename(`${file}.new`, file), () => undefined);
+      await writeFile(`${file}.new`, text).then(
+        () => rename(`${file}.new`, file),
+        () => undefined,
+      );
     }
     return this.#previewMap;
   }

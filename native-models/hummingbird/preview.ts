@@ -62,7 +62,8 @@ function cellColour(image: Float32Array, cell: number): number[] {
   return [0, 1, 2].map((channel) => {
     let sum = 0;
     for (let y = top; y < top + LATENT_SCALE; y++) {
-      for (let x = left; x < left + LATENT_SCALE; x++) sum += Math.min(1, Math.max(-1, image[(channel * side + y) * side + x]!));
+      for (let x = left; x < left + LATENT_SCALE; x++)
+        sum += Math.min(1, Math.max(-1, image[(channel * side + y) * side + x]!));
     }
     return (sum / LATENT_SCALE ** 2 + 1) * 127.5;
   });

@@ -43,7 +43,12 @@ export async function sampleLatent(networks: HummingbirdNetworks, options: Sampl
     ? lcm(run, new LcmScheduler(options.steps, schedule))
     : ddim(
         run,
-        new DdimScheduler({ steps: options.steps, prediction: sampler.parameterization, spacing: "trailing", schedule }),
+        new DdimScheduler({
+          steps: options.steps,
+          prediction: sampler.parameterization,
+          spacing: "trailing",
+          schedule,
+        }),
       );
 }
 
@@ -56,7 +61,10 @@ interface Run {
 }
 
 /** T2V-Turbo's loop: the estimate of the last step is the result; noise is drawn after every step, the last included. */
-async function lcm({ networks, options, condition, keys, initial }: Run, scheduler: LcmScheduler): Promise<Float32Array> {
+async function lcm(
+  { networks, options, condition, keys, initial }: Run,
+  scheduler: LcmScheduler,
+): Promise<Float32Array> {
   let sample = initial;
   let estimate = initial;
   for (const [step, t] of scheduler.timesteps.entries()) {
@@ -72,7 +80,10 @@ async function lcm({ networks, options, condition, keys, initial }: Run, schedul
 }
 
 /** DDIM with classifier-free guidance; with scale 1 the unconditional pass is left out. */
-async function ddim({ networks, options, condition, keys, initial }: Run, scheduler: DdimScheduler): Promise<Float32Array> {
+async function ddim(
+  { networks, options, condition, keys, initial }: Run,
+  scheduler: DdimScheduler,
+): Promise<Float32Array> {
   const guided = options.guidance !== 1;
   const negative = guided ? await networks.promptKeys(await options.negativeContext()) : keys;
   let sample = initial;

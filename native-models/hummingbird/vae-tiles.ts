@@ -29,7 +29,8 @@ export function tilesFor(
 ): number | null {
   if (decodeBytes(config, size) < freeBytes * 0.8) return null;
   let side = Math.max(size.height, size.width);
-  while (side > 3 * OVERLAP && decodeBytes(config, { height: side, width: side }) > freeBytes * 0.5) side = Math.ceil(side / 2);
+  while (side > 3 * OVERLAP && decodeBytes(config, { height: side, width: side }) > freeBytes * 0.5)
+    side = Math.ceil(side / 2);
   return side;
 }
 
