@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HummingbirdConfig } from "./config.ts";
 import { decodeBytes, decodeTiled, tileStarts, tilesFor } from "./vae-tiles.ts";
@@ -19,8 +19,8 @@ async function localDecoder(latent: Float32Array, height: number, width: number)
 
 describe("tiles", () => {
   it("cover every cell, never leave the picture, and overlap", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 8, max: 200 }), fc.integer({ min: 25, max: 100 }), (length, side) => {
+    assert(
+      property(integer({ min: 8, max: 200 }), integer({ min: 25, max: 100 }), (length, side) => {
         const tile = Math.min(side, length);
         const starts = tileStarts(length, side);
         expect(starts[0]).toBe(0);

@@ -84,7 +84,10 @@ function cut(
   return part;
 }
 
-/** Weights rise linearly from a tile's edge to OVERLAP cells inside. */
+/** Weight along one axis: rises linearly from a tile's edge to OVERLAP cells inside. */
+const ramp = (i: number, length: number): number => Math.min(i + 1, length - i, OVERLAP * LATENT_SCALE);
+
+/** Adds a weighted tile to the sum. */
 function blend(
   image: Float32Array,
   tile: { height: number; width: number },
@@ -96,7 +99,6 @@ function blend(
 ): void {
   const rows = tile.height * LATENT_SCALE;
   const columns = tile.width * LATENT_SCALE;
-  const ramp = (i: number, length: number) => Math.min(i + 1, length - i, OVERLAP * LATENT_SCALE);
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < columns; x++) {
       const w = ramp(y, rows) * ramp(x, columns);

@@ -180,10 +180,11 @@ export interface Accuracy {
   readonly directionClips: number;
 }
 
+const share = (right: readonly boolean[]): number => right.filter(Boolean).length / Math.max(1, right.length);
+
 /** Shares of right readings. Either colour of a two-coloured clip counts as right. */
 export function accuracy(readings: readonly Reading[], prompts: readonly EvaluationPrompt[]): Accuracy {
   const directed = new Set(prompts.filter(({ direction }) => direction !== "none").map(({ family }) => family));
-  const share = (right: readonly boolean[]) => right.filter(Boolean).length / Math.max(1, right.length);
   const pairs = readings.map((reading, i) => ({ reading, wanted: prompts[i]! }));
   const moving = pairs.filter(({ wanted }) => directed.has(wanted.family));
   return {

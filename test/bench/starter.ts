@@ -94,8 +94,9 @@ function summarise(
   };
 }
 
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`.padStart(5);
+
 function lines({ heldOut, chance, byFamily, confusion, secondsPerClip }: StarterResult): string[] {
-  const percent = (share: number) => `${(share * 100).toFixed(0)} %`.padStart(5);
   const row = (name: string, { family, colour, direction, clips }: Accuracy) =>
     `${name.padEnd(14)} family ${percent(family)}   colour ${percent(colour)}   direction ${percent(direction)}   (${clips} clips)`;
   return [
