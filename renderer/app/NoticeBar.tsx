@@ -16,7 +16,7 @@ export function NoticeBar() {
   }, [notice, actions]);
   if (!notice) return null;
   return (
-    <div className={`notice notice--${notice.kind}`}>
+    <section className={`notice notice--${notice.kind}`} aria-label="Notice">
       {notice.kind === "problem" ? <TriangleAlert size={15} aria-hidden /> : <Check size={15} aria-hidden />}
       <span className="notice__text">{notice.text}</span>
       {notice.undo ? (
@@ -25,6 +25,6 @@ export function NoticeBar() {
         </Button>
       ) : null}
       <Button kind="quiet" icon={<X size={14} aria-hidden />} label="Close" onClick={actions.dismissNotice} />
-    </div>
+    </section>
   );
 }

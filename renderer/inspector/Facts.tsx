@@ -18,11 +18,11 @@ export function Facts({ title, rows }: { readonly title: string; readonly rows: 
                 <button
                   type="button"
                   className="facts__copy"
-                  aria-label={`${name} ${value}, copy`}
                   title={`Copy ${value}`}
                   onClick={() => void actions.copy(value, name)}
                 >
                   {kind === "hash" ? `${value.slice(0, 12)}…` : value}
+                  <span className="visually-hidden">, copy</span>
                   <Copy size={11} aria-hidden />
                 </button>
               ) : (

@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { findBrowser } from "../../main/shell-browser/window.ts";
+
+const root = resolve(import.meta.dirname, "..", "..");
+export const realEntry = join(root, "main", "shell-browser", "main.ts");
+export const fakeEntry = join(root, "main", "shell-browser", "testing", "main-fake.ts");
+
+export interface RunningApp {
+  readonly url: string;
+  readonly pid: number;
+  /** Everything that it wrote to stderr so far. */
+  readonly errors: () => string;
+  /** Ends it as a user's system would and resolves with its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts the app as a program of its own, without a window, and waits until it says where it is. */
+export async function startApp(entry: string, environment: Readonly<Record<string, string>>): Promise<RunningApp> {
+  if (!existsSync(join(root, "dist", "renderer", "index.html"))) {
+    throw new Error("The window is not built: run `npm run build` first.");
+  }
+  const child = spawn(process.execPath, [entry, "--no-window"], { env: { ...process.env, ...environment } });
+  let output = "";
+  let errors = "";
+  child.stderr.on("data", (data: Buffer) => {
+    errors += data.toString();
+  });
+  const ended = new Promise<number | null>((done) => child.once("close", done));
+  const url = await new Promise<string>((done, failed) => {
+    child.stdout.on("data", (data: Buffer) => {
+      output += data.toString();
+      if (output.includes("\n")) done((JSON.parse(output.split("\n")[0] ?? "") as { url: string }).url);
+    });
+    child.once("close", (code) => failed(new Error(`The app ended with ${code} before it was ready:\n${errors}`)));
+  });
+  return {
+    url,
+    pid: child.pid ?? 0,
+    errors: () => errors,
+    async stop() {
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
+      const code = await ended;
+      clearTimeout(timer);
+      return code;
+    },
+  };
+}
+
+export async function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "plume-e2e-"));
+}
+export const removeFolder = (folder: string) => rm(folder, { recursive: true, force: true, maxRetries: 3 });
+
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = findBrowser();
+  if (!executablePath) throw new Error("No Chromium was found: `npm test` installs one on Debian.");
+  return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+}
+
+export interface Window {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Whatever must never happen, as sentences: policy violations, requests off this machine, script errors. */
+  readonly offences: string[];
+}
+
+/** Opens the app's window and watches it for everything that must never happen. */
+export async function openWindow(
+  browser: Browser,
+  url: string,
+  options: Parameters<Browser["newContext"]>[0] = {},
+): Promise<Window> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  const offences: string[] = [];
+  page.on("request", (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (hostname !== "127.0.0.1" && protocol !== "blob:")
+      offences.push(`A request left this machine: ${request.url()}`);
+  });
+  page.on("pageerror", (error) => offences.push(`A script failed: ${error.message}`));
+  page.on("console", (message) => {
+    // A picture that is gone by the time it is asked for is ordinary life; refused policies and failed scripts are not.
+    if (message.type() === "error" && !message.text().includes("404")) offences.push(`Console: ${message.text()}`);
+  });
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      // oxlint-disable-next-line no-console -- console is how the page tells the test
+      console.error(`Policy violation: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  await page.goto(url);
+  await page.waitForSelector("#prompt");
+  return { page, context, offences };
+}
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Runs axe on the page as it is and returns its complaints, one line each. Scripts from outside run in a world of their own. */
+export async function accessibilityProblems(page: Page, disabledRules: readonly string[] = []): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  const { frameTree } = await session.send("Page.getFrameTree");
+  const { executionContextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id });
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
+      expression,
+      contextId: executionContextId,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  };
+  await evaluate(`${axeSource};undefined`);
+  const rules = JSON.stringify(Object.fromEntries(disabledRules.map((rule) => [rule, { enabled: false }])));
+  const lines =
+    await evaluate(`axe.run(document, { resultTypes: ["violations"], rules: ${rules} }).then(({ violations }) =>
+    violations.flatMap(({ id, help, nodes }) => nodes.map(({ html, any }) =>
+      id + ": " + help + " — " + html.slice(0, 160) + " " + (any[0]?.message ?? ""))))`);
+  await session.detach();
+  return lines as string[];
+}
