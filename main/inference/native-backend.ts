@@ -3,13 +3,13 @@ import type { EngineBackend } from "./backend.ts";
 
 /** The real models. Sessions and converters are loaded when they are first needed; onnxruntime at once, to know that it works here. */
 export async function nativeBackend(): Promise<EngineBackend> {
-  const { env } = await import("onnxruntime-node");
+  const { onnxruntimeVersion } = await import("../../native-models/runtime.ts");
   return {
-    onnxruntime: env.versions.node ?? env.versions.common,
+    onnxruntime: onnxruntimeVersion,
     executionProvider: "cpu",
 
     async open(pack, options) {
-      const { openPipeline } = await import("../../native-models/hummingbird/index.ts");
+      const { openPipeline } = await import("../../native-models/index.ts");
       return openPipeline(pack, options);
     },
 
