@@ -17,7 +17,8 @@ describe("the latent preview", () => {
         for (let i = 0; i < cells * 64; i++) {
           const cell = ((i / (width * 8)) >> 3) * width + ((i % (width * 8)) >> 3);
           const row = weights[k]!;
-          image[k * cells * 64 + i] = row[4]! + [0, 1, 2, 3].reduce((s, c) => s + row[c]! * latent[c * cells + cell]!, 0);
+          image[k * cells * 64 + i] =
+            row[4]! + [0, 1, 2, 3].reduce((s, c) => s + row[c]! * latent[c * cells + cell]!, 0);
         }
       }
       return image;
