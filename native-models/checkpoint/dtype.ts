@@ -43,8 +43,6 @@ function unreadableShape(shape: readonly number[], name: string): StudioError {
   );
 }
 
-const scratch = new DataView(new ArrayBuffer(4));
-
 /** Builds a table from every bit pattern of a small float to its value. */
 function floatTable(bits: 8, exponentBits: number, mantissaBits: number, bias: number, hasInfinity: boolean) {
   return Float32Array.from({ length: 2 ** bits }, (_, pattern) => {
@@ -131,22 +129,4 @@ export function toFloat32(raw: Uint8Array, dtype: DType, name: string): Float32A
         dtype,
       );
   }
-}
-
-/** Nearest half-precision bit pattern (ties to even) of a number; used where a pack stores float16. */
-export function toFloat16Bits(value: number): number {
-  scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = Math.abs(value);
-  if (Number.isNaN(value)) return sign | 0x7e00;
-  if (magnitude >= 65520) return sign | 0x7c00;
-  if (magnitude < 2 ** -25) return sign;
-  const exponent = Math.max(-14, Math.floor(Math.log2(magnitude)));
-  const unit = 2 ** (exponent - 10);
-  const scaled = magnitude / unit;
-  let rounded = Math.floor(scaled);
-  const rest = scaled - rounded;
-  if (rest > 0.5 || (rest === 0.5 && rounded % 2 === 1)) rounded++;
-  return sign | (((exponent + 14) << 10) + rounded);
 }

@@ -9,7 +9,7 @@ const HEAD = 512;
 
 /** Files that people download by mistake, or that need another step first. */
 function refusal(head: Uint8Array, name: string): StudioError {
-  const text = new TextDecoder("latin1").decode(head);
+  const text = Buffer.from(head).toString("latin1");
   const isPickle = head[0] === 0x80 && head[1]! <= 5;
   // torch.save before 1.6: a pickled magic number comes first.
   if (isPickle && text.includes("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"))

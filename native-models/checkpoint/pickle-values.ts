@@ -87,46 +87,66 @@ export class TensorRecord {
 
 const LONGEST_LIST = 10_000;
 
-/**
- * A pickle's value as plain JSON-like data for metadata: dicts become objects, records keep their class name under `class`, OmegaConf
- * nodes become what they hold, tensors a short description. At most `budget` values are visited and 32 levels; the rest is left out.
- */
-export function plainValue(value: unknown, budget = { left: 100_000 }, depth = 0): unknown {
-  if (budget.left-- <= 0 || depth > 32) return null;
-  if (Array.isArray(value)) return value.slice(0, LONGEST_LIST).map((item) => plainValue(item, budget, depth + 1));
-  if (value instanceof Set) return [...value].slice(0, LONGEST_LIST).map((item) => plainValue(item, budget, depth + 1));
-  if (value instanceof PickleDict) return plainObject(value, budget, depth);
-  if (value instanceof GlobalName) return value.path;
-  if (value instanceof TensorRecord) return { class: "torch.Tensor" };
-  if (value instanceof InertRecord) return plainRecord(value, budget, depth);
-  if (value instanceof Uint8Array) return { class: "bytes", length: value.byteLength };
-  if (typeof value === "bigint") return value.toString();
-  return value;
+/** What limits the work of `plainValue`: values still allowed, and the containers that are being visited. */
+interface Visit {
+  left: number;
+  readonly open: Set<object>;
 }
 
-function plainObject(dict: PickleDict, budget: { left: number }, depth: number): Record<string, unknown> {
+const DEEPEST = 32;
+
+/**
+ * A pickle's value as plain JSON-like data for metadata: dicts become objects, records keep their class name under `class`, OmegaConf
+ * nodes become what they hold, tensors a short description. At most 100 000 values and 32 levels are visited; the rest, and what
+ * contains itself, becomes null.
+ */
+export function plainValue(value: unknown): unknown {
+  return visit(value, { left: 100_000, open: new Set() });
+}
+
+function visit(value: unknown, state: Visit): unknown {
+  if (state.left-- <= 0) return null;
+  if (value instanceof GlobalName) return value.path;
+  if (value instanceof TensorRecord) return { class: "torch.Tensor" };
+  if (value instanceof Uint8Array) return { class: "bytes", length: value.byteLength };
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value !== "object" || value === null) return value;
+  if (state.open.has(value) || state.open.size >= DEEPEST) return null;
+  state.open.add(value);
+  const plain = container(value, state);
+  state.open.delete(value);
+  return plain;
+}
+
+function container(value: object, state: Visit): unknown {
+  if (Array.isArray(value) || value instanceof Set)
+    return [...value].slice(0, LONGEST_LIST).map((item) => visit(item, state));
+  if (value instanceof PickleDict) return plainObject(value, state);
+  if (value instanceof InertRecord) return plainRecord(value, state);
+  return { class: "torch.Storage" };
+}
+
+function plainObject(dict: PickleDict, state: Visit): Record<string, unknown> {
   const pairs: [string, unknown][] = [];
   for (const [key, value] of dict.entries) {
-    if (budget.left <= 0) break;
-    if (typeof key === "string" || typeof key === "number" || typeof key === "bigint" || typeof key === "boolean")
-      pairs.push([String(key), plainValue(value, budget, depth + 1)]);
+    if (state.left <= 0) break;
+    if (["string", "number", "bigint", "boolean"].includes(typeof key)) pairs.push([String(key), visit(value, state)]);
   }
   return Object.fromEntries(pairs);
 }
 
-function plainRecord(record: InertRecord, budget: { left: number }, depth: number): unknown {
+function plainRecord(record: InertRecord, state: Visit): unknown {
   // OmegaConf: containers hold `_content`, leaves hold `_val`.
   for (const name of ["_content", "_val"]) {
     const inner = record.attribute(name);
-    if (inner !== undefined) return plainValue(inner, budget, depth + 1);
+    if (inner !== undefined) return visit(inner, state);
   }
-  const name = record.type instanceof GlobalName ? record.type.path : "?";
-  const { state } = record;
+  const { type, args, items, entries } = record;
   return {
-    class: name,
-    ...(record.args.length > 0 ? { args: plainValue([...record.args], budget, depth + 1) } : {}),
-    ...(record.items.length > 0 ? { items: plainValue(record.items, budget, depth + 1) } : {}),
-    ...(record.entries.entries.size > 0 ? { entries: plainValue(record.entries, budget, depth + 1) } : {}),
-    ...(state === undefined || state === null ? {} : { state: plainValue(state, budget, depth + 1) }),
+    class: type instanceof GlobalName ? type.path : "?",
+    ...(args.length > 0 ? { args: visit([...args], state) } : {}),
+    ...(items.length > 0 ? { items: visit(items, state) } : {}),
+    ...(entries.entries.size > 0 ? { entries: visit(entries, state) } : {}),
+    ...(record.state === undefined || record.state === null ? {} : { state: visit(record.state, state) }),
   };
 }
