@@ -201,7 +201,8 @@ async function refuseExisting(target: string): Promise<void> {
 
 const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
 
-async function checkSpace(folder: string, bytes: number): Promise<void> {
+/** Errors: DISK_FULL when `bytes` and some spare do not fit. */
+export async function checkSpace(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   const needed = bytes + SPARE_BYTES;
