@@ -10,7 +10,7 @@ import { type HummingbirdConfig, LATENT_CHANNELS } from "./config.ts";
 export const VAE_PREFIX = "first_stage_model";
 const EPS = 1e-6;
 
-/** Reports inner tensors by path below `decoder` for comparison with the reference. */
+/** Reports inner tensors by path below `decoder` (and `scaled_latent`, the VAE's own input) for comparison with the reference. */
 export type VaeTrace = (path: string, tensor: Tensor) => void;
 
 /**
@@ -23,7 +23,9 @@ export function vaeDecoderGraph(
 ): Graph {
   const g = new Graph("hummingbird-vae-decoder", VAE_PREFIX);
   const latent = g.input("latent", "float32", [size.batch, LATENT_CHANNELS, size.height, size.width]);
-  const z = conv(g, "post_quant_conv", op.scale(g, latent, 1 / vae.scaleFactor), LATENT_CHANNELS, 1);
+  const scaled = op.scale(g, latent, 1 / vae.scaleFactor);
+  trace?.("scaled_latent", scaled);
+  const z = conv(g, "post_quant_conv", scaled, LATENT_CHANNELS, 1);
   const levels = vae.chMult.map((mult) => mult * vae.ch);
   const image = g.scope("decoder", () => {
     let h = conv(g, "conv_in", z, levels.at(-1)!, 3);
