@@ -95,8 +95,8 @@ const PHASES: Record<Progress["phase"], string> = {
 /** "forming the picture, step 2 of 4, about 20 s left" */
 export function describe(progress: Progress): string {
   const parts = [PHASES[progress.phase]];
-  if (progress.phase === "denoise") parts.push(`step ${progress.done} of ${progress.total}`);
-  if (progress.phase === "decode") parts.push(`${progress.done} of ${progress.total}`);
+  if (progress.done > 0 && progress.phase === "denoise") parts.push(`step ${progress.done} of ${progress.total}`);
+  if (progress.done > 0 && progress.phase === "decode") parts.push(`${progress.done} of ${progress.total}`);
   if (progress.etaMs !== null && progress.etaMs > 0) parts.push(`about ${duration(progress.etaMs)} left`);
   return parts.join(", ");
 }
