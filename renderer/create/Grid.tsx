@@ -50,7 +50,10 @@ export function Grid({ items }: { readonly items: readonly Item[] }) {
   const { element, room } = useRoom();
   const { height, width } = useMemo(() => {
     const aspects = items.map(({ request }) => request.width / request.height);
-    const height = pictureHeight(aspects, room);
+    const height = pictureHeight(
+      items.map(({ request }) => request),
+      room,
+    );
     return { height, width: balancedWidth(aspects, height, room.width) };
   }, [items, room]);
   const entry = items.some(({ key }) => key === selected) ? selected : items[0]?.key;

@@ -8,6 +8,8 @@ export const GAP = 16;
 export const CAPTION = 46;
 const MIN_PICTURE = 184;
 const MAX_PICTURE = 560;
+/** Enlarged more than this, a small clip turns to mush. */
+const MAX_ENLARGEMENT = 6;
 /** Narrower than this, an error's sentence and buttons do not fit. */
 export const MIN_TILE_WIDTH = 176;
 
@@ -51,13 +53,16 @@ export function balancedWidth(aspects: readonly number[], height: number, width:
 
 /**
  * How high pictures are shown: as large as lets every tile be seen at once, so that one clip fills the room and four stand as
- * two by two; never smaller than is useful (then the grid scrolls), never so large that small clips turn to mush. In CSS pixels.
+ * two by two; never smaller than is useful (then the grid scrolls), never so large that small clips turn to mush. Clips in their
+ * own pixels, room and answer in CSS pixels.
  */
-export function pictureHeight(aspects: readonly number[], room: Box): number {
+export function pictureHeight(clips: readonly Box[], room: Box): number {
+  const aspects = clips.map(({ width, height }) => width / height);
+  const tallest = Math.max(...clips.map(({ height }) => height), 0);
   const widest = Math.max(...aspects, 0.1);
   const fits = (height: number) =>
     widest * height <= room.width && gridHeight(aspects, height, room.width) <= room.height;
-  let [low, high] = [MIN_PICTURE, MAX_PICTURE];
+  let [low, high] = [MIN_PICTURE, Math.max(320, Math.min(MAX_PICTURE, tallest * MAX_ENLARGEMENT))];
   if (fits(high)) return high;
   if (!fits(low)) return Math.min(low + 24, Math.floor(room.width / widest));
   // Largest height that fits; the search ends within a pixel.

@@ -160,6 +160,7 @@ function RequestFacts({
 
 const phaseNames: Readonly<Record<string, string>> = {
   load: "Load model",
+  prepare: "Prepare model",
   text: "Prompt",
   denoise: "Denoise",
   decode: "Draw frames",

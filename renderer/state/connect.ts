@@ -11,8 +11,10 @@ export function connect(store: Store, client: WindowClient, storage: Pick<Storag
   let libraryEvents = 0;
   async function refresh(): Promise<void> {
     const before = libraryEvents;
-    const [clips, system] = await Promise.all([client.call("library.list", {}), client.call("system.info", {})]);
-    store.setState({ system, ready: true, ...(before === libraryEvents ? { clips } : {}) });
+    const clips = await client.call("library.list", {});
+    store.setState(before === libraryEvents ? { ready: true, clips } : { ready: true });
+    // Looking for ffmpeg takes its time; nothing waits for it.
+    store.setState({ system: await client.call("system.info", {}) });
   }
   const stopConnection = client.onConnection?.((state) => {
     store.setState({ connection: state === true ? "open" : state === false ? "lost" : "ended" });

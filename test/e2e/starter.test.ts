@@ -1,0 +1,203 @@
+/**
+ * The whole way, nothing faked: the app as a newcomer starts it, the engine, the bundled starter model, ffmpeg, files on disk, and
+ * a real Chromium that types a sentence and plays what comes out.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type GenerationRecord, generationRecordSchema } from "../../core/contract/index.ts";
+import {
+  accessibilityProblems,
+  launchBrowser,
+  openWindow,
+  realEntry,
+  removeFolder,
+  type RunningApp,
+  startApp,
+  temporaryFolder,
+  type Window,
+} from "./harness.ts";
+
+const starter = resolve(import.meta.dirname, "..", "..", "assets", "models", "starter.ckpt");
+/** First use prepares the model; everything may run beside other heavy work. */
+const PATIENCE = 120_000;
+
+/** Process ids of the app's engine, from the kernel's own list. */
+function enginesOf(app: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const parent = Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[1]);
+        return parent === app && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("inference");
+      } catch {
+        return false; // It ended while we looked.
+      }
+    });
+}
+
+describe("the bundled starter model, in the real app", { timeout: 2 * PATIENCE }, () => {
+  let folder = "";
+  let output = "";
+  let environment: Record<string, string> = {};
+  let app: RunningApp;
+  let browser: Browser;
+  let window: Window;
+  let page: Page;
+
+  beforeAll(async () => {
+    expect(existsSync(starter), "assets/models/starter.ckpt is part of the checkout").toBe(true);
+    folder = await temporaryFolder();
+    output = join(folder, "clips");
+    environment = { PLUME_HOME: join(folder, "home"), PLUME_OUTPUT: output };
+    [app, browser] = await Promise.all([startApp(realEntry, environment), launchBrowser()]);
+    window = await openWindow(browser, app.url);
+    page = window.page;
+  });
+  afterAll(async () => {
+    await browser.close();
+    const code = await app.stop();
+    await removeFolder(folder);
+    expect(code).toBe(0);
+  });
+
+  const tiles = (state: string) => page.locator(`[data-tile][data-state="${state}"]`);
+  const filesIn = (ending: string) =>
+    readdirSync(output)
+      .filter((name) => name.endsWith(ending))
+      .sort();
+  const recordOf = (name: string): GenerationRecord =>
+    generationRecordSchema.parse(JSON.parse(readFileSync(join(output, name), "utf8")));
+  async function setSteps(steps: number): Promise<void> {
+    await page.getByRole("button", { name: /^More/ }).click();
+    await page.getByRole("spinbutton", { name: "Steps" }).fill(String(steps));
+    await page.keyboard.press("Escape");
+  }
+
+  test("a sentence typed by a newcomer becomes a clip that plays, and files on disk", async () => {
+    await page.fill("#prompt", "blue bubbles rising slowly");
+    await page.press("#prompt", "Enter");
+    await page.waitForSelector("canvas[data-step]", { timeout: PATIENCE });
+    const looks = new Set<string | null>();
+    while ((await tiles("done").count()) === 0) {
+      looks.add(
+        await page
+          .locator("canvas[data-step]")
+          .getAttribute("data-step", { timeout: 1000 })
+          .catch(() => null),
+      );
+      await page.waitForTimeout(150);
+    }
+    looks.delete(null);
+    expect(looks.size, "the picture was seen forming, step by step").toBeGreaterThan(2);
+
+    await tiles("done").focus();
+    await page.keyboard.press("Enter");
+    const video = page.locator(".player__video");
+    const facts = await video.evaluate(async (element: HTMLVideoElement) => {
+      const until = async (name: string) => new Promise((done) => element.addEventListener(name, done, { once: true }));
+      if (element.readyState < 2) await until("loadeddata");
+      const before = element.currentTime;
+      await new Promise((done) => setTimeout(done, 400));
+      const advanced = element.currentTime !== before;
+      element.pause();
+      const landed: number[] = [];
+      for (let seek = 0; seek < 20; seek++) {
+        const time = (((seek * 7) % 16) + 0.5) / 8;
+        element.currentTime = time;
+        await until("seeked");
+        landed.push(Math.abs(element.currentTime - time));
+      }
+      return {
+        advanced,
+        worstSeek: Math.max(...landed),
+        seekable: element.seekable.end(0),
+        size: [element.videoWidth, element.videoHeight],
+      };
+    });
+    expect(facts).toMatchObject({ advanced: true, size: [64, 64] });
+    expect(facts.seekable).toBeCloseTo(2, 1);
+    expect(facts.worstSeek).toBeLessThan(0.01);
+    await page.keyboard.press("Escape");
+
+    const [clip] = filesIn(".mp4");
+    const [record] = filesIn(".json");
+    expect(record).toBe(clip?.replace(".mp4", ".json"));
+    expect(recordOf(record ?? "").request).toMatchObject({ prompt: "blue bubbles rising slowly", frames: 16, fps: 8 });
+    const probe = execFileSync(
+      "ffprobe",
+      ["-v", "error", "-count_frames", "-show_streams", "-of", "json", join(output, clip ?? "")],
+      { encoding: "utf8" },
+    );
+    expect((JSON.parse(probe) as { streams: object[] }).streams).toMatchObject([
+      { codec_name: "h264", pix_fmt: "yuv420p", nb_read_frames: "16", r_frame_rate: "8/1", color_space: "bt709" },
+    ]);
+    expect(readFileSync(join(output, record ?? ""), "utf8"), "no path is in the record").not.toContain(folder);
+  });
+
+  test("making it again gives the very same frames", async () => {
+    await tiles("done").focus();
+    await page.keyboard.press("r");
+    await expect.poll(() => tiles("done").count(), { timeout: PATIENCE }).toBe(2);
+    const [first, second] = filesIn(".json").map(recordOf);
+    expect(second?.request).toEqual(first?.request);
+    expect(second?.framesSha256).toBe(first?.framesSha256);
+  });
+
+  test("a running clip can be stopped, and leaves nothing half-written", async () => {
+    await page.fill("#prompt", "red confetti falling");
+    await setSteps(40);
+    await page.press("#prompt", "Enter");
+    await page.waitForSelector('[data-state="running"] canvas[data-step]', { timeout: PATIENCE });
+    await tiles("running").getByRole("button", { name: /Stop/ }).click();
+    await tiles("cancelled").waitFor({ timeout: 10_000 });
+    expect(readdirSync(output).filter((name) => !name.startsWith(".")).length).toBe(4);
+  });
+
+  test("an engine that is killed says so in its tile, and Retry makes the clip after all", async () => {
+    await page.fill("#prompt", "green stripes moving left");
+    await page.press("#prompt", "Enter");
+    await page.waitForSelector('[data-state="running"] canvas[data-step]', { timeout: PATIENCE });
+    const engines = enginesOf(app.pid);
+    expect(engines).toHaveLength(1);
+    process.kill(engines[0] ?? 0, "SIGKILL");
+    await tiles("failed").waitFor({ timeout: 15_000 });
+    expect(await tiles("failed").innerText()).toMatch(/engine|memory/i);
+    // The draft is as it was: nothing that the user wrote is lost.
+    expect(await page.inputValue("#prompt")).toBe("green stripes moving left");
+    await tiles("failed").getByRole("button", { name: "Edit" }).click();
+    await setSteps(2);
+    await page.press("#prompt", "Enter");
+    await expect.poll(() => tiles("done").count(), { timeout: PATIENCE }).toBe(3);
+  });
+
+  test("a restart finds clips, prompt and settings again", async () => {
+    const { page: before } = window;
+    const state = await window.context.storageState();
+    const count = await tiles("done").count();
+    const { port } = new URL(before.url());
+    await window.context.close();
+    expect(await app.stop()).toBe(0);
+    app = await startApp(realEntry, environment);
+    expect(new URL(app.url).port, "the port is kept, so that the page finds its memory").toBe(port);
+    const offences = window.offences;
+    window = await openWindow(browser, app.url, { storageState: { ...state, cookies: [] } });
+    window.offences.push(...offences);
+    page = window.page;
+    await tiles("done").first().waitFor();
+    expect(await tiles("done").count()).toBe(count);
+    expect(await page.inputValue("#prompt")).toBe("green stripes moving left");
+  });
+
+  test("a second studio on the same data is refused in one sentence", async () => {
+    await expect(startApp(realEntry, environment)).rejects.toThrow(/already|running/i);
+  });
+
+  test("all the while: accessible, no policy violated, nothing asked of another machine", async () => {
+    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(window.offences).toEqual([]);
+  });
+});
