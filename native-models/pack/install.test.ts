@@ -203,13 +203,13 @@ describe("memory", () => {
     const folder = await mkdtemp(join(root, "large-"));
     const file = join(folder, "large.safetensors");
     const bytes = await writeSparseCheckpoint(file, largeConfig);
-    expect(bytes).toBeGreaterThan(600e6);
+    expect(bytes).toBeGreaterThan(400e6);
     const child = fileURLToPath(new URL("install-child.testkit.ts", import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [child, file, join(folder, "pack")]);
     const { peakRss } = z.object({ peakRss: z.number() }).parse(JSON.parse(stdout));
     // The largest tensor has 202 MB; the promise for checkpoints of any size is 1.5 GB.
     expect(peakRss).toBeLessThan(700e6);
-    expect((await stat(join(folder, "pack", "weights.bin"))).size).toBeGreaterThan(600e6);
+    expect((await stat(join(folder, "pack", "weights.bin"))).size).toBeGreaterThan(400e6);
     await rm(folder, { recursive: true });
   });
 });

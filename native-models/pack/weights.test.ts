@@ -39,18 +39,24 @@ const spec = (key: string, layout: "same" | "transposed", shape: readonly number
   layout,
 });
 
+function setFirstToTen(_: string, weight: Float32Array): Promise<void> {
+  weight[0] = 10;
+  return Promise.resolve();
+}
+
 describe("writing weights", () => {
   it("reads a tensor once for all its layouts, aligns each and hashes what it wrote", async () => {
     const { source, info, reads } = sourceOf("w", [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6));
     const specs = [spec("w", "same", [6]), spec("w^T", "transposed", [3, 2])];
     const path = join(folder, "weights.bin");
     const writer = await HashedWriter.create(path);
-    const adjust = (_: string, weight: Float32Array) => {
-      weight[0] = 10;
-      return Promise.resolve();
-    };
     const told: number[] = [];
-    const index = await writeWeights(source, { specs, resolve: () => info, adjust }, writer, (n) => void told.push(n));
+    const index = await writeWeights(
+      source,
+      { specs, resolve: () => info, adjust: setFirstToTen },
+      writer,
+      (n) => void told.push(n),
+    );
     const { bytes, sha256 } = await writer.finish();
     expect(index).toEqual({
       w: { offset: 0, bytes: 24, dtype: "float32", shape: [6] },
