@@ -6,6 +6,7 @@ import "./ui/controls.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App.tsx";
+import { createCheckedClient } from "./client/checked-client.ts";
 import { createHttpClient } from "./client/http-client.ts";
 import { createActions } from "./state/actions.ts";
 import { connect } from "./state/connect.ts";
@@ -13,7 +14,7 @@ import { StudioContext } from "./state/context.ts";
 import { loadDraft } from "./state/draft.ts";
 import { createStudioStore } from "./state/store.ts";
 
-const client = window.studio ?? createHttpClient();
+const client = window.studio ? createCheckedClient(window.studio) : createHttpClient();
 const store = createStudioStore(loadDraft(localStorage));
 const actions = createActions(store, client);
 connect(store, client, localStorage);

@@ -75,7 +75,7 @@ export const replySchema = z.discriminatedUnion("ok", [
 export type Reply = z.infer<typeof replySchema>;
 
 /**
- * What a front holds: the window gets it as `window.studio` (Electron) or builds it over the loopback server (browser shell).
+ * What a front holds: the window builds it over `window.studio` (Electron, see bridge.ts) or the loopback server (browser shell).
  * `call` rejects with StudioError. URLs are same-origin and carry ids only, never paths.
  */
 export interface StudioClient {

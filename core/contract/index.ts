@@ -1,3 +1,4 @@
+export * from "./bridge.ts";
 export * from "./contract.ts";
 export * from "./errors.ts";
 export * from "./generation.ts";

@@ -101,7 +101,12 @@ class StudioServices implements Studio {
     const { folders, log, queue, queueLog } = opened;
     this.options = options;
     this.opened = opened;
-    this.engine = new EngineHost({ entry: parts.engineEntry, idleMs: options.idleUnloadMs, log });
+    this.engine = new EngineHost({
+      entry: parts.engineEntry ?? options.engine?.entry,
+      node: options.engine?.node,
+      idleMs: options.idleUnloadMs,
+      log,
+    });
     this.library = new Library(folders.output, folders.trash);
     this.models = new ModelService({
       folder: folders.models,

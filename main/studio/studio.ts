@@ -124,4 +124,6 @@ export interface StudioOptions {
   readonly idleUnloadMs?: number;
   /** Where diagnostics go, one line at a time. Default: nowhere. */
   readonly log?: (line: string) => void;
+  /** The engine's script and the Node that runs it, where they are not this checkout's and this process's own: Electron is no Node. */
+  readonly engine?: { readonly entry: string; readonly node: string };
 }

@@ -1,4 +1,4 @@
-import type { StudioClient } from "../../core/contract/index.ts";
+import type { StudioBridge, StudioClient } from "../../core/contract/index.ts";
 
 /** The studio as the window holds it: the contract, and whether the line to it is open. */
 export interface WindowClient extends StudioClient {
@@ -12,6 +12,6 @@ export interface WindowClient extends StudioClient {
 declare global {
   interface Window {
     /** Put there by Electron's preload script; absent in the browser shell. */
-    readonly studio?: StudioClient;
+    readonly studio?: StudioBridge;
   }
 }

@@ -1,0 +1,51 @@
+import {
+  contract,
+  type Input,
+  type Method,
+  type Output,
+  replySchema,
+  StudioError,
+  type StudioEvent,
+  studioEventSchema,
+} from "../../core/contract/index.ts";
+import type { WindowClient } from "./client.ts";
+
+/** A way to the studio that carries plain data; what it carries is checked here, in both directions. */
+export interface Wire {
+  /** Sends a checked input and resolves with whatever came back, or rejects with StudioError when nothing did. */
+  send(method: Method, input: unknown): Promise<unknown>;
+  /** Passes on whatever the studio tells; returns a function that stops it. */
+  listen(listener: (event: unknown) => void): () => void;
+}
+
+/**
+ * The contract over any wire: a wrong input is refused before it is sent, a wrong answer before anyone sees it, and what the studio
+ * tells in words that this window does not know is passed over.
+ */
+export function createCheckedClient(wire: Wire): WindowClient {
+  async function call<M extends Method>(method: M, input: Input<M>): Promise<Output<M>> {
+    const checked = contract[method].input.safeParse(input);
+    if (!checked.success) {
+      throw new StudioError("BAD_REQUEST", checked.error.issues[0]?.message ?? "The request is not understood.");
+    }
+    const reply = replySchema.safeParse(await wire.send(method, checked.data));
+    if (!reply.success) throw notUnderstood(reply.error.message);
+    if (!reply.data.ok) throw StudioError.fromData(reply.data.error);
+    const output = contract[method].output.safeParse(reply.data.value);
+    if (!output.success) throw notUnderstood(output.error.message);
+    return output.data as Output<M>;
+  }
+  return {
+    call,
+    subscribe: (listener) =>
+      wire.listen((data) => {
+        const event = studioEventSchema.safeParse(data);
+        if (event.success) listener(event.data satisfies StudioEvent);
+      }),
+    clipUrl: (clipId) => `/media/${encodeURIComponent(clipId)}`,
+    previewUrl: (jobId, step) => `/preview/${encodeURIComponent(jobId)}/${step}`,
+  };
+}
+
+const notUnderstood = (detail: string) =>
+  new StudioError("INTERNAL", "The studio's answer was not understood.", detail);
