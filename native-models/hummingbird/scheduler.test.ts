@@ -37,6 +37,28 @@ describe("zero-terminal-SNR rescale", () => {
   });
 });
 
+describe("LCM with v-prediction", () => {
+  const zeroSnr = createNoiseSchedule({ linearStart: 0.00085, linearEnd: 0.012, rescaleZeroTerminalSnr: true });
+  const clean = Float32Array.of(1, -2, 0.5);
+  const noise = Float32Array.of(0.3, 0.1, -1);
+
+  it("recovers the clean latent from an exact velocity, from pure noise too", () => {
+    const scheduler = new LcmScheduler(4, zeroSnr, "v");
+    for (const [step, t] of scheduler.timesteps.entries()) {
+      const [signal, spread] = [Math.sqrt(zeroSnr.alphasCumprod[t]!), Math.sqrt(1 - zeroSnr.alphasCumprod[t]!)];
+      const sample = clean.map((c, i) => signal * c + spread * noise[i]!);
+      const velocity = clean.map((c, i) => signal * noise[i]! - spread * c);
+      const { denoised } = scheduler.step(step, velocity, sample, noise);
+      // c_out is nearly 1 and c_skip nearly 0 at these timesteps.
+      for (let i = 0; i < 3; i++) expect(denoised[i]).toBeCloseTo(clean[i]!, 4);
+    }
+  });
+
+  it("refuses noise prediction on such a schedule", () => {
+    expect(() => new LcmScheduler(4, zeroSnr)).toThrow(/pure noise/u);
+  });
+});
+
 describe.skipIf(!haveGoldens)(`scheduler goldens${goldensNote}`, () => {
   it("has the reference's betas and cumulative products, bit for bit", async () => {
     const golden = await readGolden("scheduler.safetensors");

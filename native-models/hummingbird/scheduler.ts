@@ -104,18 +104,27 @@ export interface LcmStepResult {
   readonly denoised: Float32Array;
 }
 
-/** Latent-consistency sampling with eps-prediction. Stateless: every step is a function of its index and arrays. */
+/** Latent-consistency sampling. Stateless: every step is a function of its index and arrays. */
 export class LcmScheduler {
   readonly timesteps: readonly number[];
   readonly #alphasCumprod: Float32Array;
+  readonly #prediction: "eps" | "v";
 
   /**
    * @param steps 1 to 50.
-   * @param schedule training schedule of the checkpoint; abar must not reach 0 (eps-prediction divides by its root).
+   * @param schedule training schedule of the checkpoint.
+   * @param prediction what the U-Net gives; the official releases predict noise.
+   * Errors: CHECKPOINT_MISMATCH for noise prediction where abar reaches 0, because it divides by its root.
    */
-  constructor(steps: number, schedule: NoiseSchedule = createNoiseSchedule()) {
+  constructor(steps: number, schedule: NoiseSchedule = createNoiseSchedule(), prediction: "eps" | "v" = "eps") {
     this.timesteps = lcmTimesteps(steps);
     this.#alphasCumprod = schedule.alphasCumprod;
+    this.#prediction = prediction;
+    if (prediction === "eps" && this.timesteps.some((t) => schedule.alphasCumprod[t] === 0))
+      throw new StudioError(
+        "CHECKPOINT_MISMATCH",
+        "This model's settings cannot be right: noise prediction does not work with a schedule that ends in pure noise.",
+      );
   }
 
   /**
@@ -136,7 +145,7 @@ export class LcmScheduler {
   }
 
   /**
-   * One step: x0 = (x - sqrt(1 - abar) eps) / sqrt(abar); denoised = c_out x0 + c_skip x;
+   * One step: x0 = (x - sqrt(1 - abar) eps) / sqrt(abar), or sqrt(abar) x - sqrt(1 - abar) v; denoised = c_out x0 + c_skip x;
    * next x = sqrt(abar_prev) denoised + sqrt(1 - abar_prev) noise. A one-step run returns `denoised` as the next x.
    * All arrays have one length (any shape, e.g. [1, 4, T, H, W]); arithmetic is float32 as in PyTorch.
    * @param step 0-based index into `timesteps`.
@@ -150,9 +159,12 @@ export class LcmScheduler {
     const rootBetaPrevious = fround(Math.sqrt(fround(1 - alphaProdPrevious)));
     const out = fround(cOut);
     const skip = fround(cSkip);
+    const isVelocity = this.#prediction === "v";
     const denoised = new Float32Array(sample.length);
     for (let i = 0; i < sample.length; i++) {
-      const clean = fround(fround(sample[i]! - fround(rootBeta * modelOutput[i]!)) / rootAlpha);
+      const clean = isVelocity
+        ? fround(fround(rootAlpha * sample[i]!) - fround(rootBeta * modelOutput[i]!))
+        : fround(fround(sample[i]! - fround(rootBeta * modelOutput[i]!)) / rootAlpha);
       denoised[i] = fround(out * clean) + fround(skip * sample[i]!);
     }
     if (this.timesteps.length === 1) return { previousSample: denoised.slice(), denoised };
