@@ -1,0 +1,47 @@
+import type { IpcMain, IpcMainEvent, IpcMainInvokeEvent, WebContents } from "electron";
+import { bridgeChannels, type Reply, StudioError } from "../../core/contract/index.ts";
+import type { ShellStudio } from "../shell-common/content.ts";
+import { isOurFrame } from "./window-options.ts";
+
+/** As in the browser shell: far above any request of the contract. */
+const MAX_INPUT_CHARACTERS = 1 << 20;
+
+const refuse = (error: StudioError): Reply => ({ ok: false, error: error.toData() });
+
+/** Lets our page, and nothing else, call the studio and hear its events. Inputs are plain JSON data or they are refused. */
+export function openBridge(ipc: IpcMain, studio: ShellStudio): void {
+  ipc.handle(
+    bridgeChannels.call,
+    async (event: IpcMainInvokeEvent, method: unknown, input: unknown): Promise<Reply> => {
+      if (!isOurFrame(event.senderFrame)) {
+        return refuse(new StudioError("FORBIDDEN", "Only Plume Studio's own window may ask this."));
+      }
+      let text: string | undefined;
+      try {
+        text = JSON.stringify(input);
+      } catch {
+        text = undefined;
+      }
+      if (typeof method !== "string" || text === undefined || text.length > MAX_INPUT_CHARACTERS) {
+        return refuse(new StudioError("BAD_REQUEST", "The request is not understood."));
+      }
+      // What is passed on is what was measured: no getters, no prototypes, no cycles.
+      return studio.handle(method, JSON.parse(text));
+    },
+  );
+
+  const stops = new Map<WebContents, () => void>();
+  ipc.on(bridgeChannels.listen, (event: IpcMainEvent) => {
+    if (!isOurFrame(event.senderFrame)) return;
+    const page = event.sender;
+    // A reloaded page asks again, and gets the whole state again.
+    if (!stops.has(page)) page.once("destroyed", () => stops.get(page)?.());
+    stops.get(page)?.();
+    stops.set(
+      page,
+      studio.subscribe((news) => {
+        if (!page.isDestroyed()) page.send(bridgeChannels.event, news);
+      }),
+    );
+  });
+}

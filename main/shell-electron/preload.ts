@@ -1,0 +1,15 @@
+import { contextBridge, ipcRenderer } from "electron";
+import type { StudioBridge } from "../../core/contract/bridge.ts";
+import { bridgeChannels } from "../../core/contract/bridge.ts";
+
+// Runs in the page's sandbox before the page. It hands over two functions on fixed channels; ipcRenderer itself stays here.
+const bridge: StudioBridge = {
+  send: (method, input) => ipcRenderer.invoke(bridgeChannels.call, method, input) as Promise<unknown>,
+  listen(listener) {
+    const pass = (_event: unknown, news: unknown) => listener(news);
+    ipcRenderer.on(bridgeChannels.event, pass);
+    ipcRenderer.send(bridgeChannels.listen);
+    return () => ipcRenderer.off(bridgeChannels.event, pass);
+  },
+};
+contextBridge.exposeInMainWorld("studio", bridge);

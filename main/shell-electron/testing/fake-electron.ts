@@ -1,0 +1,123 @@
+/** Electron's main-process API as far as the shell uses it, writing down what is done to it. For tests. */
+import { EventEmitter } from "node:events";
+
+type Handler = (...args: never[]) => unknown;
+
+export class FakeContents extends EventEmitter {
+  readonly sent: { channel: string; data: unknown }[] = [];
+  openHandler: (details: { url: string }) => { action: string } = () => ({ action: "allow" });
+  destroyed = false;
+  setWindowOpenHandler(handler: typeof this.openHandler) {
+    this.openHandler = handler;
+  }
+  send(channel: string, data: unknown) {
+    this.sent.push({ channel, data });
+  }
+  isDestroyed() {
+    return this.destroyed;
+  }
+}
+
+export class BrowserWindow extends EventEmitter {
+  static readonly opened: BrowserWindow[] = [];
+  readonly webContents = new FakeContents();
+  readonly loaded: string[] = [];
+  readonly calls: string[] = [];
+  readonly options: object;
+  constructor(options: object) {
+    super();
+    this.options = options;
+    BrowserWindow.opened.push(this);
+    app.emit("web-contents-created", {}, this.webContents);
+  }
+  async loadURL(url: string) {
+    this.loaded.push(url);
+    this.emit("ready-to-show");
+  }
+  show() {
+    this.calls.push("show");
+  }
+  focus() {
+    this.calls.push("focus");
+  }
+  restore() {
+    this.calls.push("restore");
+  }
+  isMinimized() {
+    return true;
+  }
+}
+
+class FakeApp extends EventEmitter {
+  readonly calls: string[] = [];
+  hasLock = true;
+  requestSingleInstanceLock() {
+    return this.hasLock;
+  }
+  enableSandbox() {
+    this.calls.push("enableSandbox");
+  }
+  async whenReady() {
+    this.calls.push("whenReady");
+  }
+  quit() {
+    this.calls.push("quit");
+  }
+  exit(code: number) {
+    this.calls.push(`exit ${code}`);
+  }
+}
+export const app = new FakeApp();
+
+class FakeIpc extends EventEmitter {
+  readonly handlers = new Map<string, Handler>();
+  handle(channel: string, handler: Handler) {
+    this.handlers.set(channel, handler);
+  }
+}
+export const ipcMain = new FakeIpc();
+
+class FakeProtocol {
+  schemes: readonly { readonly scheme: string; readonly privileges: object }[] = [];
+  readonly handlers = new Map<string, (request: Request) => Promise<Response>>();
+  registerSchemesAsPrivileged(schemes: FakeProtocol["schemes"]) {
+    this.schemes = schemes;
+  }
+  handle(scheme: string, handler: (request: Request) => Promise<Response>) {
+    this.handlers.set(scheme, handler);
+  }
+}
+export const protocol = new FakeProtocol();
+
+type PermissionRequest = (contents: unknown, permission: string, answer: (granted: boolean) => void) => void;
+type BeforeRequest = (request: { url: string }, answer: (result: { cancel: boolean }) => void) => void;
+
+class FakeSession {
+  request: PermissionRequest = (_contents, _permission, answer) => answer(true);
+  check: () => boolean = () => true;
+  device: () => boolean = () => true;
+  before: BeforeRequest = (_request, answer) => answer({ cancel: false });
+  readonly webRequest = {
+    onBeforeRequest: (handler: BeforeRequest) => {
+      this.before = handler;
+    },
+  };
+  setPermissionRequestHandler(handler: PermissionRequest) {
+    this.request = handler;
+  }
+  setPermissionCheckHandler(handler: () => boolean) {
+    this.check = handler;
+  }
+  setDevicePermissionHandler(handler: () => boolean) {
+    this.device = handler;
+  }
+}
+export const session = { defaultSession: new FakeSession() };
+
+export const dialog = {
+  errors: [] as string[],
+  showErrorBox(_title: string, text: string) {
+    dialog.errors.push(text);
+  },
+};
+export const Menu = { menu: "default" as unknown, setApplicationMenu: (menu: unknown) => (Menu.menu = menu) };
