@@ -29,8 +29,8 @@ export function maxAbs(actual: ArrayLike<number>, expected: ArrayLike<number>): 
   if (actual.length !== expected.length) return NaN;
   let worst = 0;
   for (let i = 0; i < actual.length; i++) {
-    const difference = Math.abs(actual[i]! - expected[i]!);
-    if (!(difference <= worst)) worst = difference;
+    // Math.max keeps NaN, where a comparison would let the next value replace it.
+    worst = Math.max(worst, Math.abs(actual[i]! - expected[i]!));
   }
   return worst;
 }

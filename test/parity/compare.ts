@@ -37,15 +37,15 @@ export function measure(
   for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]!));
   for (let i = 0; i < expected.length; i++) {
     const difference = Math.abs(actual[i]! - expected[i]!);
-    // Written so that NaN sticks.
-    if (!(difference <= maxAbs)) maxAbs = difference;
+    // Math.max keeps NaN, where a comparison would let the next value replace it.
+    maxAbs = Math.max(maxAbs, difference);
     sum += difference;
     squares += difference ** 2;
     reference += expected[i]! ** 2;
     if (difference !== 0) {
       differing++;
       const ratio = difference / (options.relative === "largest" ? largest : Math.abs(expected[i]!));
-      if (!(ratio <= rel)) rel = ratio;
+      rel = Math.max(rel, ratio);
     }
   }
   const n = Math.max(1, expected.length);

@@ -14,7 +14,7 @@ import { VAE_PREFIX, vaeAttention, vaeResBlock } from "../../../native-models/hu
 import { Graph, type Tensor } from "../../../native-models/onnx/graph.ts";
 import { conv, linear } from "../../../native-models/onnx/layers.ts";
 import * as op from "../../../native-models/onnx/ops.ts";
-import type { GoldenFile, GoldenTensor } from "../golden-folder.ts";
+import type { GoldenTensor } from "../golden-folder.ts";
 import type { Check } from "./context.ts";
 import type { GoldenModel } from "./model.ts";
 import { swapOuter } from "./tensors.ts";

@@ -7,9 +7,9 @@ import { createNoiseSchedule, guidanceEmbedding, LcmScheduler } from "../../../n
 import { clipTokenizer } from "../../../native-models/hummingbird/tokenizer.ts";
 import { TorchRandom } from "../../../native-models/hummingbird/torch-random.ts";
 import type { GoldenFile } from "../golden-folder.ts";
-import { EXACT } from "../tolerance.ts";
+import { EXACT, type Tolerance } from "../tolerance.ts";
 import type { Check, Context } from "./context.ts";
-import { sessionOptions } from "./model.ts";
+import { type GoldenModel, sessionOptions } from "./model.ts";
 import { crop, shapeOf } from "./tensors.ts";
 import { runUnet, type UnetInputs } from "./unet.ts";
 
@@ -113,12 +113,23 @@ async function checkStart(
   });
   await report.guard(`${stem}.noise`, () => {
     const random = new TorchRandom(start.seed());
-    const bound = (name: string) => tolerances.of(`${stem}.${name}`, "torch_cpu_rng");
+    // Thousands of draws reach beyond 4, where a float32 step is twice that of the short draws that this bound is made for.
+    const { pass } = tolerances.of("torch_cpu_rng");
+    const bound: Tolerance = { pass: { maxAbs: 2 * (pass.maxAbs ?? 0) }, tight: pass };
     const { length } = loop.initial;
-    report.check(`${stem}.initial_latents`, random.randn(length), loop.initial, bound("initial_latents"));
+    report.check(`${stem}.initial_latents`, random.randn(length), loop.initial, bound);
     for (const [step, name] of start.noiseNames.entries())
-      report.check(`${stem}.${name}`, random.randn(length), loop.noise[step]!, bound(name));
+      report.check(`${stem}.${name}`, random.randn(length), loop.noise[step]!, bound);
   });
+}
+
+async function embedPrompt(model: GoldenModel, prompt: string): Promise<Float32Array> {
+  const networks = await model.networks();
+  try {
+    return await networks.encodePrompt(clipTokenizer().tokenize(prompt).ids);
+  } finally {
+    await networks.close();
+  }
 }
 
 /** `loop_*`: tokens, noise, every step of the loop, single calls of the U-Net on the golden's own latents. */
@@ -144,9 +155,7 @@ export const checkLoop: Check = async (context, file, stem) => {
       noiseNames,
     });
     await report.guard(`${stem}.prompt_embeds`, async () => {
-      const networks = await (await model()).networks();
-      const ids = clipTokenizer().tokenize(settings.loop_prompt ?? "").ids;
-      const actual = await networks.encodePrompt(ids).finally(() => networks.close());
+      const actual = await embedPrompt(await model(), settings.loop_prompt ?? "");
       const bound = tolerances.of(`${stem}.prompt_embeds`, "text_encoder.prompt_embeds");
       report.check(`${stem}.prompt_embeds`, actual, embeds.data, bound);
     });
