@@ -9,6 +9,7 @@ import { StudioError } from "../../core/contract/errors.ts";
 import { openCheckpoint } from "../checkpoint/open-checkpoint.ts";
 import type { TensorSource } from "../types.ts";
 import { type HummingbirdNames, unetPrefix } from "./checkpoint-names.ts";
+import { MatrixProduct } from "./lora-matmul.ts";
 
 /** Order of the U-Net's children, of a residual block's, a transformer's and a transformer block's, as they were defined. */
 const definitionOrder = [
@@ -79,11 +80,18 @@ export class Lora {
   /** Adds nothing at 0, the trained change at 1. */
   readonly scale: number;
   readonly #source: TensorSource;
+  readonly #product: MatrixProduct;
   /** Names of [up, down] in the file, by official weight name. */
   readonly #pairs: ReadonlyMap<string, readonly [string, string]>;
 
-  private constructor(source: TensorSource, scale: number, pairs: ReadonlyMap<string, readonly [string, string]>) {
+  private constructor(
+    source: TensorSource,
+    product: MatrixProduct,
+    scale: number,
+    pairs: ReadonlyMap<string, readonly [string, string]>,
+  ) {
     this.#source = source;
+    this.#product = product;
     this.scale = scale;
     this.#pairs = pairs;
   }
@@ -98,7 +106,8 @@ export class Lora {
       throw new StudioError("BAD_REQUEST", "The LoRA's scale must be a number, for example 1 or 0.5.");
     const source = await openCheckpoint(file);
     try {
-      return new Lora(source, scale, pairUp(source, names));
+      const pairs = pairUp(source, names);
+      return new Lora(source, await MatrixProduct.create(), scale, pairs);
     } catch (error) {
       await source.close();
       throw error;
@@ -110,22 +119,12 @@ export class Lora {
     const pair = this.#pairs.get(official);
     if (pair === undefined || this.scale === 0) return;
     const [up, down] = [await this.#source.readFloat32(pair[0]), await this.#source.readFloat32(pair[1])];
-    const rankOfUpdate = this.#source.tensors.get(pair[0])!.shape[1]!;
-    const columns = down.length / rankOfUpdate;
-    const row = new Float64Array(columns);
-    for (let o = 0; o < up.length / rankOfUpdate; o++) {
-      row.fill(0);
-      for (let r = 0; r < rankOfUpdate; r++) {
-        const factor = up[o * rankOfUpdate + r]!;
-        const start = r * columns;
-        for (let i = 0; i < columns; i++) row[i]! += factor * down[start + i]!;
-      }
-      const target = o * columns;
-      for (let i = 0; i < columns; i++) weight[target + i]! += this.scale * row[i]!;
-    }
+    const update = await this.#product.multiply(up, down, this.#source.tensors.get(pair[0])!.shape[1]!);
+    for (let i = 0; i < weight.length; i++) weight[i]! += this.scale * update[i]!;
   }
 
   async close(): Promise<void> {
+    await this.#product.close();
     await this.#source.close();
   }
 }
