@@ -250,7 +250,8 @@ export class EngineProcess {
     // This process itself slept (a closed laptop lid): its clock says nothing about the engine.
     const slept = now - this.lastWatch > this.options.times.silence / 2;
     this.lastWatch = now;
-    if (slept) this.lastBeat = this.lastReport = now;
+    // Until the handshake another, longer limit holds: a busy computer may take its time to start a process.
+    if (slept || this.version === "") this.lastBeat = this.lastReport = now;
     if (now - this.lastBeat > this.options.times.silence)
       this.kill(unresponsive("The engine gave no sign of life, so it was ended: try the clip again."));
     else if (this.running !== null && Math.min(this.beat.busyMs, now - this.lastReport) > this.options.times.stall)

@@ -9,6 +9,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ResolvedRequest } from "../../core/contract/index.ts";
 import { EngineHost, type EngineHostOptions } from "./host.ts";
 
+/** Waits until the check passes; generous, since the machine may be busy. */
+const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 20_000, interval: 20 });
+
 const entry = fileURLToPath(new URL("./testing/fake-engine.ts", import.meta.url));
 const hosts: EngineHost[] = [];
 
@@ -144,7 +147,7 @@ describe("a healthy engine", () => {
     const host = makeHost({ idleMs: 30 });
     await generate(host, "hello");
     const pid = host.pid!;
-    await vi.waitFor(() => expect(host.state).toBe("absent"), { timeout: 5000 });
+    await soon(() => expect(host.state).toBe("absent"));
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
     expect((await generate(host, "hello")).outcome.seconds["opened"]).toBe(1);
   });
@@ -188,7 +191,7 @@ describe("a sick engine", () => {
   });
 
   it("is ended when it gives no sign of life", async () => {
-    const host = makeHost({ times: { silence: 1200 } });
+    const host = makeHost({ times: { silence: 3000 } });
     await expect(generate(host, "freeze")).rejects.toMatchObject({ code: "ENGINE_UNRESPONSIVE" });
     expect((await generate(host, "hello")).frames.length).toBe(3);
   });
@@ -229,19 +232,27 @@ describe("cancelling", () => {
   it("kills an engine that does not heed it", async () => {
     const host = makeHost({ times: { cancelGrace: 200 } });
     const cancel = new AbortController();
-    setTimeout(() => cancel.abort(), 300);
-    await expect(generate(host, "hang", { signal: cancel.signal })).rejects.toMatchObject({ code: "CANCELLED" });
+    const run: Run = { events: [], frames: [], fractions: [] };
+    const hanging = expect(generate(host, "hang", { signal: cancel.signal, run })).rejects.toMatchObject({
+      code: "CANCELLED",
+    });
+    await soon(() => expect(run.events).toContain("text 1"));
+    const pid = host.pid!;
+    cancel.abort();
+    await hanging;
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
     expect((await generate(host, "hello")).frames.length).toBe(3);
   });
 
   it("takes a task out of the queue before it starts, and ends what runs on close", async () => {
     const host = makeHost({ times: { cancelGrace: 200 } });
     const cancel = new AbortController();
-    const first = generate(host, "hang");
+    const run: Run = { events: [], frames: [], fractions: [] };
+    const first = generate(host, "hang", { run });
     const second = generate(host, "hello", { signal: cancel.signal });
     cancel.abort();
     const outcomes = Promise.allSettled([first, second]);
-    await sleep(300);
+    await soon(() => expect(run.events).toContain("text 1"));
     await host.close();
     for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { code: "CANCELLED" } });
     await expect(generate(host, "hello")).rejects.toMatchObject({ code: "CANCELLED" });

@@ -57,7 +57,12 @@ describe("finding ffmpeg", () => {
     });
     await mkdir(join(folder.path, "text"));
     await writeFile(join(folder.path, "text", "ffmpeg"), "not a program");
-    const found = await locateFfmpeg({ ...none, env: { PATH: `${join(folder.path, "text")}:${folder.path}` } });
-    expect(found.ffmpeg).toBe(join(folder.path, "ffmpeg"));
+    const env = { PATH: `${join(folder.path, "text")}:${folder.path}` };
+    expect((await locateFfmpeg({ ...none, env })).ffmpeg).toBe(join(folder.path, "ffmpeg"));
+    await writeFile(join(folder.path, "no-x264"), "");
+    await expect(locateFfmpeg({ ...none, env })).rejects.toMatchObject({
+      code: "FFMPEG_MISSING",
+      message: expect.stringContaining("H.264"),
+    });
   });
 });

@@ -5,7 +5,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { StudioError } from "../../core/contract/index.ts";
 
-/** A usable ffmpeg: it was started once and told its version. */
+/** A usable ffmpeg: it was started, told its version, and has the H.264 encoder that we need. */
 export interface MediaTools {
   /** Absolute path, or a name for the system to find. */
   readonly ffmpeg: string;
@@ -44,7 +44,7 @@ export async function locateFfmpeg(options: LocateOptions = {}): Promise<MediaTo
     if (tools !== null) return tools;
     throw new StudioError(
       "FFMPEG_MISSING",
-      `The ffmpeg that was chosen does not work: correct its path (${options.setting === undefined ? "PLUME_FFMPEG" : "the ffmpeg setting"}), or leave it empty to use the system's.`,
+      `The ffmpeg that was chosen does not work or lacks the H.264 encoder libx264: correct its path (${options.setting === undefined ? "PLUME_FFMPEG" : "the ffmpeg setting"}), or leave it empty to use the system's.`,
       chosen,
     );
   }
@@ -53,7 +53,10 @@ export async function locateFfmpeg(options: LocateOptions = {}): Promise<MediaTo
     const tools = await tryTool(candidate, options);
     if (tools !== null) return tools;
   }
-  throw new StudioError("FFMPEG_MISSING", `Writing video files needs ffmpeg, which was not found: ${HOW_TO_INSTALL}`);
+  throw new StudioError(
+    "FFMPEG_MISSING",
+    `Writing video files needs ffmpeg with its H.264 encoder, which was not found: ${HOW_TO_INSTALL}`,
+  );
 }
 
 function executable(name: string, options: LocateOptions): string {
@@ -86,18 +89,27 @@ function ffmpegStaticPath(): string | null {
 
 async function tryTool(ffmpeg: string, options: LocateOptions): Promise<MediaTools | null> {
   const version = await versionOf(ffmpeg);
-  if (version === null) return null;
+  if (version === null || !(await hasEncoder(ffmpeg))) return null;
   const sibling = join(dirname(ffmpeg), executable("ffprobe", options));
   return { ffmpeg, ffprobe: (await versionOf(sibling)) === null ? null : sibling, version };
 }
 
 async function versionOf(tool: string): Promise<string | null> {
-  if (!existsSync(tool)) return null;
+  return /^ff(?:mpeg|probe) version (\S+)/.exec(await ask(tool, ["-version"]))?.[1] ?? null;
+}
+
+/** Some systems ship an ffmpeg without libx264; better to know before a clip was computed for it. */
+async function hasEncoder(ffmpeg: string): Promise<boolean> {
+  return (await ask(ffmpeg, ["-hide_banner", "-h", "encoder=libx264"])).startsWith("Encoder libx264");
+}
+
+/** What a tool prints; empty when it cannot be run. */
+async function ask(tool: string, args: readonly string[]): Promise<string> {
+  if (!existsSync(tool)) return "";
   try {
-    const { stdout } = await promisify(execFile)(tool, ["-version"], { timeout: 20_000, windowsHide: true });
-    return /^ff(?:mpeg|probe) version (\S+)/.exec(stdout)?.[1] ?? null;
+    return (await promisify(execFile)(tool, args, { timeout: 20_000, windowsHide: true })).stdout;
   } catch {
     // Not executable, or of another machine's architecture: not a candidate.
-    return null;
+    return "";
   }
 }

@@ -14,10 +14,10 @@ export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposa
   };
 }
 
-/** Writes an executable shell script that answers `-version` like ffmpeg and otherwise runs `body`. */
+/** Writes an executable shell script that answers `-version` like ffmpeg and otherwise runs `body`; a file `no-x264` beside it takes its encoder away. */
 export async function fakeTool(folder: string, name: string, body: string): Promise<string> {
   const path = join(folder, name);
-  const script = `#!/bin/sh\nif [ "$1" = "-version" ]; then echo "${name.split(".")[0]} version 9.9-fake Copyright"; exit 0; fi\n${body}\n`;
+  const script = `#!/bin/sh\nif [ "$1" = "-version" ]; then echo "${name} version 9.9-fake Copyright"; exit 0; fi\n[ "$2" = "-h" ] && [ ! -e "${folder}/no-x264" ] && echo "Encoder libx264 [H.264]:" && exit 0\n${body}\n`;
   await writeFile(path, script, { mode: 0o755 });
   return path;
 }

@@ -95,6 +95,19 @@ describe("writing a video", () => {
     expect(await readdir(folder.path)).toEqual(["clip.mp4"]);
   });
 
+  it("starts ffmpeg with the first frame, and has nothing to finish without one", async () => {
+    await using folder = await temporaryFolder();
+    const writer = await openVideoWriter({
+      tools: { ...tools, ffmpeg: "/no/such/ffmpeg" },
+      folder: folder.path,
+      ...size,
+    });
+    await expect(writer.finish()).rejects.toMatchObject({ code: "INTERNAL" });
+    await expect(writer.write(solid(64, 64, [1, 2, 3]))).rejects.toMatchObject({ code: "FFMPEG_MISSING" });
+    await writer.abort();
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
   it("leaves nothing behind when cancelled, and says CANCELLED", async () => {
     await using folder = await temporaryFolder();
     const cancel = new AbortController();

@@ -62,20 +62,15 @@ export function encodeArgs(options: Omit<VideoWriterOptions, "tools" | "folder" 
 }
 
 /**
- * Starts an H.264 encode (yuv420p, BT.709, faststart) that is fed frame by frame.
+ * Prepares an H.264 encode (yuv420p, BT.709, faststart) that is fed frame by frame. ffmpeg starts with the first frame: a model may
+ * compute for minutes before it has one.
  * Errors: OUTPUT_UNWRITABLE when the folder is missing or cannot be written; later DISK_FULL, FFMPEG_FAILED, CANCELLED.
  */
 export async function openVideoWriter(options: VideoWriterOptions): Promise<VideoWriter> {
   if (options.width % 2 !== 0 || options.height % 2 !== 0)
     throw new StudioError("BAD_REQUEST", "The width and the height of a video must be even numbers of pixels.");
   await assertWritable(options.folder);
-  const part = partPath(options.folder);
-  const encoder = startMedia(
-    options.tools.ffmpeg,
-    encodeArgs(options, part),
-    options.signal === undefined ? {} : { signal: options.signal },
-  );
-  return new Mp4Writer(options, part, encoder);
+  return new Mp4Writer(options);
 }
 
 /** Errors: OUTPUT_UNWRITABLE. Asked before any long work starts, so that nobody waits minutes for this answer. */
@@ -100,19 +95,19 @@ export async function assertWritable(folder: string): Promise<void> {
 class Mp4Writer implements VideoWriter {
   private readonly options: VideoWriterOptions;
   private readonly part: string;
-  private readonly encoder: MediaProcess;
+  private encoder: MediaProcess | null = null;
   private frames = 0;
 
-  constructor(options: VideoWriterOptions, part: string, encoder: MediaProcess) {
+  constructor(options: VideoWriterOptions) {
     this.options = options;
-    this.part = part;
-    this.encoder = encoder;
+    this.part = partPath(options.folder);
   }
 
   async write(rgb: Uint8Array): Promise<void> {
     const expected = this.options.width * this.options.height * 3;
     if (rgb.length !== expected)
       throw new StudioError("INTERNAL", "A frame has the wrong size.", `${rgb.length} bytes instead of ${expected}`);
+    this.encoder ??= this.start();
     try {
       await this.encoder.write(rgb);
     } catch (error) {
@@ -123,6 +118,7 @@ class Mp4Writer implements VideoWriter {
   }
 
   async finish(): Promise<FinishedVideo> {
+    if (this.encoder === null) throw new StudioError("INTERNAL", "A video without frames cannot be written.");
     try {
       await this.encoder.finish();
       await syncFile(this.part);
@@ -142,8 +138,13 @@ class Mp4Writer implements VideoWriter {
   }
 
   async abort(): Promise<void> {
-    await this.encoder.kill();
+    await this.encoder?.kill();
     await remove(this.part);
+  }
+
+  private start(): MediaProcess {
+    const { tools, signal } = this.options;
+    return startMedia(tools.ffmpeg, encodeArgs(this.options, this.part), signal === undefined ? {} : { signal });
   }
 
   private async verify(): Promise<number> {

@@ -103,8 +103,7 @@ describe.skipIf(!hasStarter)("plume generate on the starter model", () => {
     async (signal) => {
       const { child, done } = plume(["generate", "interrupted", ...long]);
       const engine = await waitForChild(child.pid!, "worker.ts");
-      await waitForChild(child.pid!, "rawvideo");
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await new Promise((resolve) => setTimeout(resolve, 1000));
       // Ctrl-C goes to the whole group, an ordinary kill to the command alone.
       process.kill(signal === "SIGINT" ? -child.pid! : child.pid!, signal);
       const { code, stdout, stderr } = await done;
@@ -123,7 +122,6 @@ describe.skipIf(!hasStarter)("plume generate on the starter model", () => {
     async () => {
       const { child, done } = plume(["generate", "interrupted", ...long, "--json"]);
       const engine = await waitForChild(child.pid!, "worker.ts");
-      await waitForChild(child.pid!, "rawvideo");
       process.kill(engine, "SIGKILL");
       const { code, stdout, stderr } = await done;
       expect({ code, stderr }).toEqual({ code: 1, stderr: "" });

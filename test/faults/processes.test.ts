@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, readlink } from "node:fs/promises";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
-import { testBench } from "../../main/studio/testing.ts";
+import { make, testBench } from "../../main/studio/testing.ts";
+
+/** Waits until the check passes; generous, since the machine may be busy. */
+const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 20_000, interval: 20 });
 
 const script = fileURLToPath(new URL("./studio-child.ts", import.meta.url));
 
@@ -43,29 +45,29 @@ function isAlive(pid: number): boolean {
 describe.skipIf(process.platform !== "linux")("a studio that is killed in the middle of a clip", () => {
   it("leaves no process and no half file, keeps its queue, and frees the data folder at once", async () => {
     await using bench = await testBench();
-    // "hang" never heeds a cancel: the worst engine to leave behind.
-    const { child } = await startChild(bench.home, bench.output, "slow");
+    // An engine whose main thread is inside a model call and cannot notice anything: the worst one to leave behind.
+    const { child } = await startChild(bench.home, bench.output, "block");
     const children = await childrenOf(child.pid!);
     expect(children.length).toBe(2); // engine and ffmpeg
     expect((await readdir(bench.output)).every((name) => name.startsWith(".plume-"))).toBe(true);
     child.kill("SIGKILL");
-    await vi.waitFor(() => expect(children.filter(isAlive)).toEqual([]), { timeout: 10_000 });
+    await soon(() => expect(children.filter(isAlive)).toEqual([]));
 
     const started = performance.now();
     const studio = await bench.open();
     expect(performance.now() - started).toBeLessThan(2000);
     const [interrupted, waiting] = await studio.call("jobs.list", {});
     expect(interrupted).toMatchObject({ state: "failed", error: { message: expect.stringContaining("Retry") } });
-    expect((await studio.ended(waiting!.id)).state).toBe("done");
-    const names = await readdir(bench.output);
-    expect(names.filter((name) => name.startsWith("."))).toEqual([]);
-    expect(names.length).toBe(2);
+    expect(waiting!.state).not.toBe("failed");
+    await studio.call("jobs.cancel", { id: waiting!.id });
+    await studio.ended(waiting!.id);
+    expect(await readdir(bench.output)).toEqual([]);
   });
 
   it("does not let a second one in while it lives", async () => {
     await using bench = await testBench();
-    const { child } = await startChild(bench.home, bench.output, "slow");
-    const second = await startChild(bench.home, bench.output, "slow");
+    const { child } = await startChild(bench.home, bench.output, "slow-frames");
+    const second = await startChild(bench.home, bench.output, "slow-frames");
     expect(JSON.parse(second.line)).toMatchObject({ ok: false, error: { code: "ALREADY_RUNNING" } });
     child.kill("SIGKILL");
     await once(child, "close");
@@ -76,34 +78,31 @@ describe.skipIf(process.platform !== "linux")("an engine that is killed in the m
   it("fails that clip with one sentence, leaves no file, and the next clip works", async () => {
     await using bench = await testBench();
     const studio = await bench.open();
-    const [job] = await studio.call("jobs.generate", { request: { prompt: "slow", steps: 8 }, variations: 1 });
-    await vi.waitFor(async () => expect((await studio.call("jobs.list", {}))[0]!.preview).not.toBeNull());
-    const engine = (await childrenOf(process.pid)).find((pid) => pid !== process.pid && isAlive(pid));
+    const [job] = await studio.call("jobs.generate", { request: { prompt: "hang" }, variations: 1 });
+    await soon(async () => expect((await studio.call("jobs.list", {}))[0]!.preview).not.toBeNull());
     for (const pid of await childrenOf(process.pid)) {
       const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
       if (command.includes("fake-engine")) process.kill(pid, "SIGKILL");
     }
-    expect(engine).toBeDefined();
     expect(await studio.ended(job!.id)).toMatchObject({
       state: "failed",
       error: { code: "ENGINE_CRASHED", message: expect.stringMatching(/^[A-Z][^\n]*\.$/) },
     });
     expect(await readdir(bench.output)).toEqual([]);
-    const again = await studio.call("jobs.retry", { id: job!.id });
-    expect((await studio.ended(again.id)).state).toBe("done");
+    expect((await make(studio, "hello")).state).toBe("done");
   });
 
   it("fails a clip whose ffmpeg is killed, and the next clip works", async () => {
     await using bench = await testBench();
     const studio = await bench.open();
-    const [job] = await studio.call("jobs.generate", { request: { prompt: "slow", steps: 8 }, variations: 1 });
-    await vi.waitFor(async () => expect((await studio.call("jobs.list", {}))[0]!.preview).not.toBeNull());
+    const [job] = await studio.call("jobs.generate", { request: { prompt: "slow-frames", frames: 26 }, variations: 1 });
+    await soon(async () =>
+      expect((await studio.call("jobs.list", {}))[0]!.progress).toMatchObject({ phase: "decode" }),
+    );
     for (const pid of await childrenOf(process.pid))
       if ((await readlink(`/proc/${pid}/exe`).catch(() => "")).includes("ffmpeg")) process.kill(pid, "SIGKILL");
     expect(await studio.ended(job!.id)).toMatchObject({ state: "failed", error: { code: "FFMPEG_FAILED" } });
     expect(await readdir(bench.output)).toEqual([]);
-    const again = await studio.call("jobs.retry", { id: job!.id });
-    expect((await studio.ended(again.id)).state).toBe("done");
-    expect(join(bench.output, (await studio.call("library.list", {}))[0]!.fileName)).toMatch(/slow-s\d+\.mp4$/);
+    expect((await make(studio, "hello")).state).toBe("done");
   });
 });

@@ -1,6 +1,6 @@
 /**
  * A studio in a process of its own, for tests that kill it: `node studio-child.ts HOME OUTPUT PROMPT`. Runs on the fake engine,
- * queues a clip, prints one JSON line when its first preview is there, then waits to be killed.
+ * queues a clip, prints one JSON line when its second frame is written, then waits to be killed.
  */
 import { createStudio } from "../../main/studio/create-studio.ts";
 import { fakeEntry, readFake } from "../../main/studio/testing.ts";
@@ -11,9 +11,10 @@ try {
     { appVersion: "test", queue: "journal", home, output },
     { engineEntry: fakeEntry, readPack: readFake, bundled: null },
   );
-  await studio.call("jobs.generate", { request: { prompt, steps: 8 }, variations: 2 });
+  await studio.call("jobs.generate", { request: { prompt, frames: 26 }, variations: 2 });
   studio.subscribe((event) => {
-    if (event.type === "job" && event.job.preview?.step === 2) console.log(JSON.stringify({ ok: true }));
+    if (event.type === "job" && event.job.progress.phase === "decode" && event.job.progress.done === 2)
+      console.log(JSON.stringify({ ok: true }));
   });
 } catch (error) {
   console.log(JSON.stringify({ ok: false, error }));

@@ -16,7 +16,7 @@ import { fakeSummary } from "./fake-summary.ts";
  * An engine for tests that speaks the real protocol through the real server, but misbehaves on demand: the words of the prompt say
  * how. Its pictures are plain gradients from the seed; only tests ever run this file.
  *
- *   noise (pictures that do not compress) · refuse · abort · exit9 · hang (ignores cancel) · freeze (no heartbeats) · slow · garbage · nonsense · flood · dribble · oom · lie
+ *   noise (pictures that do not compress) · refuse · abort · exit9 · hang (ignores cancel) · block (never gives its thread back) · freeze (no heartbeats) · slow · slow-frames · garbage · nonsense · flood · dribble · oom · lie
  */
 let dribbling = false;
 let opened = 0;
@@ -32,7 +32,7 @@ async function generate(request: ResolvedRequest, hooks: GenerateHooks): Promise
   dribbling = has("dribble");
   for (let step = 1; step <= steps; step += 1) {
     if (has("slow")) await sleep(60);
-    if (has("hang")) await sleep(3_600_000);
+    if (has("hang") && step === 2) await sleep(3_600_000);
     hooks.signal.throwIfAborted();
     if (step === 2) misbehave(has);
     const preview = { step, width: 8, height: 8, frames: 2, rgba: new Uint8Array(8 * 8 * 4 * 2).fill(step) };
@@ -42,6 +42,8 @@ async function generate(request: ResolvedRequest, hooks: GenerateHooks): Promise
   const hash = createHash("sha256");
   for (let index = 0; index < frames; index += 1) {
     hooks.signal.throwIfAborted();
+    if (has("slow-frames")) await sleep(200);
+    if (has("block") && index === 2) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     const rgb = new Uint8Array(width * height * 3);
     if (has("noise")) randomFillSync(rgb);
     else for (let i = 0; i < rgb.length; i += 1) rgb[i] = (seed * 31 + index * 9 + (i % (width * 3))) & 255;
