@@ -186,6 +186,11 @@ export class Graph {
     return this.#nodes.reduce((sum, node) => sum + node.flops, 0);
   }
 
+  /** Bytes of the weights that this graph reads. */
+  weightBytes(index: WeightIndex): number {
+    return this.parameters.reduce((sum, { key }) => sum + (index[key]?.bytes ?? 0), 0);
+  }
+
   get inputs(): readonly Tensor[] {
     return this.#inputs;
   }

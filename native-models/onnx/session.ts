@@ -1,7 +1,9 @@
 /** The one place that talks to onnxruntime: writes a graph beside its weights, opens it, runs it with plain arrays. */
-import { writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
+import { StudioError } from "../../core/contract/errors.ts";
 import type { WeightIndex } from "../types.ts";
 import { type Graph, sizeOf, type Tensor } from "./graph.ts";
 
@@ -17,6 +19,13 @@ export interface SessionOptions {
   /** False: float32 weights stay memory-mapped and evictable instead of being repacked into private memory. */
   readonly prepack?: boolean;
 }
+
+/**
+ * Up to this size of weights onnxruntime may rearrange convolution kernels into its blocked layout (NCHWc). Measured on the true
+ * shapes (GFLOP per CPU second): the VAE decoder gains, 77 → 93, and loads in 0.8 s; the 0.7B U-Net gains nothing overall, its
+ * temporal convolutions aside, loads in 17 s instead of 2 and copies 1.9 GB into private memory that otherwise stay mapped.
+ */
+const BLOCKED_LAYOUT_BYTES = 512 * 2 ** 20;
 
 /** Where the weights of a pack lie: its folder, the weights file in it, and what is where. */
 export interface Weights {
@@ -36,23 +45,35 @@ export class Session {
   }
 
   /**
-   * Writes `<name>.onnx` into the weights' folder (onnxruntime reads external data only from there) and opens it.
-   * @throws when onnxruntime refuses the graph
+   * Opens a graph. onnxruntime reads external data only from the model file's own folder, so the graph is written there for the
+   * moment of opening, under a name that no other process uses.
+   * Errors: MODEL_DAMAGED when the weights do not fit the graph; OUTPUT_UNWRITABLE or DISK_FULL when the folder takes no file.
    */
   static async open(graph: Graph, weights: Weights, name: string, options: SessionOptions): Promise<Session> {
-    const file = join(weights.folder, `${name}.onnx`);
-    await writeFile(file, graph.encode(weights.index, weights.file));
-    const session = await ort.InferenceSession.create(file, {
-      executionProviders: ["cpu"],
-      intraOpNumThreads: options.threads,
-      interOpNumThreads: 1,
-      executionMode: "sequential",
-      graphOptimizationLevel: "all",
-      // The arena keeps the largest run's memory for good; without it memory follows the work.
-      enableCpuMemArena: true,
-      extra: { session: { disable_prepacking: options.prepack === false ? "1" : "0" } },
-    });
-    return new Session(session, graph);
+    const file = join(weights.folder, `.${name}-${process.pid}-${randomUUID()}.onnx`);
+    const isSmall = graph.weightBytes(weights.index) <= BLOCKED_LAYOUT_BYTES;
+    try {
+      await writeFile(file, graph.encode(weights.index, weights.file));
+      const session = await ort.InferenceSession.create(file, {
+        executionProviders: ["cpu"],
+        intraOpNumThreads: options.threads,
+        interOpNumThreads: 1,
+        executionMode: "sequential",
+        graphOptimizationLevel: isSmall ? "all" : "extended",
+        // The arena rounds up and keeps the largest run's memory for good: the VAE decoder of a 512×320 frame took 2.1 GB with it,
+        // 1.1 GB without, in the same time.
+        enableCpuMemArena: false,
+        // Threads that wait in a loop would take the time of the editor, of ffmpeg and of each other.
+        extra: {
+          session: { disable_prepacking: options.prepack === false ? "1" : "0", intra_op: { allow_spinning: "0" } },
+        },
+      });
+      return new Session(session, graph);
+    } catch (error) {
+      throw openFailure(error, graph.name);
+    } finally {
+      await rm(file, { force: true });
+    }
   }
 
   get graph(): Graph {
@@ -75,6 +96,20 @@ export class Session {
   async close(): Promise<void> {
     await this.#session.release();
   }
+}
+
+function openFailure(error: unknown, name: string): StudioError {
+  if (error instanceof StudioError) return error;
+  if (error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("E"))
+    return StudioError.from(error);
+  const detail = `${name}: ${error instanceof Error ? error.message : String(error)}`;
+  if (/bad_alloc|[Ff]ailed to allocate/u.test(detail))
+    return new StudioError(
+      "MODEL_OUT_OF_MEMORY",
+      "There is not enough memory to open this model: close other programs.",
+      detail,
+    );
+  return new StudioError("MODEL_DAMAGED", "The model cannot be opened: install it again.", detail);
 }
 
 function toOrt(wanted: Tensor, data: Values | undefined): ort.Tensor {
