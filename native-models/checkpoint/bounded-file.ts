@@ -69,7 +69,13 @@ export class BoundedFile {
     let done = 0;
     while (done < target.byteLength) {
       const part = Math.min(CHUNK, target.byteLength - done);
-      const { bytesRead } = await this.#handle.read(target, done, part, offset + done);
+      const { bytesRead } = await this.#handle.read(target, done, part, offset + done).catch((cause: unknown) => {
+        throw unreadable(
+          `The disk gave an error while ${what} was read from ${this.name}: copy the file to another disk or download it again.`,
+          String(cause),
+          cause,
+        );
+      });
       if (bytesRead === 0) throw this.truncated(what);
       done += bytesRead;
     }

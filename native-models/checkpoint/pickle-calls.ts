@@ -6,7 +6,7 @@
  */
 import { GlobalName, InertRecord, PickleDict, type StorageReference, TensorRecord } from "./pickle-values.ts";
 
-export function isStorage(value: unknown): value is StorageReference {
+function isStorage(value: unknown): value is StorageReference {
   return typeof value === "object" && value !== null && "key" in value && "size" in value && "type" in value;
 }
 

@@ -101,7 +101,7 @@ export function checkedView(record: TensorRecord, name: string, storageBytes: nu
 }
 
 /** True when the elements already lie in row-major order without holes. */
-export function isContiguous(view: TensorView): boolean {
+function isContiguous(view: TensorView): boolean {
   let expected = 1;
   for (let axis = view.shape.length - 1; axis >= 0; axis--) {
     if (view.shape[axis] !== 1 && view.stride[axis] !== expected) return false;

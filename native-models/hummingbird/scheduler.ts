@@ -5,11 +5,10 @@
  * (2023) for the boundary-condition scalings; J. Li et al., "T2V-Turbo" (2024) for the timestep grid and the step rule.
  */
 import { StudioError } from "../../core/contract/errors.ts";
-import type { TorchRandom } from "./torch-random.ts";
 
 export const TRAIN_TIMESTEPS = 1000;
 /** Steps of the solver that the student was distilled from: the grid from which sampling takes its timesteps. */
-export const LCM_ORIGIN_STEPS = 50;
+const LCM_ORIGIN_STEPS = 50;
 /** Standard deviation of the data that the consistency model's boundary condition assumes. */
 const SIGMA_DATA = 0.5;
 /** The consistency model scales time by 10 before the boundary condition. */
@@ -172,14 +171,6 @@ export class LcmScheduler {
     for (let i = 0; i < sample.length; i++)
       previousSample[i] = fround(rootAlphaPrevious * denoised[i]!) + fround(rootBetaPrevious * noise[i]!);
     return { previousSample, denoised };
-  }
-
-  /**
-   * Noise for one step, drawn as the reference does: one draw after every step, also after the last, where it goes unused.
-   * @param count elements of the latent.
-   */
-  drawNoise(random: TorchRandom, count: number): Float32Array {
-    return random.randn(count);
   }
 }
 

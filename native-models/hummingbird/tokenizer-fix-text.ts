@@ -58,13 +58,17 @@ function fixOnce(text: string, unescape: boolean): string {
   );
 }
 
+/** A prompt of the longest allowed length needs at most this many rounds ("&amp;amp;amp;…" loses one level a round). */
+const MOST_ROUNDS = 1000;
+
 function fixSegment(segment: string, unescape: boolean): string {
   let current = segment;
-  for (;;) {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
     const fixed = fixOnce(current, unescape);
-    if (fixed === current) return current;
+    if (fixed === current) break;
     current = fixed;
   }
+  return current;
 }
 
 /**

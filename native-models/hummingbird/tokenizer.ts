@@ -13,12 +13,11 @@ import { fixText } from "./tokenizer-fix-text.ts";
 import { unescapeHtml } from "./tokenizer-html.ts";
 
 /** Rows of the text tower's position table: every prompt becomes this many tokens. */
-export const CONTEXT_LENGTH = 77;
-export const VOCABULARY_SIZE = 49408;
+const CONTEXT_LENGTH = 77;
 export const START_TOKEN = 49406;
 export const END_TOKEN = 49407;
 /** Prompts are filled up with this token ("!"), not with the end token; the text tower attends to it. */
-export const PADDING_TOKEN = 0;
+const PADDING_TOKEN = 0;
 
 const MERGES = 48894;
 const specialTokens: ReadonlyMap<string, number> = new Map([
@@ -102,9 +101,7 @@ export class ClipTokenizer {
   }
 }
 
-export const bundledMergesFile = fileURLToPath(
-  new URL("../../assets/tokenizer/clip-bpe-merges.txt.gz", import.meta.url),
-);
+const bundledMergesFile = fileURLToPath(new URL("../../assets/tokenizer/clip-bpe-merges.txt.gz", import.meta.url));
 
 let bundled: ClipTokenizer | undefined;
 

@@ -178,6 +178,15 @@ describe("what can go wrong", () => {
     });
   });
 
+  it("says so when the place for models is no folder", async () => {
+    const { file, folder } = await place();
+    await writeFile(join(folder, "a-file"), "");
+    await expect(installCheckpoint({ file, destination: join(folder, "a-file", "p") })).rejects.toMatchObject({
+      code: "OUTPUT_UNWRITABLE",
+      message: expect.stringContaining("cannot be made") as string,
+    });
+  });
+
   it("names the damaged file of a pack", async () => {
     const { file, packs } = await place();
     const pack = join(packs, "p");

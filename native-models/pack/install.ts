@@ -23,7 +23,7 @@ import {
 } from "./manifest.ts";
 import { plannedBytes, writeWeights } from "./weights.ts";
 
-export const CONVERTER = "plume-studio 0.1.0";
+const CONVERTER = "plume-studio 0.1.0";
 
 export interface InstallOptions {
   /** The checkpoint. */
@@ -169,7 +169,14 @@ async function inTemporaryFolder<T>(
 ): Promise<T> {
   const target = resolve(destination);
   const parent = dirname(target);
-  await mkdir(parent, { recursive: true });
+  await mkdir(parent, { recursive: true }).catch((cause: unknown) => {
+    throw new StudioError(
+      "OUTPUT_UNWRITABLE",
+      `The folder ${parent} cannot be made: choose another folder for models.`,
+      String(cause),
+      { cause },
+    );
+  });
   await refuseExisting(target);
   await checkSpace(parent, bytes);
   const folder = join(parent, `.installing-${randomBytes(6).toString("hex")}`);
@@ -203,8 +210,9 @@ const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
 
 /** Errors: DISK_FULL when `bytes` and some spare do not fit. */
 export async function checkSpace(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
+  const room = await statfs(folder).catch(() => null);
+  if (room === null) return; // Some network drives do not say; a full disk then shows while writing.
+  const free = room.bavail * room.bsize;
   const needed = bytes + SPARE_BYTES;
   if (free >= needed) return;
   throw new StudioError(
