@@ -50,6 +50,10 @@ const torchTypes: Readonly<Record<string, DType>> = {
 /** Expanded tensors (stride 0) may be larger than their storage, but not without bound. */
 const LARGEST_EXPANSION = 1 << 26;
 
+/** A view with holes is read with its holes; it may not span much more than it holds. */
+const LARGEST_SPAN = 256 * 2 ** 20;
+const LARGEST_SPAN_RATIO = 16;
+
 export interface TensorView {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -97,6 +101,11 @@ export function checkedView(record: TensorRecord, name: string, storageBytes: nu
   if (!Number.isSafeInteger(last) || (count > 0 && (offset + last) * size > storageBytes))
     throw damaged(`needs ${offset + last} elements of a storage of ${storageBytes} bytes`);
   if (count > last && count * size > LARGEST_EXPANSION) throw damaged(`${count} elements from ${last}`);
+  if (last * size > Math.max(LARGEST_SPAN, LARGEST_SPAN_RATIO * count * size))
+    throw unreadable(
+      `The tensor ${name} in ${fileName} is scattered over a far larger one: save the checkpoint again with its tensors made contiguous.`,
+      `${count} elements over ${last}`,
+    );
   return { dtype, shape, stride, storage: record.storage.key, offset: offset * size, span: last * size, count };
 }
 

@@ -123,6 +123,18 @@ describe("archives that lie", () => {
     );
   });
 
+  it("are not read from end to end for a few scattered numbers", async () => {
+    const id = `(${short("storage")}ctorch\nFloatStorage\n${short("0")}${short("cpu")}${integer(1e9)}tQ`;
+    const scattered = `ctorch._utils\n_rebuild_tensor_v2\n(${id}K\x00K\x02\x85${integer(999_999_999)}\x85\x89NtR`;
+    await refused(
+      [
+        { name: "a/data.pkl", data: dict({ holes: scattered }) },
+        { name: "a/data/0", data: 4e9 },
+      ],
+      /holes .* scattered/u,
+    );
+  });
+
   it("do not unfold a deflated entry beyond what it claims, nor believe impossible claims", async () => {
     const packed = deflateRawSync(Buffer.alloc(2 ** 20));
     const parts = (unfoldsTo: number): ZipPart[] => [

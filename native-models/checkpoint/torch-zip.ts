@@ -21,6 +21,8 @@ const MOST_ENTRIES = 200_000;
 const LARGEST_PICKLE = 64 * 2 ** 20;
 /** Deflate cannot expand more than this; a claim beyond it is a lie. */
 const LARGEST_DEFLATE_RATIO = 1032;
+/** Deflated entries are unfolded whole; PyTorch stores its entries as they are. */
+const LARGEST_DEFLATED = 2 ** 30;
 const STORED = 0;
 const DEFLATED = 8;
 
@@ -80,6 +82,11 @@ class Archive {
       throw unreadable(
         `The entry ${name} in ${this.file.name} is packed in a way that PyTorch does not use: download the file again.`,
         `method ${compressionMethod}, ${compressedSize} bytes for ${uncompressedSize}`,
+      );
+    if (compressionMethod === DEFLATED && uncompressedSize > LARGEST_DEFLATED)
+      throw unreadable(
+        `The file ${this.file.name} was compressed: unpack it and pack it again without compression, or download it again.`,
+        `${name}, ${uncompressedSize} bytes`,
       );
     return uncompressedSize;
   }
