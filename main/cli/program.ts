@@ -16,7 +16,7 @@ type Work = (studio: Studio, output: Output, signal: AbortSignal) => Promise<voi
 const AFTER_HELP = `
 Exit codes: 0 done, 1 failed, 2 the command or its input does not make sense, 130 cancelled.
 Environment: PLUME_HOME (models and queue), PLUME_OUTPUT (clips without -o), PLUME_FFMPEG (an ffmpeg of your choice),
-PLUME_THREADS (threads of the engine), PLUME_LOG=1 (diagnostics on stderr).`;
+PLUME_THREADS (threads of the engine), PLUME_DEBUG=1 (diagnostics on stderr).`;
 
 /** The version in package.json. */
 export function appVersion(): string {
@@ -78,8 +78,8 @@ async function withStudio(
  * temporary names and published in one step.
  */
 function studioOptions(): StudioOptions {
-  const options: StudioOptions = { appVersion: `Plume Studio ${appVersion()}`, queue: "memory" };
-  return process.env["PLUME_LOG"] ? { ...options, log: (line) => process.stderr.write(`${line}\n`) } : options;
+  const options: StudioOptions = { appVersion: appVersion(), queue: "memory" };
+  return process.env["PLUME_DEBUG"] ? { ...options, log: (line) => process.stderr.write(`${line}\n`) } : options;
 }
 
 function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<void>): Command {

@@ -126,7 +126,7 @@ async function generateFrames(work: Work): Promise<GenerationRecord> {
       sourceSha256: model.sourceSha256,
     },
     runtime: {
-      app: parts.appVersion,
+      app: `Plume Studio ${parts.appVersion}`,
       onnxruntime: outcome.onnxruntime,
       executionProvider: outcome.executionProvider,
       threads: outcome.threads,

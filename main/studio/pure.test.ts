@@ -91,6 +91,15 @@ describe("the queue", () => {
     expect(b).toMatchObject({ state: "queued" });
   });
 
+  it("forgets the oldest ended jobs at a restart, and no waiting one", () => {
+    const ended = Array.from({ length: 250 }, (_, i): QueueEvent[] => [
+      { type: "enqueued", job: job(`j${i}`) },
+      { type: "cancelled", id: `j${i}`, at },
+    ]);
+    const kept = restore([{ type: "enqueued", job: job("waiting") }, ...ended.flat()], at);
+    expect(kept.map(({ id }) => id)).toEqual(["waiting", ...Array.from({ length: 200 }, (_, i) => `j${i + 50}`)]);
+  });
+
   it("never changes a job that has ended", () => {
     const ended: QueueEvent[] = [
       { type: "enqueued", job: job("a") },

@@ -51,6 +51,9 @@ export function hasEnded(job: JobSnapshot): boolean {
   return job.state === "done" || job.state === "failed" || job.state === "cancelled";
 }
 
+/** Ended jobs that are remembered over a restart; their clips are in the library in any case. */
+const REMEMBERED = 200;
+
 /**
  * The queue as it is after a restart, from the journal's values: unreadable values (an older version's) are skipped; a job that was
  * running is failed and says so; waiting jobs wait on. Previews lived in memory and are gone.
@@ -61,7 +64,9 @@ export function restore(values: readonly unknown[], now: string): Queue {
     const event = queueEventSchema.safeParse(value);
     if (event.success) queue = reduce(queue, event.data);
   }
-  return queue.map((job): JobSnapshot => {
+  const old = new Set(queue.filter(hasEnded).slice(0, -REMEMBERED));
+  const kept = queue.filter((job) => !old.has(job));
+  return kept.map((job): JobSnapshot => {
     const quiet = { ...job, preview: null };
     if (job.state !== "running") return quiet;
     const message = "The studio stopped while this clip was being made: press Retry to make it again.";

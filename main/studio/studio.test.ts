@@ -258,6 +258,18 @@ describe("models", () => {
     expect(again.clip!.record.model.sourceSha256).not.toBe(one);
   });
 
+  it("lets two studios that need the bundled model at once install it once", async () => {
+    await using bench = await testBench();
+    const file = join(bench.home, "starter slow.ckpt");
+    await writeFile(file, "weights");
+    const open = () => bench.open({ queue: "memory" }, { bundled: { id: "starter", file } });
+    const studios = await Promise.all([open(), open()]);
+    let steps = 0;
+    await Promise.all(studios.map((studio) => studio.models.ensureBundled(() => (steps += 1))));
+    expect(steps).toBe(4);
+    for (const studio of studios) expect((await studio.call("models.list", {}))[0]!.id).toBe("starter");
+  });
+
   it("installs, lists, verifies and removes; sweeps what an interrupted installation left", async () => {
     await using bench = await testBench();
     const studio = await bench.open();
