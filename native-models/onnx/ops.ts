@@ -44,7 +44,8 @@ export const scale = (g: Graph, x: Tensor, factor: number): Tensor => mul(g, x, 
 export function reshape(g: Graph, x: Tensor, shape: readonly number[]): Tensor {
   const known = shape.filter((size) => size !== -1).reduce((product, size) => product * size, 1);
   const full = shape.map((size) => (size === -1 ? sizeOf(x.shape) / known : size));
-  if (sizeOf(full) !== sizeOf(x.shape)) g.fail(`[${x.shape.join()}] cannot become [${shape.join()}]`);
+  if (sizeOf(full) !== sizeOf(x.shape) || !full.every(Number.isInteger))
+    g.fail(`[${x.shape.join()}] cannot become [${shape.join()}]`);
   if (full.join() === x.shape.join()) return x;
   return one(g.node("Reshape", [x, g.constant("int64", [full.length], full)], [{ dtype: x.dtype, shape: full }]));
 }
@@ -92,6 +93,9 @@ export function gather(g: Graph, table: Tensor, indices: Tensor): Tensor {
 
 /** Part of one axis, [start, end). */
 export function slice(g: Graph, x: Tensor, axis: number, start: number, end: number): Tensor {
+  const size = x.shape[axis] ?? 0;
+  if (start < 0 || end > size || start >= end)
+    g.fail(`${start} to ${end} is no part of axis ${axis} of [${x.shape.join()}]`);
   const ints = (...values: number[]) => g.constant("int64", [values.length], values);
   const shape = x.shape.map((size, i) => (i === axis ? end - start : size));
   return one(g.node("Slice", [x, ints(start), ints(end), ints(axis), ints(1)], [{ dtype: x.dtype, shape }]));
