@@ -1,0 +1,53 @@
+/**
+ * `npm run bench -- NAME [--json]`: one benchmark. People get lines of text as they come; with --json one JSON object on stdout and the
+ * lines on stderr. Exit code 1: the benchmark failed; 2: no such benchmark.
+ */
+import { engineThreads } from "../../main/inference/threads.ts";
+import { type BenchContext, numberAfter } from "./context.ts";
+
+const benches: Readonly<Record<string, { about: string; run: (context: BenchContext) => Promise<unknown> }>> = {
+  hummingbird: {
+    about:
+      "speed and memory on random weights of the true 0.7B shape and on the starter  [--frames T --height h --width w --steps n --only 07b|starter]",
+    run: async (context) => (await import("./hummingbird.ts")).benchHummingbird(context),
+  },
+  starter: {
+    about: "what the starter model can do, judged on held-out prompts  [--limit n]",
+    run: async ({ say, threads, args }) => {
+      const limit = numberAfter(args, "--limit");
+      return (await import("./starter.ts")).benchStarter(say, { threads, ...(limit === undefined ? {} : { limit }) });
+    },
+  },
+  install: {
+    about: "how fast a checkpoint becomes a model pack  [--full: the true 0.7B size]",
+    run: async ({ say, args }) => (await import("./install.ts")).benchInstall(say, { full: args.includes("--full") }),
+  },
+};
+
+async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  const json = args.includes("--json");
+  const name = args.find((arg) => !arg.startsWith("-")) ?? "";
+  const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+  if (!bench) {
+    const known = Object.entries(benches).map(([key, { about }]) => `  ${key.padEnd(12)} ${about}`);
+    process.stderr.write(
+      `${name === "" ? "Name a benchmark" : `There is no benchmark "${name}"`}:\n${known.join("\n")}\n`,
+    );
+    process.exitCode = 2;
+    return;
+  }
+  const out = json ? process.stderr : process.stdout;
+  const say = (line: string) => void out.write(`${line}\n`);
+  const result = await bench.run({ threads: engineThreads(), args: args.filter((arg) => arg !== name), say });
+  if (json) process.stdout.write(`${JSON.stringify({ bench: name, ...(result as object) })}\n`);
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
