@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { access, mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -12,6 +12,13 @@ import { temporaryFolder } from "../../main/media/testing.ts";
 const launcher = fileURLToPath(new URL("../../main/cli/plume.mjs", import.meta.url));
 const STARTER = fileURLToPath(new URL("../../assets/models/starter.ckpt", import.meta.url));
 const hasStarter = existsSync(STARTER);
+const MEMORY_GROUPS = "/sys/fs/cgroup/memory";
+const canLimitMemory =
+  existsSync(join(MEMORY_GROUPS, "memory.limit_in_bytes")) &&
+  (await access(MEMORY_GROUPS, constants.W_OK).then(
+    () => true,
+    () => false,
+  ));
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
@@ -27,8 +34,13 @@ interface Ended {
   readonly stderr: string;
 }
 
-function plume(argv: readonly string[], env: NodeJS.ProcessEnv = {}): { child: ChildProcess; done: Promise<Ended> } {
-  const child = spawn(process.execPath, [launcher, ...argv], {
+function plume(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  wrapper: readonly string[] = [],
+): { child: ChildProcess; done: Promise<Ended> } {
+  const [program, ...args] = [...wrapper, process.execPath, launcher, ...argv];
+  const child = spawn(program!, args, {
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own, as a terminal makes one: a signal to it reaches the engine and ffmpeg too.
     detached: true,
@@ -40,6 +52,9 @@ function plume(argv: readonly string[], env: NodeJS.ProcessEnv = {}): { child: C
   const done = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
   return { child, done };
 }
+
+// Each command starts an engine; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const small = ["--steps", "2", "--frames", "2"];
 /** Long enough to be interrupted. */
@@ -127,6 +142,32 @@ describe.skipIf(!hasStarter)("plume generate on the starter model", () => {
       expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
       expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: "ENGINE_CRASHED" } });
       expect(await left()).toEqual([]);
+    },
+  );
+
+  it.skipIf(!canLimitMemory)(
+    "survives the kernel's out-of-memory killer and says what to change (needs a writable memory cgroup, version 1)",
+    async () => {
+      const group = join(MEMORY_GROUPS, `plume-test-${process.pid}`);
+      await mkdir(group);
+      try {
+        await writeFile(join(group, "memory.limit_in_bytes"), "450M");
+        const ask = ["generate", "interrupted", "--size", "1024x1024", "--frames", "26", "--steps", "1", "--json"];
+        // The shell moves itself into the group and becomes the command.
+        const { code, stdout } = await plume(ask, {}, [
+          "sh",
+          "-c",
+          `echo $$ > ${group}/cgroup.procs && exec "$@"`,
+          "sh",
+        ]).done;
+        expect(code).toBe(1);
+        expect(JSON.parse(stdout)).toMatchObject({
+          error: { code: "MODEL_OUT_OF_MEMORY", message: expect.stringContaining("smaller size or fewer frames") },
+        });
+        expect(await left()).toEqual([]);
+      } finally {
+        await rmdir(group);
+      }
     },
   );
 
