@@ -23,6 +23,13 @@ export function App() {
     return () => window.removeEventListener("keydown", onKey);
   }, [store, items, actions]);
 
+  const running = useSelect((state) => state.jobs.find((job) => job.state === "running")?.progress.fraction);
+  useEffect(() => {
+    // The system's task bar and window switcher show the title: progress is seen there while another window is in front.
+    const percent = running === undefined ? "" : `${Math.round(running * 100)} % · `;
+    document.title = `${percent}Plume Studio`;
+  }, [running]);
+
   return (
     <div className="app">
       <TitleBar />

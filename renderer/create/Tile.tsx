@@ -118,7 +118,7 @@ function Working({ item }: { readonly item: Item }) {
           {eta ? <span className="tile__eta">{eta}</span> : null}
         </div>
       )}
-      {waiting ? null : (
+      {waiting || progress.fraction === 0 ? null : (
         <progress className="progress tile__progress" aria-label="Progress" max={1} value={progress.fraction} />
       )}
       <Button

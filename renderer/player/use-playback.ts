@@ -30,6 +30,8 @@ export function usePlayback({ fps, frames }: Clip): Playback {
     setElement(attached);
   }, []);
   const [frame, setFrame] = useState(0);
+  // Steps that follow one another faster than the video seeks count from what was wanted, not from what is on screen yet.
+  const wanted = useRef(0);
   const [isPlaying, setPlaying] = useState(false);
 
   useEffect(() => {
@@ -40,7 +42,10 @@ export function usePlayback({ fps, frames }: Clip): Playback {
     let handle = 0;
     const watch = () => {
       handle = element.requestVideoFrameCallback((_, { mediaTime }) => {
-        setFrame(frameAt(mediaTime, fps, frames));
+        if (!element.seeking) {
+          wanted.current = frameAt(mediaTime, fps, frames);
+          setFrame(wanted.current);
+        }
         watch();
       });
     };
@@ -52,20 +57,20 @@ export function usePlayback({ fps, frames }: Clip): Playback {
     };
   }, [element, fps, frames]);
 
-  const seek = (wanted: number) => {
+  const seek = (target: number) => {
     const element = video.current;
     if (!element) return;
-    const target = Math.min(frames - 1, Math.max(0, wanted));
+    wanted.current = Math.min(frames - 1, Math.max(0, target));
     element.pause();
-    element.currentTime = timeOf(target, fps);
-    setFrame(target);
+    element.currentTime = timeOf(wanted.current, fps);
+    setFrame(wanted.current);
   };
   return {
     attach,
     frame,
     isPlaying,
     seek,
-    step: (count) => seek(frame + count),
+    step: (count) => seek(wanted.current + count),
     toggle: () => {
       const element = video.current;
       if (!element) return;

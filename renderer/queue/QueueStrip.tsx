@@ -38,8 +38,17 @@ export function QueueStrip() {
       <button type="button" className="queue__prompt" title="Show this clip" onClick={() => actions.select(item.key)}>
         {current.request.prompt}
       </button>
-      <progress className="progress queue__bar" aria-label="Progress of the clip" max={1} value={progress.fraction} />
-      <span className="queue__percent mono">{Math.round(progress.fraction * 100)} %</span>
+      {progress.fraction > 0 ? (
+        <>
+          <progress
+            className="progress queue__bar"
+            aria-label="Progress of the clip"
+            max={1}
+            value={progress.fraction}
+          />
+          <span className="queue__percent mono">{Math.round(progress.fraction * 100)} %</span>
+        </>
+      ) : null}
       <span className="queue__phase">{phaseWords(progress)}</span>
       {eta ? <span className="queue__eta">{eta}</span> : null}
       <span className="queue__space" />

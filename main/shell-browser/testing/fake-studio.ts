@@ -3,6 +3,7 @@
  * on timers and real little MP4 files. It draws bubbles instead of asking a model. Never part of the product.
  */
 import { createHash, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,6 +26,8 @@ import { starter, systemInfo } from "./facts.ts";
 export interface FakeStudioOptions {
   /** Milliseconds per denoising step. Default 150. */
   readonly stepMs?: number;
+  /** While a file of this name exists, a running job stands still at half its steps: what is then seen does not depend on speed. */
+  readonly holdFile?: string;
 }
 
 export interface FakeStudio extends ShellStudio {
@@ -106,6 +109,8 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     await pause();
     const frames = drawBubbles(request);
     for (let step = 1; step <= request.steps; step++) {
+      const held = () => step > request.steps / 2 && existsSync(options.holdFile ?? "") && alive() && !failure;
+      while (held()) await pause();
       if (!alive()) return;
       if (failure) {
         update(id, { state: "failed", error: failure, finishedAt: new Date().toISOString() });
