@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { StudioError } from "../../core/contract/errors.ts";
+import { cpuMilliseconds } from "./cpu-time.testkit.ts";
 import { openCheckpoint } from "./open-checkpoint.ts";
 import { readPickle } from "./pickle.ts";
 import { nameTensors } from "./torch-tree.ts";
@@ -92,9 +93,9 @@ describe("damaged files", () => {
     await fc.assert(
       fc.asyncProperty(changes, async (list) => {
         await writeFile(path, mutate(original, list));
-        const start = performance.now();
+        const start = cpuMilliseconds();
         await readAll(path);
-        expect(performance.now() - start).toBeLessThan(5000);
+        expect(cpuMilliseconds() - start).toBeLessThan(5000);
       }),
       { numRuns: 150 },
     );
@@ -164,9 +165,9 @@ describe("damaged pickles", () => {
 
   it("of the largest size are refused by a limit within seconds", () => {
     const bytes = Buffer.alloc(12_000_000, "]");
-    const start = performance.now();
+    const start = cpuMilliseconds();
     expect(() => readPickle(bytes, () => null, "x.pt")).toThrow(StudioError);
     expect(() => readPickle(Buffer.alloc(12_000_000, "N0"), () => null, "x.pt")).toThrow(StudioError);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(cpuMilliseconds() - start).toBeLessThan(10_000);
   });
 });

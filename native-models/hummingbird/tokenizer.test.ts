@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { cpuMilliseconds } from "../checkpoint/cpu-time.testkit.ts";
 import { goldensNote, haveGoldens, hummingbirdGoldens } from "../checkpoint/goldens.testkit.ts";
 import { cleanPrompt, clipTokenizer, END_TOKEN, START_TOKEN } from "./tokenizer.ts";
 
@@ -77,10 +78,10 @@ describe("any string", () => {
   });
 
   it("takes 10 000 words, one endless word and pages of garble in good time", () => {
-    const start = performance.now();
+    const start = cpuMilliseconds();
     expect(clipTokenizer().tokenize("the quick brown fox ".repeat(2500)).countBeforeTruncation).toBe(10_002);
     expect(clipTokenizer().tokenize("xyz".repeat(40_000)).truncated).toBe(true);
     expect(cleanPrompt("cafÃ© â€œx â€™s ".repeat(4000)).startsWith("café")).toBe(true);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(cpuMilliseconds() - start).toBeLessThan(10_000);
   });
 });

@@ -207,6 +207,16 @@ describe("what can go wrong", () => {
   });
 });
 
+describe("the manifest", () => {
+  it("names the version of the studio that is running", async () => {
+    const { file, packs } = await place();
+    const { converter } = await installCheckpoint({ file, destination: join(packs, "p") });
+    const here = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+    const { version } = z.object({ version: z.string() }).parse(JSON.parse(here));
+    expect(converter).toBe(`plume-studio ${version}`);
+  });
+});
+
 describe("memory", () => {
   it("stays far below the size of the checkpoint", { timeout: 240_000 }, async () => {
     const folder = await mkdtemp(join(root, "large-"));
