@@ -40,7 +40,7 @@ export async function sampleLatent(networks: HummingbirdNetworks, options: Sampl
   });
   const run: Run = { networks, options, condition, keys, initial: options.drawNoise(latentElements(options.size)) };
   return sampler.kind === "lcm"
-    ? lcm(run, new LcmScheduler(options.steps, schedule))
+    ? lcm(run, new LcmScheduler(options.steps, schedule, sampler.parameterization))
     : ddim(
         run,
         new DdimScheduler({
