@@ -36,6 +36,7 @@ export function usePlayback({ fps, frames }: Clip): Playback {
 
   useEffect(() => {
     if (!element) return undefined;
+    wanted.current = 0;
     const sync = () => setPlaying(!element.paused);
     element.addEventListener("play", sync);
     element.addEventListener("pause", sync);
