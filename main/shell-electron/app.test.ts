@@ -144,7 +144,7 @@ describe("calls from the page", () => {
     const request = { prompt: "x", steps: 1, width: 64, height: 64, frames: 1 };
     await invoke({ senderFrame: ours }, "jobs.generate", { request, variations: 1 });
     expect(page.sent).toHaveLength(3);
-    await vi.waitFor(() => expect(JSON.stringify(page.sent)).toContain('"state":"done"'));
+    await vi.waitFor(() => expect(JSON.stringify(page.sent).includes('"state":"done"')).toBe(true), 30_000);
     page.emit("destroyed");
     page.destroyed = true;
     const count = page.sent.length;
@@ -193,7 +193,7 @@ test("the studio is closed once before the process ends", async () => {
   const preventDefault = vi.fn();
   electron.app.emit("will-quit", { preventDefault });
   electron.app.emit("will-quit", { preventDefault });
-  await vi.waitFor(() => expect(electron.app.calls).toContain("exit 0"));
+  await vi.waitFor(() => expect(electron.app.calls).toContain("exit 0"), 30_000);
   expect(close).toHaveBeenCalledTimes(1);
   expect(preventDefault).toHaveBeenCalledTimes(1);
 });

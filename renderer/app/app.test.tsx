@@ -62,6 +62,17 @@ test("an empty prompt is answered beside the box, and told to assistive technolo
   expect(message?.textContent).toContain("Write a sentence");
 });
 
+test("a request that waits for the first model says so, and the wait ends", async () => {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  const { prompt, tell, store } = await open({ "jobs.generate": () => promise });
+  await tell({ type: "models", models: [] });
+  fireEvent.change(prompt, { target: { value: "snow" } });
+  await act(async () => fireEvent.keyDown(prompt, { key: "Enter" }));
+  expect(screen.getByText("Your prompt is next, as soon as the model is ready.")).toBeTruthy();
+  await act(async () => resolve([job("a")]));
+  expect(store.getState().sending).toBe(0);
+});
+
 test("a failed job says why in its tile and offers Retry and Edit", async () => {
   const { tell, calls, prompt } = await open({ "jobs.retry": () => job("n") });
   const error = { code: "ENGINE_CRASHED" as const, message: "The engine stopped: try again." };

@@ -15,9 +15,8 @@ export function EmptyState() {
       {model ? (
         <>
           <p className="empty__about">
-            <strong>{model.name}</strong>
-            {model.bundled ? " comes with the studio. " : ". "}
             {model.about}
+            {model.bundled ? " It comes with the studio." : ""}
           </p>
           <h3 className="empty__examples-title">Try one</h3>
           <ul className="empty__examples">

@@ -15,6 +15,7 @@ import { measuredSeconds } from "../state/items.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatEstimate, formatLength, plural } from "../ui/format.ts";
 import { ControlPopover } from "../ui/Popover.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
 import { LengthPanel, ModelPanel, MorePanel, SizePanel } from "./panels.tsx";
 import { SeedControl } from "./SeedControl.tsx";
 
@@ -25,6 +26,7 @@ export function PromptDock() {
   const draft = useSelect((state) => state.draft);
   const problem = useSelect((state) => state.problem);
   const clips = useSelect((state) => state.clips);
+  const isSending = useSelect((state) => state.sending > 0);
   const model = useModel();
   const messageId = useId();
 
@@ -68,7 +70,7 @@ export function PromptDock() {
             onClick={() => void actions.generate()}
           >
             Generate
-            <CornerDownLeft size={14} aria-hidden />
+            {isSending ? <Spinner /> : <CornerDownLeft size={14} aria-hidden />}
           </Button>
         </div>
         {model && settings ? (
@@ -130,24 +132,19 @@ export function PromptDock() {
         ) : null}
       </div>
       <p id={messageId} className={problem ? "dock__message dock__message--problem" : "dock__message"}>
-        {problem ? (
-          <>
-            <TriangleAlert size={13} aria-hidden /> {problem.message}
-          </>
-        ) : seconds === null ? (
-          model ? (
-            "Made on this computer. Nothing leaves it."
-          ) : (
-            "The model that comes with the studio is being prepared; a prompt waits for it."
-          )
-        ) : (
-          <>
-            Takes {formatEstimate(seconds * 1000)}
-            {draft.variations > 1 ? ` each, ${formatEstimate(seconds * 1000 * draft.variations)} in all` : ""}, as
-            measured on your last clip like this.
-          </>
-        )}
+        {problem ? <TriangleAlert size={13} aria-hidden /> : null}
+        {problem?.message ?? hint(model !== null, isSending, seconds, draft.variations)}
       </p>
     </section>
   );
+}
+
+/** The quiet line under the box: what is going on, or how long it will take if that was measured. */
+function hint(hasModel: boolean, isSending: boolean, seconds: number | null, variations: number): string {
+  if (!hasModel && isSending) return "Your prompt is next, as soon as the model is ready.";
+  if (!hasModel) return "Prompts can be added already; they wait for the model.";
+  if (seconds === null) return "Made on this computer. Nothing leaves it.";
+  const each = formatEstimate(seconds * 1000);
+  const all = variations > 1 ? ` each, ${formatEstimate(seconds * 1000 * variations)} in all` : "";
+  return `Takes ${each}${all}, as measured on your last clip like this.`;
 }

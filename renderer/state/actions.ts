@@ -44,7 +44,10 @@ export function createActions(store: Store, client: WindowClient): Actions {
   }
 
   async function queue(request: GenerationRequest, variations: number): Promise<void> {
-    const jobs = await client.call("jobs.generate", { request, variations });
+    set({ sending: store.getState().sending + 1 });
+    const jobs = await client.call("jobs.generate", { request, variations }).finally(() => {
+      set({ sending: store.getState().sending - 1 });
+    });
     set({
       announcement: `${plural(jobs.length, "clip")} added to the queue.`,
       selected: jobs[0] ? `job:${jobs[0].id}` : null,

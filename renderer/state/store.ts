@@ -24,6 +24,8 @@ export interface State {
   readonly draft: Draft;
   /** Why the studio refused the draft; cleared by the next keystroke. */
   readonly problem: ErrorData | null;
+  /** Requests on their way to the studio. At the first start one waits there until the model is ready. */
+  readonly sending: number;
   /** Key of the tile that the inspector shows. */
   readonly selected: string | null;
   /** Key of the tile in the player. */
@@ -48,6 +50,7 @@ export function createStudioStore(draft: Draft): Store {
     clips: [],
     draft,
     problem: null,
+    sending: 0,
     selected: null,
     playing: null,
     showsShortcuts: false,

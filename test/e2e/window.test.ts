@@ -78,7 +78,9 @@ test("a sentence becomes a clip: placeholder, moving preview, finished clip that
   release();
   await tiles("done").waitFor();
   const video = page.locator(".tile__video");
-  await expect.poll(() => video.evaluate((element: HTMLVideoElement) => element.currentTime > 0.2)).toBe(true);
+  await expect
+    .poll(() => video.evaluate((element: HTMLVideoElement) => element.currentTime > 0.2), patience)
+    .toBe(true);
   expect(await page.inputValue("#prompt"), "the prompt stays").toBe("blue bubbles rising slowly");
 });
 
@@ -115,10 +117,11 @@ test("the keyboard alone is enough", async () => {
   await page.keyboard.press("ArrowRight");
   expect(await frame.inputValue()).toBe("2");
   await expect
-    .poll(() => page.locator(".player__video").evaluate((element: HTMLVideoElement) => element.currentTime))
+    .poll(() => page.locator(".player__video").evaluate((element: HTMLVideoElement) => element.currentTime), patience)
     .toBeCloseTo(2.5 / 8, 3);
   await page.keyboard.press("Space");
-  expect(await page.locator(".player__video").evaluate((element: HTMLVideoElement) => element.paused)).toBe(false);
+  const isPaused = () => page.locator(".player__video").evaluate((element: HTMLVideoElement) => element.paused);
+  await expect.poll(isPaused, patience).toBe(false);
   await page.keyboard.press("Escape");
   await page.locator(".player").waitFor({ state: "detached" });
   await page.keyboard.press("Delete");
