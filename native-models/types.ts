@@ -63,6 +63,8 @@ export interface ParameterSpec {
 
 /** Where a weight lies inside the pack's weights file. */
 export interface WeightEntry {
+  /** File beside the pack's weights file that holds it; absent: the weights file itself. */
+  readonly file?: string;
   readonly offset: number;
   readonly bytes: number;
   readonly dtype: "float32" | "float16" | "int8" | "uint8" | "int32";

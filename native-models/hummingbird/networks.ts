@@ -1,5 +1,5 @@
 /** The networks of one opened Hummingbird model: sessions are made on first need, one size at a time, and kept warm. */
-import type { Graph } from "../onnx/graph.ts";
+import type { ConvRange, Graph } from "../onnx/graph.ts";
 import { Session, type SessionOptions, type Weights } from "../onnx/session.ts";
 import type { ParameterSpec } from "../types.ts";
 import { type HummingbirdConfig, LATENT_CHANNELS, LATENT_SCALE, type LatentSize } from "./config.ts";
@@ -37,25 +37,38 @@ export interface Work {
   readonly vaeFrame: number;
 }
 
+export interface NetworkOptions extends SessionOptions {
+  /** Run the U-Net in int8 arithmetic with these weights and ranges. */
+  readonly int8?: { readonly ranges: ReadonlyMap<string, ConvRange>; readonly weights: Weights } | undefined;
+  /** Told of the ranges that every call of the U-Net saw, [convolutions, 4] in the order of `graph.observed`. */
+  readonly observe?: (graph: Graph, ranges: Float32Array) => void;
+}
+
 export class HummingbirdNetworks {
   readonly config: HummingbirdConfig;
   readonly #weights: Weights;
-  readonly #options: SessionOptions;
+  readonly #options: NetworkOptions;
   readonly #sessions = new Map<string, { size: string; session: Promise<Session> }>();
 
-  constructor(config: HummingbirdConfig, weights: Weights, options: SessionOptions) {
+  constructor(config: HummingbirdConfig, weights: Weights, options: NetworkOptions) {
     this.config = config;
     this.#weights = weights;
     this.#options = options;
   }
 
   /** The session of a network; one of another size is closed first, so that memory does not grow with every size tried. */
-  async #session(kind: string, size: string, graph: () => Graph, options = this.#options): Promise<Session> {
+  async #session(
+    kind: string,
+    size: string,
+    graph: () => Graph,
+    options: SessionOptions = this.#options,
+    weights = this.#weights,
+  ): Promise<Session> {
     const open = this.#sessions.get(kind);
     if (open?.size === size) return open.session;
     this.#sessions.delete(kind);
     if (open) await (await open.session).close();
-    const session = Session.open(graph(), this.#weights, size === "" ? kind : `${kind}-${size}`, options);
+    const session = Session.open(graph(), weights, size === "" ? kind : `${kind}-${size}`, options);
     this.#sessions.set(kind, { size, session });
     session.catch(() => this.#sessions.delete(kind));
     return session;
@@ -94,7 +107,9 @@ export class HummingbirdNetworks {
 
   #unet(size: LatentSize): Promise<Session> {
     const name = `${size.batch}x${size.frames}x${size.height}x${size.width}`;
-    return this.#session("unet", name, () => unetGraph(this.config, size));
+    const { int8, observe } = this.#options;
+    const graph = () => unetGraph(this.config, size, null, { int8: int8?.ranges, observe: observe !== undefined });
+    return this.#session("unet", name, graph, this.#options, int8?.weights);
   }
 
   /**
@@ -112,6 +127,7 @@ export class HummingbirdNetworks {
     const sinusoid = timestepEmbedding(t, this.config.modelChannels);
     const time = wEmb === null ? sinusoid : sinusoid.map((value, i) => value + wEmb[i]!);
     const outputs = await session.run({ ...keys, latent, time_sinusoid: time, fps_emb: fpsEmb });
+    if (outputs.ranges) this.#options.observe?.(session.graph, outputs.ranges);
     return outputs.out!;
   }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type ModelSummary, type ResolvedRequest, StudioError } from "../../core/contract/index.ts";
 import type { Weights } from "../onnx/session.ts";
 import type { GenerateHooks, GenerateResult, OpenOptions, TextToVideoPipeline } from "../types.ts";
+import { calibrationPlan, openInt8 } from "./calibrate.ts";
 import type { HummingbirdConfig, LatentSize } from "./config.ts";
 import { LATENT_CHANNELS } from "./config.ts";
 import { HummingbirdNetworks, latentSize } from "./networks.ts";
@@ -25,28 +26,32 @@ export interface OpenedPack {
 /** A Hummingbird pack opened for work. Sessions open on first need; the first clip of a size takes longer. */
 export class HummingbirdPipeline implements TextToVideoPipeline {
   readonly summary: ModelSummary;
-  readonly #networks: HummingbirdNetworks;
+  readonly #pack: OpenedPack;
+  readonly #options: OpenOptions;
   readonly #folder: string;
+  #opened: HummingbirdNetworks | null = null;
   #previewMap: PreviewMap | null = null;
 
   constructor(pack: OpenedPack, options: OpenOptions) {
     this.summary = pack.summary;
     this.#folder = pack.weights.folder;
-    this.#networks = new HummingbirdNetworks(pack.config, pack.weights, { threads: options.threads });
+    this.#pack = pack;
+    this.#options = options;
   }
 
   async generate(request: ResolvedRequest, hooks: GenerateHooks): Promise<GenerateResult> {
-    const networks = this.#networks;
     const size = latentSize(request);
     const clock = new Clock();
-    const calls = unetCalls(networks, request.steps, request.guidance);
-    const share = shares(networks, size, calls);
     const stopIfAsked = () => {
       if (hooks.signal.aborted) throw new StudioError("CANCELLED", "The clip was cancelled.");
     };
 
     stopIfAsked();
     await hooks.progress("text", 0, 1, 0);
+    const networks = await this.#networks(stopIfAsked);
+    const calls = unetCalls(networks, request.steps, request.guidance);
+    const share = shares(networks, size, calls);
+    clock.lap("open");
     const embed = (prompt: string) => networks.encodePrompt(clipTokenizer().tokenize(prompt).ids);
     const context = await embed(request.prompt);
     await hooks.progress("text", 1, 1, share.text);
@@ -54,7 +59,7 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
 
     stopIfAsked();
     await networks.prepare(size);
-    const previewMap = await this.#preview();
+    const previewMap = await this.#preview(networks);
     clock.lap("prepare");
     await hooks.progress("denoise", 0, request.steps, share.text);
     const random = new TorchRandom(request.seed);
@@ -79,7 +84,7 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
     await hooks.progress("decode", 0, size.frames, before);
     for (let frame = 0; frame < size.frames; frame++) {
       stopIfAsked();
-      const rgb = await this.#decodeFrame(latent, size, frame);
+      const rgb = await this.#decodeFrame(networks, latent, size, frame);
       sha.update(rgb);
       await hooks.frame(frame, rgb);
       await hooks.progress("decode", frame + 1, size.frames, before + ((1 - before) * (frame + 1)) / size.frames);
@@ -88,25 +93,42 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
     return { framesSha256: sha.digest("hex"), seconds: clock.seconds };
   }
 
-  async #decodeFrame(latent: Float32Array, size: LatentSize, frame: number): Promise<Uint8Array> {
+  /** The networks in the precision asked for. A model's first int8 run calibrates it, which takes a few float32 clips' time. */
+  async #networks(stopIfAsked: () => void): Promise<HummingbirdNetworks> {
+    if (this.#opened) return this.#opened;
+    const { config, weights, summary } = this.#pack;
+    const { threads, precision } = this.#options;
+    const plan = calibrationPlan(summary.examplePrompts, latentSize(summary.defaults), config);
+    const int8 =
+      precision === "int8" ? await openInt8(config, weights, { threads, ...plan, checkpoint: stopIfAsked }) : undefined;
+    this.#opened = new HummingbirdNetworks(config, weights, { threads, int8 });
+    return this.#opened;
+  }
+
+  async #decodeFrame(
+    networks: HummingbirdNetworks,
+    latent: Float32Array,
+    size: LatentSize,
+    frame: number,
+  ): Promise<Uint8Array> {
     const plane = size.height * size.width;
     const cells = new Float32Array(LATENT_CHANNELS * plane);
     for (let c = 0; c < LATENT_CHANNELS; c++) {
       const start = (c * size.frames + frame) * plane;
       cells.set(latent.subarray(start, start + plane), c * plane);
     }
-    const decode = (part: Float32Array, height: number, width: number) => this.#networks.decode(part, height, width);
-    const image = await decodeTiled(decode, cells, size, tilesFor(this.#networks.config, size));
+    const decode = (part: Float32Array, height: number, width: number) => networks.decode(part, height, width);
+    const image = await decodeTiled(decode, cells, size, tilesFor(networks.config, size));
     return toRgb8(image);
   }
 
   /** The latent-to-RGB map of this VAE, fitted on first need and kept in the pack. */
-  async #preview(): Promise<PreviewMap> {
+  async #preview(networks: HummingbirdNetworks): Promise<PreviewMap> {
     if (this.#previewMap) return this.#previewMap;
     const file = join(this.#folder, PREVIEW_MAP_FILE);
     const stored = await readFile(file, "utf8").then(parsePreviewMap, () => null);
     this.#previewMap =
-      stored ?? (await fitPreviewMap((latent, height, width) => this.#networks.decode(latent, height, width)));
+      stored ?? (await fitPreviewMap((latent, height, width) => networks.decode(latent, height, width)));
     if (!stored) {
       const text = JSON.stringify(this.#previewMap);
       // A pack on a read-only disk works too; it only pays for the fit again next time.
@@ -119,7 +141,8 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
   }
 
   async close(): Promise<void> {
-    await this.#networks.close();
+    await this.#opened?.close();
+    this.#opened = null;
   }
 }
 

@@ -15,6 +15,9 @@ const EPS_TRANSFORMER = 1e-6;
 /** Heads of `init_attn`, fixed in the official code whatever the model's width. */
 export const INIT_HEADS = 8;
 
+/** Layers with nearly all of the work: int8 where the graph is written in int8. First and last convolution and embeddings are not. */
+export const HEAVY = { heavy: true } as const;
+
 export interface UnetContext {
   readonly g: Graph;
   readonly config: HummingbirdConfig;
@@ -58,14 +61,14 @@ export function resBlock(context: UnetContext, x: Tensor, out: number): Tensor {
   const { g, config, batch, frames } = context;
   const [, c, h, w] = x.shape as [number, number, number, number];
   const inner = g.scope("in_layers", () =>
-    conv(g, "2", op.silu(g, groupNorm(g, "0", x, config.unetNormGroups, EPS_BLOCK)), out, 3),
+    conv(g, "2", op.silu(g, groupNorm(g, "0", x, config.unetNormGroups, EPS_BLOCK)), out, 3, HEAVY),
   );
   const emb = g.scope("emb_layers", () => linear(g, "1", context.emb, out));
   const shifted = op.add(g, inner, everyFrame(g, emb, batch, frames));
   const outer = g.scope("out_layers", () =>
-    conv(g, "3", op.silu(g, groupNorm(g, "0", shifted, config.unetNormGroups, EPS_BLOCK)), out, 3),
+    conv(g, "3", op.silu(g, groupNorm(g, "0", shifted, config.unetNormGroups, EPS_BLOCK)), out, 3, HEAVY),
   );
-  const skip = c === out ? x : conv(g, "skip_connection", x, out, 1);
+  const skip = c === out ? x : conv(g, "skip_connection", x, out, 1, HEAVY);
   const sum = op.add(g, skip, outer);
   const mixed = g.scope("temopral_conv", () => {
     const y = temporalConvBlock(g, config, toClip(context, sum));
@@ -90,10 +93,10 @@ function feedForward(g: Graph, x: Tensor): Tensor {
   const width = x.shape.at(-1)!;
   return g.scope("ff.net", () => {
     const [value, gate] = g.scope("0", () => [
-      linear(g, "proj", x, width * 8, { rows: [0, width * 4] }),
-      linear(g, "proj", x, width * 8, { rows: [width * 4, width * 8] }),
+      linear(g, "proj", x, width * 8, { rows: [0, width * 4], ...HEAVY }),
+      linear(g, "proj", x, width * 8, { rows: [width * 4, width * 8], ...HEAVY }),
     ]) as [Tensor, Tensor];
-    return linear(g, "2", op.mul(g, value, op.gelu(g, gate)), width);
+    return linear(g, "2", op.mul(g, value, op.gelu(g, gate)), width, HEAVY);
   });
 }
 
@@ -101,10 +104,10 @@ function feedForward(g: Graph, x: Tensor): Tensor {
 function selfAttention(g: Graph, name: string, x: Tensor, heads: number): Tensor {
   const width = x.shape.at(-1)!;
   return g.scope(name, () => {
-    const q = linear(g, "to_q", x, width, { bias: false });
-    const k = linear(g, "to_k", x, width, { bias: false });
-    const v = linear(g, "to_v", x, width, { bias: false });
-    return linear(g, "to_out.0", op.attention(g, q, k, v, heads), width);
+    const q = linear(g, "to_q", x, width, { bias: false, ...HEAVY });
+    const k = linear(g, "to_k", x, width, { bias: false, ...HEAVY });
+    const v = linear(g, "to_v", x, width, { bias: false, ...HEAVY });
+    return linear(g, "to_out.0", op.attention(g, q, k, v, heads), width, HEAVY);
   });
 }
 
@@ -115,23 +118,27 @@ export function spatialTransformer(context: UnetContext, x: Tensor, heads: numbe
   const width = heads * config.numHeadChannels;
   const normal = groupNorm(g, "norm", x, config.unetNormGroups, EPS_TRANSFORMER);
   const tokens = op.transpose(g, op.reshape(g, normal, [n, c, h * w]), [0, 2, 1]);
-  const entered = linear(g, "proj_in", tokens, width);
+  const entered = linear(g, "proj_in", tokens, width, HEAVY);
   const left = g.scope("transformer_blocks.0", () => {
     const y = op.add(g, entered, selfAttention(g, "attn1", layerNorm(g, "norm1", entered), heads));
     const query = layerNorm(g, "norm2", y);
     const cross = g.scope("attn2", () => {
       // The prompt's keys and values are the same for every frame: fold the frames into the query's length.
-      const q = op.reshape(g, linear(g, "to_q", query, width, { bias: false }), [batch, frames * h * w, width]);
+      const q = op.reshape(g, linear(g, "to_q", query, width, { bias: false, ...HEAVY }), [
+        batch,
+        frames * h * w,
+        width,
+      ]);
       const { k, v } = context.crossAttention(g.path);
       const attended = op.reshape(g, op.attention(g, q, k, v, heads), [n, h * w, width]);
-      return linear(g, "to_out.0", attended, width);
+      return linear(g, "to_out.0", attended, width, HEAVY);
     });
     const z = op.add(g, y, cross);
     const result = op.add(g, z, feedForward(g, layerNorm(g, "norm3", z)));
     context.trace?.(relative(g), () => result);
     return result;
   });
-  const out = linear(g, "proj_out", left, c);
+  const out = linear(g, "proj_out", left, c, HEAVY);
   const result = op.add(g, op.reshape(g, op.transpose(g, out, [0, 2, 1]), x.shape), x);
   context.trace?.(relative(g), () => result);
   return result;
@@ -155,8 +162,8 @@ export function temporalTransformer(context: UnetContext, x: Tensor, heads: numb
   const [, c, h, w] = x.shape as [number, number, number, number];
   const normal = groupNorm(g, "norm", toClip(context, x), config.unetNormGroups, EPS_TRANSFORMER);
   const sequences = op.reshape(g, op.transpose(g, normal, [0, 3, 2, 1]), [batch * h * w, frames, c]);
-  const entered = linear(g, "proj_in", sequences, heads * config.numHeadChannels);
-  const left = linear(g, "proj_out", temporalBlock(context, entered, heads), c);
+  const entered = linear(g, "proj_in", sequences, heads * config.numHeadChannels, HEAVY);
+  const left = linear(g, "proj_out", temporalBlock(context, entered, heads), c, HEAVY);
   const clip = op.transpose(g, op.reshape(g, left, [batch, h * w, frames, c]), [0, 2, 3, 1]);
   const result = op.add(g, op.reshape(g, clip, x.shape), x);
   // The official module's output is [B, C, T, H, W].

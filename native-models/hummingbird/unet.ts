@@ -5,13 +5,14 @@
  * Three graphs share the weights: `promptGraph` (keys and values of the prompt, once per clip), `conditionGraph` (what depends on
  * frame rate and guidance only, once per clip) and `unetGraph` (once per step).
  */
-import { Graph, type Tensor } from "../onnx/graph.ts";
+import { Graph, type GraphOptions, type Tensor } from "../onnx/graph.ts";
 import { conv, groupNorm, linear } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
 import { architecture } from "./architecture.ts";
 import { type HummingbirdConfig, LATENT_CHANNELS, type LatentSize } from "./config.ts";
 import {
   EPS_BLOCK,
+  HEAVY,
   initialAttention,
   resBlock,
   spatialTransformer,
@@ -75,10 +76,16 @@ export function conditionGraph(config: HummingbirdConfig, batch: number): Graph 
 /**
  * One call of the U-Net. Inputs: `latent` [B, 4, T, h, w]; `time_sinusoid` [B, C] (with the guidance embedding already added);
  * `fps_emb` [1, 4C]; `<path>.k`, `<path>.v` of `promptGraph`. Output: `out` [B, 4, T, h, w], the prediction of noise or v.
+ * `options` write it in int8 arithmetic, or with the ranges that int8 needs.
  * `trace` names inner tensors (official module paths) that become outputs too, for comparison with the reference.
  */
-export function unetGraph(config: HummingbirdConfig, size: LatentSize, trace: Trace | null = null): Graph {
-  const g = new Graph("hummingbird-unet", UNET_PREFIX);
+export function unetGraph(
+  config: HummingbirdConfig,
+  size: LatentSize,
+  trace: Trace | null = null,
+  options: GraphOptions = {},
+): Graph {
+  const g = new Graph("hummingbird-unet", UNET_PREFIX, options);
   const { batch, frames, height, width } = size;
   if (height % unit(config) !== 0 || width % unit(config) !== 0)
     g.fail(`the latent ${height}×${width} is not a multiple of ${unit(config)}`);
@@ -120,7 +127,7 @@ export function unetGraph(config: HummingbirdConfig, size: LatentSize, trace: Tr
   for (const block of down) {
     h = g.scope(block.path, () =>
       block.kind === "down"
-        ? g.scope("0", () => conv(g, "op", h, block.channels, 3, { stride: 2 }))
+        ? g.scope("0", () => conv(g, "op", h, block.channels, 3, { stride: 2, ...HEAVY }))
         : residualStage(context, h, block.channels, block.heads),
     );
     trace?.(block.path, () => h);
@@ -139,13 +146,14 @@ export function unetGraph(config: HummingbirdConfig, size: LatentSize, trace: Tr
     h = g.scope(block.path, () => {
       const stage = residualStage(context, joined, block.channels, block.heads);
       if (block.upsample === null) return stage;
-      return g.scope(String(block.upsample), () => conv(g, "conv", op.upsample2(g, stage), block.channels, 3));
+      return g.scope(String(block.upsample), () => conv(g, "conv", op.upsample2(g, stage), block.channels, 3, HEAVY));
     });
     trace?.(block.path, () => h);
   }
   const out = g.scope("out", () => outLayers(g, config, h));
   const clip = op.reshape(g, out, [batch, frames, LATENT_CHANNELS, height, width]);
   g.output("out", op.transpose(g, clip, [0, 2, 1, 3, 4]));
+  g.outputRanges();
   return g;
 }
 

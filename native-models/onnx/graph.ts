@@ -48,6 +48,38 @@ interface Constant {
   readonly data: Uint8Array;
 }
 
+const constantArrays = {
+  float32: (values: readonly number[]) => Float32Array.from(values),
+  int64: (values: readonly number[]) => BigInt64Array.from(values, (value) => BigInt(value)),
+  int32: (values: readonly number[]) => Int32Array.from(values),
+  uint8: (values: readonly number[]) => Uint8Array.from(values),
+  int8: (values: readonly number[]) => Int8Array.from(values),
+} as const;
+
+/** Smallest and largest value of a convolution's input and of its output, from calibration. */
+export interface ConvRange {
+  readonly input: readonly [number, number];
+  readonly output: readonly [number, number];
+}
+
+/** A weight that an int8 graph wants besides those of the checkpoint. */
+export interface Int8Weight {
+  /** Key of the int8 values; `<key>.scale` holds one float32 a channel and, for convolutions, `<key>.bias` the int32 bias. */
+  readonly key: string;
+  readonly source: string;
+  readonly sourceShape: readonly number[];
+  readonly rows: readonly [number, number];
+  /** `linear`: stored [in, out] with a scale an output. `conv`: stored as it is, with a scale an output channel. */
+  readonly kind: "linear" | "conv";
+}
+
+export interface GraphOptions {
+  /** Official path of a convolution → its ranges. Present: layers that can are written in int8 arithmetic. */
+  readonly int8?: ReadonlyMap<string, ConvRange> | undefined;
+  /** The graph also reports the range of every convolution that could be int8, as the output `ranges` [convolutions, 4]. */
+  readonly observe?: boolean | undefined;
+}
+
 /** Product of the dimensions. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
@@ -68,9 +100,18 @@ export class Graph {
   readonly #scopes: string[] = [];
   #counter = 0;
 
+  readonly int8: ReadonlyMap<string, ConvRange> | undefined;
+  readonly observe: boolean;
+  /** Paths of the convolutions behind the rows of `ranges`. */
+  readonly observed: string[] = [];
+  readonly #ranges: Tensor[] = [];
+  readonly #int8Weights = new Map<string, Int8Weight>();
+
   /** @param prefix the outermost scope, e.g. `first_stage_model` */
-  constructor(name: string, prefix = "") {
+  constructor(name: string, prefix = "", options: GraphOptions = {}) {
     this.name = name;
+    this.int8 = options.int8;
+    this.observe = options.observe ?? false;
     if (prefix !== "") this.#scopes.push(prefix);
   }
 
@@ -135,14 +176,60 @@ export class Graph {
     return tensor;
   }
 
+  /**
+   * The int8 form of the weight `weight` of the current scope: values and a scale for each output, and for convolutions the bias.
+   * @param view `rows`: the outputs wanted, [start, end); `shape`: another shape of a convolution's kernel
+   */
+  int8Weight(
+    kind: Int8Weight["kind"],
+    sourceShape: readonly number[],
+    view: { rows?: readonly [number, number] | undefined; shape?: readonly number[] } = {},
+  ): { values: Tensor; scale: Tensor; bias: Tensor } {
+    const source = `${this.path}.weight`;
+    const rows = view.rows ?? [0, sourceShape[0]!];
+    const whole = rows[0] === 0 && rows[1] === sourceShape[0];
+    const key = `${source}${whole ? "" : `[${rows.join(":")}]`}.int8`;
+    this.#int8Weights.set(key, { key, source, sourceShape, rows, kind });
+    const out = rows[1] - rows[0];
+    const shape = kind === "linear" ? [sourceShape[1]!, out] : (view.shape ?? [out, ...sourceShape.slice(1)]);
+    const part = (suffix: string, dtype: ElementType, size: readonly number[]): Tensor => {
+      const name = `${key}${suffix}`;
+      this.#parameters.set(name, { key: name, source, sourceShape, shape: size, layout: "same" });
+      const tensor = { name, dtype, shape: size };
+      this.#views.set(name, { tensor, source: name, first: 0 });
+      return tensor;
+    };
+    const values = part("", "int8", shape);
+    const scale = part(".scale", "float32", [out]);
+    return { values, scale, bias: kind === "conv" ? part(".bias", "int32", [out]) : scale };
+  }
+
+  /** What `int8Weight` was asked for. */
+  get int8Weights(): Int8Weight[] {
+    return [...this.#int8Weights.values()];
+  }
+
+  /** Remembers the range, a tensor of 4 values, of the convolution at the current path. */
+  addRange(range: Tensor): void {
+    this.observed.push(this.path);
+    this.#ranges.push(range);
+  }
+
+  /** Gathers the ranges into the output `ranges`. */
+  outputRanges(): void {
+    if (this.#ranges.length === 0) return;
+    const shape = [this.#ranges.length * 4];
+    const [all] = this.node("Concat", this.#ranges, [{ dtype: "float32", shape }], { axis: 0 });
+    this.output("ranges", all!);
+  }
+
   /** A small constant inside the graph; equal constants are stored once. */
-  constant(dtype: "float32" | "int64", shape: readonly number[], values: readonly number[]): Tensor {
+  constant(dtype: keyof typeof constantArrays, shape: readonly number[], values: readonly number[]): Tensor {
     if (values.length !== sizeOf(shape)) this.fail(`a constant of [${shape.join()}] needs ${sizeOf(shape)} values`);
     const key = `${dtype}[${shape.join()}]=${values.join()}`;
     const known = this.#constants.get(key);
     if (known) return known.tensor;
-    const typed =
-      dtype === "float32" ? Float32Array.from(values) : BigInt64Array.from(values, (value) => BigInt(value));
+    const typed = constantArrays[dtype](values);
     const tensor = { name: `const.${this.#constants.size}`, dtype, shape };
     this.#constants.set(key, { tensor, data: new Uint8Array(typed.buffer) });
     return tensor;
@@ -217,10 +304,14 @@ export class Graph {
         });
       }
       for (const view of this.#views.values()) {
-        const { dtype, offset, bytes } = this.#located(view, index);
+        const { dtype, offset, bytes, file } = this.#located(view, index);
         graph.message(5, (inner) => {
           writeHead(inner, { name: view.tensor.name, dtype, shape: view.tensor.shape });
-          for (const [key, value] of Object.entries({ location, offset: String(offset), length: String(bytes) }))
+          for (const [key, value] of Object.entries({
+            location: file ?? location,
+            offset: String(offset),
+            length: String(bytes),
+          }))
             inner.message(13, (pair) => pair.string(1, key).string(2, value));
           inner.int(14, 1);
         });
@@ -234,7 +325,10 @@ export class Graph {
   }
 
   /** Where a view's bytes lie in the weights file. */
-  #located(view: WeightView, index: WeightIndex): { dtype: ElementType; offset: number; bytes: number } {
+  #located(
+    view: WeightView,
+    index: WeightIndex,
+  ): { dtype: ElementType; offset: number; bytes: number; file: string | undefined } {
     const entry = index[view.source];
     const spec = this.#parameters.get(view.source)!;
     if (!entry) throw new StudioError("MODEL_DAMAGED", `The model lacks the weight ${view.source}: install it again.`);
@@ -247,6 +341,7 @@ export class Graph {
         `stored as ${entry.dtype} [${entry.shape.join()}] in ${entry.bytes} bytes, wanted [${spec.shape.join()}]`,
       );
     return {
+      file: entry.file,
       dtype: entry.dtype,
       offset: entry.offset + view.first * width,
       bytes: sizeOf(view.tensor.shape) * width,

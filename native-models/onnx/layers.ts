@@ -9,16 +9,22 @@ import * as op from "./ops.ts";
  * x·Wᵀ + b over the last axis. `rows` takes only some of the outputs: the parts of a packed projection are then separate products
  * that read one weight, and nothing has to be split afterwards.
  * @param out outputs of the whole layer, as in the checkpoint
+ * @param options.heavy worth int8 arithmetic where the graph is written in int8
  */
 export function linear(
   g: Graph,
   name: string,
   x: Tensor,
   out: number,
-  options: { bias?: boolean; rows?: readonly [number, number] } = {},
+  options: { bias?: boolean; rows?: readonly [number, number]; heavy?: boolean } = {},
 ): Tensor {
   const { rows } = options;
   return g.scope(name, () => {
+    if (options.heavy && g.int8) {
+      const { values, scale } = g.int8Weight("linear", [out, x.shape.at(-1)!], { rows });
+      const bias = options.bias === false ? undefined : g.parameter("bias", [out], rows ? { rows } : {});
+      return op.projectInt8(g, x, values, scale, bias);
+    }
     const weight = g.parameter("weight", [out, x.shape.at(-1)!], rows ? { rows } : {});
     return op.project(
       g,
@@ -29,21 +35,43 @@ export function linear(
   });
 }
 
-/** Convolution with a square kernel and symmetric padding, [N, C, H, W] → [N, out, H', W']. */
+/** A convolution in float32, or in int8 where the graph has ranges for it; observed where the graph observes. */
+function heavyConv(
+  g: Graph,
+  x: Tensor,
+  sourceShape: readonly number[],
+  shape: readonly number[],
+  options: { stride?: number; pads: readonly number[] },
+): Tensor {
+  const out = sourceShape[0]!;
+  const range = g.int8?.get(g.path);
+  if (range) {
+    return op.conv2dInt8(g, x, g.int8Weight("conv", sourceShape, { shape }), range, options);
+  }
+  const y = op.conv2d(g, x, g.parameter("weight", sourceShape, { shape }), g.parameter("bias", [out]), options);
+  if (g.observe) g.addRange(op.rangeOf(g, x, y));
+  return y;
+}
+
+/**
+ * Convolution with a square kernel and symmetric padding, [N, C, H, W] → [N, out, H', W'].
+ * @param options.heavy worth int8 arithmetic where the graph is written in int8
+ */
 export function conv(
   g: Graph,
   name: string,
   x: Tensor,
   out: number,
   kernel: number,
-  options: { stride?: number } = {},
+  options: { stride?: number; heavy?: boolean } = {},
 ): Tensor {
   const pad = kernel >> 1;
+  const shape = [out, x.shape[1]!, kernel, kernel];
+  const details = { stride: options.stride ?? 1, pads: [pad, pad, pad, pad] };
   return g.scope(name, () =>
-    op.conv2d(g, x, g.parameter("weight", [out, x.shape[1]!, kernel, kernel]), g.parameter("bias", [out]), {
-      stride: options.stride ?? 1,
-      pads: [pad, pad, pad, pad],
-    }),
+    options.heavy
+      ? heavyConv(g, x, shape, shape, details)
+      : op.conv2d(g, x, g.parameter("weight", shape), g.parameter("bias", [out]), details),
   );
 }
 
@@ -57,10 +85,8 @@ export function pointwise1d(g: Graph, name: string, x: Tensor, out: number): Ten
 
 /** A Conv3d (3,1,1) over time with padding 1, authored as Conv2d (3,1) on [B, C, T, H·W]. */
 export function temporalConv(g: Graph, name: string, x: Tensor, out: number): Tensor {
-  return g.scope(name, () => {
-    const weight = g.parameter("weight", [out, x.shape[1]!, 3, 1, 1], { shape: [out, x.shape[1]!, 3, 1] });
-    return op.conv2d(g, x, weight, g.parameter("bias", [out]), { pads: [1, 0, 1, 0] });
-  });
+  const c = x.shape[1]!;
+  return g.scope(name, () => heavyConv(g, x, [out, c, 3, 1, 1], [out, c, 3, 1], { pads: [1, 0, 1, 0] }));
 }
 
 /**

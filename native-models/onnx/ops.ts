@@ -1,5 +1,5 @@
 /** Single operators with shape inference and checks. All are in the sets that onnxruntime runs on CPU and on WebGPU. */
-import { type Graph, sizeOf, type Tensor } from "./graph.ts";
+import { type ConvRange, type Graph, sizeOf, type Tensor } from "./graph.ts";
 
 const one = (tensors: Tensor[]): Tensor => tensors[0]!;
 const microsoft = { domain: "com.microsoft" };
@@ -132,14 +132,13 @@ export function project(g: Graph, x: Tensor, weight: Tensor, bias: Tensor | unde
   return reshape(g, one(y), [...x.shape.slice(0, -1), out]);
 }
 
-/** 2-D convolution of [N, C, H, W] with [O, C, kh, kw]; symmetric or explicit padding [top, left, bottom, right]. */
-export function conv2d(
-  g: Graph,
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | undefined,
-  options: { stride?: number; pads?: readonly number[] } = {},
-): Tensor {
+interface ConvOptions {
+  readonly stride?: number;
+  /** [top, left, bottom, right] */
+  readonly pads?: readonly number[];
+}
+
+function conv2dShape(g: Graph, x: Tensor, weight: Tensor, options: ConvOptions) {
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const [out, inner, kh, kw] = weight.shape as [number, number, number, number];
   if (x.shape.length !== 4 || inner !== c)
@@ -149,15 +148,74 @@ export function conv2d(
   const size = (length: number, kernel: number, before: number, after: number) =>
     Math.floor((length + before + after - kernel) / stride) + 1;
   const shape = [n, out, size(h, kh, pads[0]!, pads[2]!), size(w, kw, pads[1]!, pads[3]!)];
-  return one(
-    g.node(
-      "Conv",
-      [x, weight, bias],
-      [{ dtype: x.dtype, shape }],
-      { kernel_shape: [kh, kw], strides: [stride, stride], pads },
-      { flops: 2 * c * kh * kw * sizeOf(shape) },
-    ),
+  const attributes = { kernel_shape: [kh, kw], strides: [stride, stride], pads };
+  return { shape, attributes, flops: 2 * c * kh * kw * sizeOf(shape) };
+}
+
+/** 2-D convolution of [N, C, H, W] with [O, C, kh, kw]; no padding unless told. */
+export function conv2d(
+  g: Graph,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  options: ConvOptions = {},
+): Tensor {
+  const { shape, attributes, flops } = conv2dShape(g, x, weight, options);
+  return one(g.node("Conv", [x, weight, bias], [{ dtype: x.dtype, shape }], attributes, { flops }));
+}
+
+/**
+ * x·W + b with W [in, out] in int8 and one scale an output; x is quantised to 8 bits on the fly, with one scale for all of it.
+ */
+export function projectInt8(g: Graph, x: Tensor, weight: Tensor, scale: Tensor, bias: Tensor | undefined): Tensor {
+  const [inner, out] = weight.shape as [number, number];
+  if (x.shape.at(-1) !== inner) g.fail(`[${x.shape.join()}] · int8 [${weight.shape.join()}]`);
+  const shape = [...x.shape.slice(0, -1), out];
+  const inputs = [x, weight, scale, undefined, ...(bias ? [bias] : [])];
+  const extra = { ...microsoft, flops: 2 * inner * sizeOf(shape) };
+  return one(g.node("DynamicQuantizeMatMul", inputs, [{ dtype: "float32", shape }], {}, extra));
+}
+
+/** Scale and zero point of 8-bit unsigned numbers that cover a range and hold 0 exactly. */
+export function affine([low, high]: readonly [number, number]): { scale: number; zero: number } {
+  const from = Math.min(low, 0);
+  const to = Math.max(high, 0);
+  const scale = Math.fround((to - from) / 255) || 1;
+  return { scale, zero: Math.min(255, Math.max(0, Math.round(-from / scale))) };
+}
+
+/** Convolution in int8 arithmetic: float32 in and out, with the 8-bit scales of calibrated ranges. Padding as in `conv2d`. */
+export function conv2dInt8(
+  g: Graph,
+  x: Tensor,
+  weight: { values: Tensor; scale: Tensor; bias: Tensor },
+  range: ConvRange,
+  options: ConvOptions = {},
+): Tensor {
+  const like = conv2dShape(g, x, weight.values, options);
+  const numbers = ({ scale, zero }: { scale: number; zero: number }) =>
+    [g.constant("float32", [], [scale]), g.constant("uint8", [], [zero])] as const;
+  const [inputScale, inputZero] = numbers(affine(range.input));
+  const [outputScale, outputZero] = numbers(affine(range.output));
+  const quantised = g.node("QuantizeLinear", [x, inputScale, inputZero], [{ dtype: "uint8", shape: x.shape }]);
+  const weightZero = g.constant("int8", [], [0]);
+  const parts = [weight.values, weight.scale, weightZero, outputScale, outputZero, weight.bias];
+  const y = g.node(
+    "QLinearConv",
+    [quantised[0], inputScale, inputZero, ...parts],
+    [{ dtype: "uint8", shape: like.shape }],
+    like.attributes,
+    { flops: like.flops },
   );
+  return one(g.node("DequantizeLinear", [y[0], outputScale, outputZero], [{ dtype: "float32", shape: like.shape }]));
+}
+
+/** Smallest and largest value of x and of y, [4]. */
+export function rangeOf(g: Graph, x: Tensor, y: Tensor): Tensor {
+  const extreme = (operator: string, tensor: Tensor) =>
+    reshape(g, one(g.node(operator, [tensor], [{ dtype: "float32", shape: [] }], { keepdims: 0 })), [1]);
+  const parts = [extreme("ReduceMin", x), extreme("ReduceMax", x), extreme("ReduceMin", y), extreme("ReduceMax", y)];
+  return concat(g, parts, 0);
 }
 
 /** Per-sample, per-channel normalisation over all further axes, of [N, C, ...] with scale and bias of [C]. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WeightEntry } from "../types.ts";
-import { Graph, sizeOf } from "./graph.ts";
+import { Graph, type GraphOptions, sizeOf } from "./graph.ts";
 import { Session, type Values } from "./session.ts";
 
 /** Values with a pattern of its own per seed: not symmetric, not sorted, about -1 to 1. */
@@ -42,10 +42,11 @@ export async function runGraph(
   build: (g: Graph) => void,
   inputs: Readonly<Record<string, Values>>,
   weights: Readonly<Record<string, readonly number[]>> = {},
+  options: GraphOptions = {},
 ): Promise<Record<string, number[]>> {
   const folder = await mkdtemp(join(tmpdir(), "plume-graph-"));
   try {
-    const graph = new Graph("test");
+    const graph = new Graph("test", "", options);
     build(graph);
     const index = await writeTestWeights(folder, graph.parameters, weights);
     const session = await Session.open(graph, { folder, file: "weights.bin", index }, "test", { threads: 1 });

@@ -59,7 +59,7 @@ export class Session {
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
         executionMode: "sequential",
-        graphOptimizationLevel: isSmall ? "all" : "extended",
+        graphOptimizationLevel: isSmall || graph.int8 ? "all" : "extended",
         // The arena rounds up and keeps the largest run's memory for good: the VAE decoder of a 512×320 frame took 2.1 GB with it,
         // 1.1 GB without, in the same time.
         enableCpuMemArena: false,

@@ -130,7 +130,7 @@ async function convert(options: InstallOptions, parts: Parts, folder: string): P
     config,
     ...describeHummingbird(recognised),
     parameters: [...counted.values()].reduce((a, b) => a + b, 0),
-    precisions: ["fp32"],
+    precisions: ["fp32", "int8"],
     source: { file: basename(options.file), bytes: sourceBytes, sha256: sourceSha256 },
     loras: await loraRecords(options),
     files: [
