@@ -13,47 +13,16 @@ import type { HummingbirdConfig } from "../../native-models/hummingbird/config.t
 import { hummingbirdParameters, latentSize } from "../../native-models/hummingbird/networks.ts";
 import { type OpenedPack, HummingbirdPipeline } from "../../native-models/hummingbird/pipeline.ts";
 import { unetGraph } from "../../native-models/hummingbird/unet.ts";
+import { similarity } from "../../native-models/hummingbird/similarity.testkit.ts";
 import { vaeDecoderGraph } from "../../native-models/hummingbird/vae.ts";
 import { installCheckpoint, packSummary, readPack } from "../../native-models/pack/index.ts";
 import { official07B } from "./hummingbird-config.ts";
-import { cpuSeconds, describeMachine, type Machine, type Memory, memory, type Rate, Yardstick } from "./machine.ts";
+import { aimsOf, type ClipResult, type HummingbirdResult, int8Aims, lines, type Timed } from "./hummingbird-report.ts";
+import { cpuSeconds, describeMachine, memory, type Rate, Yardstick } from "./machine.ts";
 import { randomWeights } from "./random-weights.ts";
 import { type BenchContext, numberAfter } from "./context.ts";
 
 const starterFile = fileURLToPath(new URL("../../assets/models/starter.ckpt", import.meta.url));
-
-/** Seconds and speed of one piece of work. */
-interface Timed extends Rate {
-  readonly seconds: number;
-}
-
-export interface ClipResult {
-  readonly model: string;
-  readonly clip: { width: number; height: number; frames: number; steps: number };
-  readonly gflop: { unetCall: number; vaeFrame: number; clip: number };
-  /** Seconds until the text is embedded, and until the U-Net is open after that. */
-  readonly textSeconds: number;
-  readonly loadSeconds: number;
-  readonly firstPreviewSeconds: number;
-  readonly totalSeconds: number;
-  /** Median over the steps; a step is one or two U-Net calls. */
-  readonly unetCall: Timed;
-  /** Median over the frames after the first. */
-  readonly vaeFrame: Timed;
-  readonly matmulPeak: { best: Rate; mean: Rate };
-  /** Speed of a U-Net call over the machine's matrix-multiply speed, both per CPU second (mean of the run). */
-  readonly unetShareOfPeak: number;
-  readonly vaeShareOfPeak: number;
-  readonly memory: Memory;
-  readonly framesSha256: string;
-}
-
-export interface HummingbirdResult {
-  readonly machine: Machine;
-  readonly threads: number;
-  readonly clips: readonly ClipResult[];
-  readonly aims: readonly { aim: string; reached: string; met: boolean }[];
-}
 
 export async function benchHummingbird({ threads, args, say }: BenchContext): Promise<HummingbirdResult> {
   const machine = describeMachine();
@@ -63,22 +32,24 @@ export async function benchHummingbird({ threads, args, say }: BenchContext): Pr
   if (machine.load > 0.5)
     say("Other programs are running: compare speeds with the matrix-multiply speed beside them, per CPU second.");
   const only = args.includes("--only") ? args[args.indexOf("--only") + 1] : undefined;
-  const clips: ClipResult[] = [];
-  if (only !== "starter") clips.push(await benchOfficial(args, threads, say));
+  const models: BothClips[] = [];
+  if (only !== "starter") models.push(await benchOfficial(args, threads, say));
   if (only !== "07b") {
-    if (existsSync(starterFile)) clips.push(await benchBundled(threads, say));
+    if (existsSync(starterFile)) models.push(await benchBundled(threads, say));
     else say("The starter (assets/models/starter.ckpt) is not here: left out.");
   }
-  const aims = clips.flatMap((clip) => aimsOf(clip));
+  const aims = models.flatMap(({ fp32, int8, alike }) => [...aimsOf(fp32), ...int8Aims(fp32, int8, alike)]);
+  const clips = models.flatMap(({ fp32, int8 }) => [fp32, int8]);
+  const alike = Object.fromEntries(models.flatMap(({ fp32, alike }) => (alike ? [[fp32.model, alike]] : [])));
   for (const { aim, reached, met } of aims) say(`${met ? "reached" : "MISSED "}  ${aim}: ${reached}`);
-  return { machine, threads, clips, aims };
+  return { machine, threads, clips, similarity: alike, aims };
 }
 
 async function benchOfficial(
   args: readonly string[],
   threads: number,
   say: (line: string) => void,
-): Promise<ClipResult> {
+): Promise<BothClips> {
   const folder = process.env["PLUME_BENCH_CACHE"] ?? join(tmpdir(), "plume-bench");
   say(`Random weights of the 0.7B shape in ${folder} (4.6 GB, written once) …`);
   const weights = await randomWeights(folder, "hummingbird-07b", hummingbirdParameters(official07B));
@@ -90,17 +61,19 @@ async function benchOfficial(
     width: (numberAfter(args, "--width") ?? 32) * 8,
     steps: numberAfter(args, "--steps") ?? 4,
   };
-  return benchClip({ config: official07B, weights, summary }, request, threads, say);
+  const { fp32, int8 } = await benchBoth({ config: official07B, weights, summary }, request, threads, say);
+  // Frames of random weights are noise: how alike they are says nothing.
+  return { fp32, int8, alike: null };
 }
 
-async function benchBundled(threads: number, say: (line: string) => void): Promise<ClipResult> {
+async function benchBundled(threads: number, say: (line: string) => void): Promise<BothClips> {
   const work = await mkdtemp(join(tmpdir(), "plume-bench-starter-"));
   try {
     await installCheckpoint({ file: starterFile, destination: join(work, "pack") });
     const { manifest, index, folder, weightsFile } = await readPack(join(work, "pack"));
     const summary = packSummary(manifest);
     const pack = { config: manifest.config, weights: { folder, file: weightsFile, index }, summary };
-    return await benchClip(pack, summary.defaults, threads, say);
+    return await benchBoth(pack, summary.defaults, threads, say);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -115,11 +88,11 @@ function describe(name: string): ModelSummary {
     bundled: false,
     licence: "none",
     about: "Random weights for measurements.",
-    examplePrompts: [],
+    examplePrompts: ["blue bubbles rising slowly"],
     parameters: 0,
     bytesOnDisk: 0,
     guidanceKind: "embedded",
-    precisions: ["fp32"],
+    precisions: ["fp32", "int8"],
     defaults: { width: 256, height: 192, frames: 16, fps: 8, steps: 4, guidance: 7.5, precision: "fp32" },
     sizes: [],
     maxSteps: 16,
@@ -154,12 +127,33 @@ class Laps {
   }
 }
 
-async function benchClip(
+interface BothClips {
+  readonly fp32: ClipResult;
+  readonly int8: ClipResult;
+  readonly alike: { lowest: number; mean: number } | null;
+}
+
+type Wanted = Pick<ResolvedRequest, "width" | "height" | "frames" | "fps" | "steps" | "guidance">;
+
+/** The same clip in float32 and in int8. */
+async function benchBoth(
   pack: OpenedPack,
-  wanted: Pick<ResolvedRequest, "width" | "height" | "frames" | "fps" | "steps" | "guidance" | "precision">,
+  wanted: Wanted,
   threads: number,
   say: (line: string) => void,
-): Promise<ClipResult> {
+): Promise<BothClips> {
+  const exact = await benchClip(pack, { ...wanted, precision: "fp32" }, threads, say);
+  const fast = await benchClip(pack, { ...wanted, precision: "int8" }, threads, say);
+  const scores = exact.frames.map((frame, i) => similarity(frame, fast.frames[i]!, wanted.width, wanted.height));
+  return { fp32: exact.result, int8: fast.result, alike: { lowest: Math.min(...scores), mean: average(scores) } };
+}
+
+async function benchClip(
+  pack: OpenedPack,
+  wanted: Wanted & Pick<ResolvedRequest, "precision">,
+  threads: number,
+  say: (line: string) => void,
+): Promise<{ result: ClipResult; frames: Uint8Array[] }> {
   const request: ResolvedRequest = {
     ...wanted,
     model: pack.summary.id,
@@ -174,6 +168,7 @@ async function benchClip(
   const laps = new Laps();
   const steps: Timed[] = [];
   const frames: Timed[] = [];
+  const pictures: Uint8Array[] = [];
   let firstPreview = 0;
   try {
     const result = await pipeline.generate(request, {
@@ -191,7 +186,8 @@ async function benchClip(
           `  step ${steps.length}: ${step.seconds.toFixed(2)} s, ${step.perSecond.toFixed(0)} GFLOP/s; matrix multiply ${peaks.at(-1)!.mean.perSecond.toFixed(0)}`,
         );
       },
-      frame: async () => {
+      frame: async (_, rgb) => {
+        pictures.push(rgb);
         frames.push(laps.lap(flops.vaeFrame));
         await laps.outside();
       },
@@ -199,7 +195,7 @@ async function benchClip(
     const totalSeconds = laps.total;
     const outcome = summarise(pack, request, flops, { steps, frames, peaks }, { firstPreview, totalSeconds }, result);
     for (const line of lines(outcome)) say(line);
-    return outcome;
+    return { result: outcome, frames: pictures };
   } finally {
     await pipeline.close();
     await yardstick.close();
@@ -258,7 +254,11 @@ function summarise(
     loadSeconds: result.seconds["prepare"] ?? 0,
     firstPreviewSeconds: times.firstPreview,
     totalSeconds: times.totalSeconds,
-    unetCall: { ...step, seconds: (step.seconds * flops.unetCall) / flops.step },
+    unetCall: {
+      seconds: (step.seconds * flops.unetCall) / flops.step,
+      perSecond: step.perSecond,
+      perCpuSecond: average(steps.map(({ perCpuSecond }) => perCpuSecond)),
+    },
     vaeFrame: middle(frames, ({ seconds }) => seconds),
     matmulPeak: {
       best: rate(
@@ -270,45 +270,7 @@ function summarise(
     unetShareOfPeak: perPeak(steps),
     vaeShareOfPeak: perPeak(frames),
     memory: memory(),
+    precision: request.precision,
     framesSha256: result.framesSha256,
   };
-}
-
-const speed = (timed: Timed): string =>
-  `${timed.seconds.toFixed(2)} s, ${timed.perSecond.toFixed(0)} GFLOP/s, ${timed.perCpuSecond.toFixed(0)} a CPU second`;
-
-function lines(clip: ClipResult): string[] {
-  const { unetCall, vaeFrame, matmulPeak, gflop, memory: used } = clip;
-  const { width, height, frames, steps } = clip.clip;
-  return [
-    `${clip.model}: ${frames} frames of ${width}×${height}, ${steps} steps, ${(gflop.clip / 1000).toFixed(2)} TFLOP`,
-    `  matrix multiply   best ${matmulPeak.best.perSecond.toFixed(0)}, mean ${matmulPeak.mean.perSecond.toFixed(0)} GFLOP/s; ${matmulPeak.mean.perCpuSecond.toFixed(0)} a CPU second`,
-    `  U-Net call        ${speed(unetCall)} = ${(clip.unetShareOfPeak * 100).toFixed(0)} % of the matrix multiply (${gflop.unetCall.toFixed(0)} GFLOP)`,
-    `  VAE frame         ${speed(vaeFrame)} = ${(clip.vaeShareOfPeak * 100).toFixed(0)} % (${gflop.vaeFrame.toFixed(0)} GFLOP)`,
-    `  text ${clip.textSeconds.toFixed(2)} s, opening the U-Net ${clip.loadSeconds.toFixed(2)} s, first preview after ${clip.firstPreviewSeconds.toFixed(1)} s, whole clip ${clip.totalSeconds.toFixed(1)} s`,
-    `  memory at its peak ${used.peakMb.toFixed(0)} MB; at the end private ${used.privateMb?.toFixed(0) ?? "?"}, mapped ${used.mappedMb?.toFixed(0) ?? "?"} MB`,
-  ];
-}
-
-/** Bytes of U-Net weights that the memory aim allows, and room for a clip's activations. */
-const WEIGHTS_MB = 3500;
-
-/** The aims speak of the true shape; the starter is so small that what is not arithmetic weighs more. */
-function aimsOf(clip: ClipResult): { aim: string; reached: string; met: boolean }[] {
-  if (clip.gflop.unetCall < 50) return [];
-  const { frames, width, height } = clip.clip;
-  // The widest moment holds about eight tensors of 640 channels at full latent size (skip, both halves, norms).
-  const activations = (8 * 640 * frames * width * height * 4) / 64 / 2 ** 20;
-  return [
-    {
-      aim: `${clip.model}: U-Net at ≥ 90 % of the matrix-multiply speed (per CPU second)`,
-      reached: `${(clip.unetShareOfPeak * 100).toFixed(0)} %`,
-      met: clip.unetShareOfPeak >= 0.9,
-    },
-    {
-      aim: `${clip.model}: memory ≤ 3.5 GB + activations (${activations.toFixed(0)} MB)`,
-      reached: `${clip.memory.peakMb.toFixed(0)} MB`,
-      met: clip.memory.peakMb <= WEIGHTS_MB + activations,
-    },
-  ];
 }
