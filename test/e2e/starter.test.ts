@@ -96,8 +96,14 @@ describe("the bundled starter model, in the real app", { timeout: 2 * PATIENCE }
 
     await tiles("done").focus();
     await page.keyboard.press("Enter");
+    const [clip] = filesIn(".mp4");
+    const [recordName] = filesIn(".json");
+    expect(recordName).toBe(clip?.replace(".mp4", ".json"));
+    const { request } = recordOf(recordName ?? "");
+    expect(request.prompt).toBe("blue bubbles rising slowly");
+    const { frames, fps, width, height } = request;
     const video = page.locator(".player__video");
-    const facts = await video.evaluate(async (element: HTMLVideoElement) => {
+    const facts = await video.evaluate(async (element: HTMLVideoElement, { frames, fps }) => {
       const until = async (name: string) => new Promise((done) => element.addEventListener(name, done, { once: true }));
       if (element.readyState < 2) await until("loadeddata");
       const before = element.currentTime;
@@ -106,7 +112,7 @@ describe("the bundled starter model, in the real app", { timeout: 2 * PATIENCE }
       element.pause();
       const landed: number[] = [];
       for (let seek = 0; seek < 20; seek++) {
-        const time = (((seek * 7) % 16) + 0.5) / 8;
+        const time = (((seek * 7) % frames) + 0.5) / fps;
         element.currentTime = time;
         await until("seeked");
         landed.push(Math.abs(element.currentTime - time));
@@ -117,25 +123,27 @@ describe("the bundled starter model, in the real app", { timeout: 2 * PATIENCE }
         seekable: element.seekable.end(0),
         size: [element.videoWidth, element.videoHeight],
       };
-    });
-    expect(facts).toMatchObject({ advanced: true, size: [64, 64] });
-    expect(facts.seekable).toBeCloseTo(2, 1);
+    }, request);
+    expect(facts).toMatchObject({ advanced: true, size: [width, height] });
+    expect(facts.seekable).toBeCloseTo(frames / fps, 1);
     expect(facts.worstSeek).toBeLessThan(0.01);
     await page.keyboard.press("Escape");
 
-    const [clip] = filesIn(".mp4");
-    const [record] = filesIn(".json");
-    expect(record).toBe(clip?.replace(".mp4", ".json"));
-    expect(recordOf(record ?? "").request).toMatchObject({ prompt: "blue bubbles rising slowly", frames: 16, fps: 8 });
     const probe = execFileSync(
       "ffprobe",
       ["-v", "error", "-count_frames", "-show_streams", "-of", "json", join(output, clip ?? "")],
       { encoding: "utf8" },
     );
     expect((JSON.parse(probe) as { streams: object[] }).streams).toMatchObject([
-      { codec_name: "h264", pix_fmt: "yuv420p", nb_read_frames: "16", r_frame_rate: "8/1", color_space: "bt709" },
+      {
+        codec_name: "h264",
+        pix_fmt: "yuv420p",
+        nb_read_frames: `${frames}`,
+        r_frame_rate: `${fps}/1`,
+        color_space: "bt709",
+      },
     ]);
-    expect(readFileSync(join(output, record ?? ""), "utf8"), "no path is in the record").not.toContain(folder);
+    expect(readFileSync(join(output, recordName ?? ""), "utf8"), "no path is in the record").not.toContain(folder);
   });
 
   test("making it again gives the very same frames", async () => {
