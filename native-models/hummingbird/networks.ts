@@ -37,6 +37,9 @@ export interface Work {
   readonly vaeFrame: number;
 }
 
+/** A network that is run once a clip stays open only up to this size. */
+const KEEP_BYTES = 256 * 2 ** 20;
+
 export interface NetworkOptions extends SessionOptions {
   /** Run the U-Net in int8 arithmetic with these weights and ranges. */
   readonly int8?: { readonly ranges: ReadonlyMap<string, ConvRange>; readonly weights: Weights } | undefined;
@@ -66,12 +69,17 @@ export class HummingbirdNetworks {
   ): Promise<Session> {
     const open = this.#sessions.get(kind);
     if (open?.size === size) return open.session;
-    this.#sessions.delete(kind);
-    if (open) await (await open.session).close();
+    await this.#close(kind);
     const session = Session.open(graph(), weights, size === "" ? kind : `${kind}-${size}`, options);
     this.#sessions.set(kind, { size, session });
     session.catch(() => this.#sessions.delete(kind));
     return session;
+  }
+
+  async #close(kind: string): Promise<void> {
+    const open = this.#sessions.get(kind);
+    this.#sessions.delete(kind);
+    await (await open?.session)?.close();
   }
 
   /** Token ids [tokens] → prompt embedding [tokens, width]. */
@@ -80,6 +88,8 @@ export class HummingbirdNetworks {
     const once = { ...this.#options, prepack: false };
     const session = await this.#session("text", "", () => textGraph(this.config, 1), once);
     const outputs = await session.run({ token_ids: BigInt64Array.from(ids, (id) => BigInt(id)) });
+    // The official tower's 1.4 GB of pages are no use while the U-Net runs; opening it again takes a moment.
+    if (session.graph.weightBytes(this.#weights.index) > KEEP_BYTES) await this.#close("text");
     return outputs.prompt_embeds!;
   }
 
