@@ -14,7 +14,7 @@ const tools = {
 
 /** Builds the renderer into dist/renderer when its sources changed since the last build. */
 async function build() {
-  const sources = ["renderer", "core", "assets/icons", "vite.config.ts", "package-lock.json"];
+  const sources = ["renderer", "core", "main", "assets/icons", "vite.config.ts", "package-lock.json"];
   await whenChanged("dist/.renderer", hashOf(sources), () => {
     say("Building the window …");
     if (!quietly(process.execPath, [tools.vite, "build", "--logLevel", "warn"])) fail("The window could not be built.");

@@ -3,7 +3,7 @@ export interface BenchContext {
   readonly threads: number;
   /** Words after the name, e.g. `--frames 16`. */
   readonly args: readonly string[];
-  say(line: string): void;
+  readonly say: (line: string) => void;
 }
 
 /** The number after an option. Exits with a sentence when it is none. */
