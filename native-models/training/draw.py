@@ -31,8 +31,8 @@ SPEEDS = ['slow', 'normal', 'fast']
 DENSITIES = ['few', 'some', 'many']
 PARTICLES = ('bubbles', 'bokeh', 'snow')
 BACKGROUNDS = ['black', 'white'] + ['dark ' + c for c in ('red', 'green', 'blue', 'purple')]
-VARIANTS = {'gradient': 3, 'stripes': 3, 'waves': 3, 'fire': 3, 'pulse': 2, 'spin': 3, 'bubbles': 6, 'bokeh': 6,
-            'snow': 6, 'bounce': 2, 'rings': 2}
+VARIANTS = {'gradient': 2, 'stripes': 2, 'waves': 2, 'fire': 2, 'pulse': 2, 'spin': 3, 'bubbles': 4, 'bokeh': 4,
+            'snow': 4, 'bounce': 2, 'rings': 2}
 WEIGHTS = {'bubbles': 2.2, 'bokeh': 1.4, 'snow': 1.4, 'gradient': 1.2, 'spin': 1.3}
 COUNTS = {'bubbles': (4, 7, 12), 'bokeh': (4, 6, 10), 'snow': (8, 14, 22)}
 # (copies per lane, laps per clip): a lane of n copies that advances l/n of its path per clip loops seamlessly.

@@ -1,24 +1,31 @@
 """Writes the shipped checkpoint: official key names, fp16, and plain settings; and reads it back.
 
-Usage: export.py OUT_DIR TARGET.ckpt SIZE VERSION STEPS GUIDANCE RESCALE FAMILY,FAMILY,...
+Usage: export.py OUT_DIR TARGET.ckpt SIZE VERSION STEPS GUIDANCE RESCALE all|GATE.json   (GATE.json: see report.py)
 """
+import json
 import sys
 
 import torch
 
 import diffusion
-from data import Words
-from draw import COLOUR_NAMES, DIRECTIONS, FAMILIES
+from data import TRAINED, Words
+from draw import COLOUR_NAMES, DIRECTIONS
 from model_text import TextTower
-from model_unet import UNet
+from model_unet import Transformer, UNet
 from model_vae import AutoencoderKL
 from tokenizer import Tokenizer
 
-EXAMPLES = [
-    'blue bubbles rising slowly', 'orange fire on a black background', 'purple waves moving left', 'white snow falling on dark blue',
-    'red and blue gradient moving up', 'a yellow star spinning clockwise', 'green stripes moving right', 'cyan rings expanding',
-    'pink bokeh lights drifting up slowly', 'a red bouncing ball', 'pulsing green circle on dark purple', 'many golden bubbles floating to the right',
-]
+EXAMPLES = {  # by family; the shipped list takes twelve from the families that passed, in turn
+    'bubbles': ['blue bubbles rising slowly', 'many pink bubbles', 'purple bubbles on dark blue', 'white bubbles', 'green bubbles', 'a few orange bubbles'],
+    'fire': ['orange fire on a black background', 'blue flames', 'red fire burning slowly', 'green flames', 'a purple campfire', 'white fire'],
+    'waves': ['blue waves', 'green ocean waves', 'pink waves on a black background', 'cyan sea waves', 'orange waves', 'white waves on dark blue'],
+    'spin': ['a yellow star on dark purple', 'a cyan square spinning', 'a red triangle', 'a green star spinning', 'a blue square', 'a pink star'],
+    'pulse': ['a pulsing green circle', 'a red pulsing ring', 'a blue glowing circle pulsing', 'a white pulsing light', 'a pink pulsing circle', 'a purple ring pulsing'],
+    'gradient': ['red and blue gradient', 'green and yellow gradient', 'purple and cyan gradient', 'orange gradient', 'blue and white gradient', 'cyan and green gradient'],
+    'stripes': ['blue stripes', 'white stripes on dark red', 'orange stripes', 'pink stripes', 'purple stripes', 'cyan stripes'],
+    'bokeh': ['pink bokeh lights', 'golden bokeh', 'soft green lights', 'purple bokeh', 'orange bokeh lights', 'white bokeh'],
+    'bounce': ['a red bouncing ball', 'a blue bouncing ball', 'a yellow ball bouncing', 'a pink bouncing ball', 'a white bouncing ball', 'a purple ball bouncing'],
+}
 KNOWS = ('Plume Starter draws soft, seamlessly looping motion backgrounds and simple shapes in nine colours; it does not know people, '
          'animals, places or text.')
 
@@ -36,6 +43,9 @@ class Starter:
         self.vae.load_state_dict(part('first_stage_model.'))
         self.text = TextTower(hp['text_width'], hp['text_heads'], hp['text_layers'])
         self.text.load_state_dict(part('cond_stage_model.model.'))
+        for m in self.unet.modules():  # blocks with a zero output are skipped: the same result, sooner
+            if isinstance(m, Transformer):
+                m.idle = not m.proj_out.weight.any() and not m.proj_out.bias.any()
         for m in (self.unet, self.vae, self.text):
             m.eval().requires_grad_(False)
         self.tok = Tokenizer()
@@ -57,7 +67,7 @@ def load_checkpoint(path):
 
 
 def main():
-    out, target, size, version, steps, guidance, rescale, families = sys.argv[1:9]
+    out, target, size, version, steps, guidance, rescale, gate = sys.argv[1:9]
     from train_unet import CONFIG, SEED
     from train_text import HEADS, LAYERS, WIDTH
     ema, stats = torch.load(out + '/unet.pt')['ema'], torch.load(out + '/latent-stats.pt')
@@ -90,11 +100,12 @@ def main():
         'temporal_length': 16, 'fps': diffusion.FPS, 'has_middle_block': False, 'sampler': 'ddim', 'default_steps': int(steps),
         'default_guidance': float(guidance), 'guidance_rescale': float(rescale),
     }
-    fams = families.split(',')
-    assert all(f in FAMILIES for f in fams)
+    gate = {'families': list(TRAINED), 'directions': DIRECTIONS} if gate == 'all' else json.load(open(gate))
+    fams = gate['families']
+    turns = [EXAMPLES[f][i] for i in range(6) for f in fams]
     plume = {
         'name': 'Plume Starter', 'version': version, 'licence': 'MIT', 'native_width': int(size), 'native_height': int(size), 'native_frames': 16,
-        'families': fams, 'colours': COLOUR_NAMES, 'directions': {f: DIRECTIONS[f] for f in fams}, 'example_prompts': EXAMPLES,
+        'families': fams, 'colours': COLOUR_NAMES, 'directions': {f: gate['directions'].get(f, []) for f in fams}, 'example_prompts': turns[:12],
         'what_it_knows': KNOWS, 'recipe_seed': SEED,
     }
     torch.save({'state_dict': sd, 'hyper_parameters': hp, 'plume': plume}, target)

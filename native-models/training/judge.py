@@ -1,9 +1,10 @@
 """The judge: a small classifier of clips (family, colour, direction), trained on clean drawn clips.
 
-It sees 16 frames at 64x64 px, stacked as 48 channels, with a random roll in time, so that it has to read motion.
+It sees short stacks of frames at 64x64 px and averages over them, so that it has to read motion, not a phase.
 
   judge.py train OUT_DIR ASSETS/judge             train it; write the weights, their description and the prompts
-  judge.py model CHECKPOINT ASSETS/judge SHEETS   generate clips with a checkpoint and score them (JSON on stdout)
+  judge.py model CHECKPOINT ASSETS/judge SHEETS held_out|seen SIZE STEPS GUIDANCE RESCALE N
+                                                  generate clips with a checkpoint and score them
   judge.py raw FOLDER LIST.json ASSETS/judge      score raw uint8 RGB files (T, H, W, 3) made by any engine;
                                                   LIST: [{file, family, colour, direction, colour2?, shape?: [T, H, W]}]
 """
@@ -23,26 +24,47 @@ from draw import ALL_DIRECTIONS, COLOUR_NAMES, DIRECTIONS, FAMILIES, HELD_OUT, d
 from util import contact_sheet, now
 
 HEADS = {'family': FAMILIES, 'colour': COLOUR_NAMES, 'direction': ALL_DIRECTIONS}
-CHANNELS = ((48, 48, 5), (48, 64, 3), (64, 96, 3), (96, 128, 3))
+CHANNELS = ((9, 16), (16, 32), (32, 64), (64, 96))
 OUTPUTS = sum(len(v) for v in HEADS.values())
 
 
+class Network(nn.Module):
+    """Each of 8 three-frame stacks goes through the same small network; the features are averaged over the stacks.
+
+    Stacks start at the even frames and wrap round (the clips are loops), so a roll in time changes almost nothing:
+    direction can only be read from motion.  Input [N, 8, 9, 64, 64] in -1..1, output [N, 31] logits.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.convs = nn.ModuleList([nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in CHANNELS])
+        self.hidden, self.out = nn.Linear(96 * 16, 96), nn.Linear(96, OUTPUTS)
+
+    def forward(self, x):
+        n = x.shape[0]
+        h = x.reshape(n * 8, 9, 64, 64)
+        for c in self.convs:
+            h = F.relu(c(h))
+        return self.out(F.relu(self.hidden(h.flatten(1))).reshape(n, 8, -1).mean(1))
+
+
 def network():
-    """Convolutions with stride 2 and ReLU, then two linear layers; input [N, 48, 64, 64], output [N, 31] logits."""
-    layers = []
-    for a, b, k in CHANNELS:
-        layers += [nn.Conv2d(a, b, k, stride=2, padding=k // 2), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * 16, 128), nn.ReLU(), nn.Linear(128, OUTPUTS))
+    return Network()
+
+
+def stack(frames):
+    """Frames [N, 16, 3, 64, 64] in 0..1 -> [N, 8, 9, 64, 64] in -1..1: frames 2k, 2k+1, 2k+2 (wrapping)."""
+    return torch.cat([frames.roll(-j, 1)[:, ::2] for j in range(3)], 2) * 2 - 1
 
 
 def prepare(clip):
-    """Frames [T, 3, H, W] in 0..1 -> [48, 64, 64] in -1..1: 16 frames evenly picked, area-averaged to 64x64."""
+    """Frames [T, 3, H, W] in 0..1 -> stacks [8, 9, 64, 64]: 16 frames evenly picked, area-averaged to 64x64."""
     t = clip.shape[0]
     if t != 16:
         clip = clip[[min(t - 1, i * t // 16) for i in range(16)]]
     if clip.shape[-2:] != (64, 64):
         clip = F.adaptive_avg_pool2d(clip, 64)
-    return clip.reshape(48, 64, 64) * 2 - 1
+    return stack(clip[None])[0]
 
 
 def split(logits):
@@ -55,14 +77,16 @@ def split(logits):
 
 def describe():
     """Plain description of the classifier for re-authoring it elsewhere."""
-    layers, i = [], 0
-    for a, b, k in CHANNELS:
-        layers.append({'op': 'conv2d', 'weight': f'{i}.weight', 'bias': f'{i}.bias', 'kernel': k, 'stride': 2, 'padding': k // 2, 'in': a, 'out': b})
-        layers.append({'op': 'relu'})
-        i += 2
-    layers += [{'op': 'flatten', 'note': 'channel-major [C, H, W]'}, {'op': 'linear', 'weight': '9.weight', 'bias': '9.bias', 'in': 2048, 'out': 128},
-               {'op': 'relu'}, {'op': 'linear', 'weight': '11.weight', 'bias': '11.bias', 'in': 128, 'out': OUTPUTS}]
-    return {'input': {'shape': [1, 48, 64, 64], 'channel_order': 'frame * 3 + rgb', 'range': [-1, 1], 'frames': 16,
+    layers = []
+    for i, (a, b) in enumerate(CHANNELS):
+        layers += [{'op': 'conv2d', 'weight': f'convs.{i}.weight', 'bias': f'convs.{i}.bias', 'kernel': 3, 'stride': 2, 'padding': 1, 'in': a, 'out': b},
+                   {'op': 'relu'}]
+    layers += [{'op': 'flatten', 'note': 'channel-major [C, H, W], 96 * 4 * 4'},
+               {'op': 'linear', 'weight': 'hidden.weight', 'bias': 'hidden.bias', 'in': 1536, 'out': 96}, {'op': 'relu'},
+               {'op': 'mean', 'note': 'over the batch of 8 stacks'},
+               {'op': 'linear', 'weight': 'out.weight', 'bias': 'out.bias', 'in': 96, 'out': OUTPUTS}]
+    return {'input': {'shape': [8, 9, 64, 64], 'batch': 'stack k holds frames 2k, 2k+1, 2k+2 (modulo 16) of one clip',
+                      'channel_order': 'frame_in_stack * 3 + rgb', 'range': [-1, 1], 'frames': 16,
                       'resize': 'area average to 64x64 (adaptive_avg_pool2d)', 'other_lengths': 'frame floor(i * T / 16) for i in 0..15'},
             'weights': 'judge.safetensors', 'layers': layers, 'outputs': [{'name': k, 'classes': v} for k, v in HEADS.items()],
             'scoring': 'argmax within each group; a two-colour gradient counts as right if either colour is read; direction is '
@@ -118,9 +142,9 @@ def load(folder):
     return net.eval()
 
 
-def train(folder, clips=3600, steps=900):
+def train(folder, clips=1800, steps=600):
     torch.manual_seed(31)
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     rng, data, lab = random.Random(31), [], []
     for i in range(clips + 330):
         s = random_spec(rng, held_out=i % 9 == 0, family=FAMILIES[i % len(FAMILIES)])
@@ -130,11 +154,11 @@ def train(folder, clips=3600, steps=900):
     data, lab = torch.stack(data), torch.tensor(lab)
     print(now(), 'drawn', tuple(data.shape), flush=True)
     net = network()
-    opt = torch.optim.AdamW(net.parameters(), lr=1.5e-3, weight_decay=0.02)
+    opt = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.02)
     for step in range(steps):
         for g in opt.param_groups:
-            g['lr'] = 1.5e-3 * min(1, (step + 1) / 40) * max(0.02, 1 - step / steps)
-        at = torch.randint(clips, (48,))
+            g['lr'] = 2e-3 * min(1, (step + 1) / 40) * max(0.02, 1 - step / steps)
+        at = torch.randint(clips, (32,))
         x = data[at].float() / 255
         for j in range(len(x)):  # roll in time; soften, noise and shade, so that small faults of a generator do not confuse it
             y = x[j].roll(rng.randrange(16), 0)
@@ -144,14 +168,14 @@ def train(folder, clips=3600, steps=900):
             x[j] = y
         x = (x + torch.randn_like(x) * 0.04 * torch.rand(len(x), 1, 1, 1, 1)).clamp(0, 1)
         with torch.autocast('cpu', torch.bfloat16):
-            o = {k: v.float() for k, v in split(net(x.reshape(-1, 48, 64, 64) * 2 - 1)).items()}
+            o = {k: v.float() for k, v in split(net(stack(x))).items()}
         y = lab[at]
         second = torch.rand(len(y)) < 0.5
         loss = F.cross_entropy(o['family'], y[:, 0]) + F.cross_entropy(o['colour'], torch.where(second, y[:, 1], y[:, 2])) + F.cross_entropy(o['direction'], y[:, 3])
         opt.zero_grad()
         loss.backward()
         opt.step()
-        if step % 150 == 149:
+        if step % 100 == 99:
             print(now(), step + 1, f'{loss.item():.3f}', flush=True)
     os.makedirs(folder, exist_ok=True)
     write_safetensors(folder + '/judge.safetensors', {k: v.half() for k, v in net.state_dict().items()})
@@ -166,7 +190,7 @@ def train(folder, clips=3600, steps=900):
     json.dump(prompts, open(folder + '/prompts.json', 'w'), indent=0)
 
 
-def generate(model, items, size, steps, guidance, rescale, batch=11):
+def generate(model, items, size, steps, guidance, rescale, batch=9):
     """Clips [T, 3, size, size] of prompt items with a loaded checkpoint; noise from each item's own seed."""
     from diffusion import sample
     out = []
@@ -193,24 +217,25 @@ def main():
         res = score(net, clips, items)
         res.pop('read')
         return print(json.dumps(res, indent=1))
+    from data import TRAINED
     from export import load_checkpoint
-    path, folder, sheets = sys.argv[2:5]
-    size, steps, guidance, rescale, n = (int(sys.argv[5]), int(sys.argv[6]), float(sys.argv[7]), float(sys.argv[8]), int(sys.argv[9]))
-    net, model, report = load(folder), load_checkpoint(path), {}
+    path, folder, sheets, which = sys.argv[2:6]
+    size, steps, guidance, rescale, n = (int(sys.argv[6]), int(sys.argv[7]), float(sys.argv[8]), float(sys.argv[9]), int(sys.argv[10]))
+    torch.set_num_threads(1)
+    net, model = load(folder), load_checkpoint(path)
     os.makedirs(sheets, exist_ok=True)
-    sets = {'held_out': json.load(open(folder + '/prompts.json'))[:n], 'seen': evaluation_prompts(n, False, 43)}
-    for name, items in sets.items():
-        t0 = time.time()
-        clips = generate(model, items, size, steps, guidance, rescale)
-        res = score(net, clips, items)
-        for it, r in zip(items, res.pop('read')):
-            if r['family'] != it['family'] or (len(DIRECTIONS[it['family']]) > 1 and r['direction'] != it['direction']):
-                print('  missed:', it['prompt'], '| wanted', it['family'], it['direction'], '| read', r['family'], r['direction'], file=sys.stderr)
-        res['seconds_a_clip'] = round((time.time() - t0) / len(items), 2)
-        report[name] = res
-        contact_sheet(f'{sheets}/{name}.png', [F.avg_pool2d(c, max(1, size // 64)) for c in clips], columns=3)
-    report['settings'] = {'size': size, 'steps': steps, 'guidance': guidance, 'rescale': rescale}
-    print(json.dumps(report, indent=1))
+    items = json.load(open(folder + '/prompts.json')) if which == 'held_out' else evaluation_prompts(99, False, 43)
+    items = [it for it in items if it['family'] in TRAINED][:n]
+    t0 = time.time()
+    clips = generate(model, items, size, steps, guidance, rescale)
+    res = score(net, clips, items)
+    res['items'] = [{**it, 'read': r} for it, r in zip(items, res.pop('read'))]
+    res['settings'] = {'size': size, 'steps': steps, 'guidance': guidance, 'rescale': rescale, 'seconds_a_clip': round((time.time() - t0) / n, 2)}
+    small = lambda c: F.avg_pool2d(c, max(1, size // 64))
+    contact_sheet(f'{sheets}/{which}.png', [small(c) for c in clips], columns=3)
+    torch.save([(small(c) * 255).to(torch.uint8) for c in clips], f'{sheets}/{which}.pt')
+    json.dump(res, open(f'{sheets}/{which}.json', 'w'), indent=1)
+    print(json.dumps({k: res[k] for k in ('all', 'shuffled_prompts', 'by_family', 'confusion', 'settings')}, indent=1))
 
 
 if __name__ == '__main__':

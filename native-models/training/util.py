@@ -78,10 +78,11 @@ class Optimiser:
         self.params = [p for _, p in named]
 
     @torch.no_grad()
-    def step(self, scale=1.0, clip=1.0):
-        norm = torch.nn.utils.clip_grad_norm_(self.params, clip)
+    def step(self, scale=1.0, clip=1.0, keep=False):
+        norm = torch.nn.utils.clip_grad_norm_(self.params, clip or 1e9, error_if_nonfinite=False)
         if not torch.isfinite(norm):
-            self.zero()
+            if not keep:
+                self.zero()
             return norm
         for g in self.adam.param_groups:
             g['lr'] = self.lr * self.ratio * scale
@@ -95,7 +96,8 @@ class Optimiser:
                 if self.wd:
                     p.mul_(1 - k * self.wd)
                 p.add_(d.reshape(p.shape), alpha=-k)
-        self.zero()
+        if not keep:
+            self.zero()
         return norm
 
     def zero(self):
