@@ -15,7 +15,11 @@ const EPS_TRANSFORMER = 1e-6;
 /** Heads of `init_attn`, fixed in the official code whatever the model's width. */
 export const INIT_HEADS = 8;
 
-/** Layers with nearly all of the work: int8 where the graph is written in int8. First and last convolution and embeddings are not. */
+/**
+ * Layers with nearly all of the work: int8 where the graph is written in int8. First and last convolution and embeddings are not, nor
+ * what carries the residual stream itself (`skip_connection`, down-sampling): measured on the trained starter, those few cheap layers
+ * cost more likeness (SSIM to float32 0.91) than all others together (0.988).
+ */
 export const HEAVY = { heavy: true } as const;
 
 export interface UnetContext {
@@ -68,7 +72,7 @@ export function resBlock(context: UnetContext, x: Tensor, out: number): Tensor {
   const outer = g.scope("out_layers", () =>
     conv(g, "3", op.silu(g, groupNorm(g, "0", shifted, config.unetNormGroups, EPS_BLOCK)), out, 3, HEAVY),
   );
-  const skip = c === out ? x : conv(g, "skip_connection", x, out, 1, HEAVY);
+  const skip = c === out ? x : conv(g, "skip_connection", x, out, 1);
   const sum = op.add(g, skip, outer);
   const mixed = g.scope("temopral_conv", () => {
     const y = temporalConvBlock(g, config, toClip(context, sum));

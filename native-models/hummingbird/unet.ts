@@ -127,7 +127,7 @@ export function unetGraph(
   for (const block of down) {
     h = g.scope(block.path, () =>
       block.kind === "down"
-        ? g.scope("0", () => conv(g, "op", h, block.channels, 3, { stride: 2, ...HEAVY }))
+        ? g.scope("0", () => conv(g, "op", h, block.channels, 3, { stride: 2 }))
         : residualStage(context, h, block.channels, block.heads),
     );
     trace?.(block.path, () => h);
