@@ -26,8 +26,8 @@ EXAMPLES = {  # by family; the shipped list takes twelve from the families that 
     'bokeh': ['pink bokeh lights', 'golden bokeh', 'soft green lights', 'purple bokeh', 'orange bokeh lights', 'white bokeh'],
     'bounce': ['a red bouncing ball', 'a blue bouncing ball', 'a yellow ball bouncing', 'a pink bouncing ball', 'a white bouncing ball', 'a purple ball bouncing'],
 }
-KNOWS = ('Plume Starter draws soft, seamlessly looping motion backgrounds and simple shapes in nine colours; it does not know people, '
-         'animals, places or text.')
+KNOWS = ('Plume Starter is small and draws two-second motion backgrounds in nine colours: {families}. Shapes are soft, they flicker, and '
+         'the direction of movement is not reliable yet; it does not know people, animals, places or text.')
 
 
 class Starter:
@@ -106,7 +106,7 @@ def main():
     plume = {
         'name': 'Plume Starter', 'version': version, 'licence': 'MIT', 'native_width': int(size), 'native_height': int(size), 'native_frames': 16,
         'families': fams, 'colours': COLOUR_NAMES, 'directions': {f: gate['directions'].get(f, []) for f in fams}, 'example_prompts': turns[:12],
-        'what_it_knows': KNOWS, 'recipe_seed': SEED,
+        'what_it_knows': KNOWS.format(families=', '.join(fams)), 'recipe_seed': SEED,
     }
     torch.save({'state_dict': sd, 'hyper_parameters': hp, 'plume': plume}, target)
     load_checkpoint(target)

@@ -21,6 +21,7 @@ const layerSchema = z.discriminatedUnion("op", [
   }),
   z.object({ op: z.literal("relu") }),
   z.object({ op: z.literal("flatten") }),
+  z.object({ op: z.literal("mean") }),
   z.object({
     op: z.literal("linear"),
     weight: z.string(),
@@ -30,7 +31,8 @@ const layerSchema = z.discriminatedUnion("op", [
   }),
 ]);
 const descriptionSchema = z.object({
-  input: z.object({ shape: z.tuple([z.literal(1), z.number(), z.number(), z.number()]), frames: z.number().int() }),
+  /** [stacks, channels of a stack, side, side]: stack k holds frames 2k, 2k+1, 2k+2 of the clip, wrapping at its end. */
+  input: z.object({ shape: z.tuple([z.number(), z.number(), z.number(), z.number()]), frames: z.number().int() }),
   weights: z.string(),
   layers: z.array(layerSchema),
   outputs: z.array(z.object({ name: z.string(), classes: z.array(z.string()) })),
@@ -77,13 +79,17 @@ export class Judge {
   /** @param frames RGB8 pictures, width × height × 3 each; both sides multiples of the judge's own side. */
   read(frames: readonly Uint8Array[], width: number, height: number): Reading {
     const { input, layers, outputs } = this.#description;
-    const side = input.shape[2];
-    let maps = prepare(frames, width, height, input.frames, side);
-    for (const layer of layers) maps = this.#apply(layer, maps);
+    const [stacks, channels, side] = input.shape;
+    const clip = shrink(frames, width, height, input.frames, side);
+    let batch = Array.from({ length: stacks }, (_, k) => stack(clip, k, channels / 3, side));
+    for (const layer of layers) {
+      batch = layer.op === "mean" ? [mean(batch)] : batch.map((maps) => this.#apply(layer, maps));
+    }
+    const [{ data }] = batch as [Maps];
     let at = 0;
     return Object.fromEntries(
       outputs.map(({ name, classes }) => {
-        const logits = maps.data.subarray(at, at + classes.length);
+        const logits = data.subarray(at, at + classes.length);
         at += classes.length;
         return [name, classes[logits.indexOf(Math.max(...logits))]!];
       }),
@@ -96,7 +102,7 @@ export class Judge {
     return found;
   }
 
-  #apply(layer: Layer, maps: Maps): Maps {
+  #apply(layer: Exclude<Layer, { op: "mean" }>, maps: Maps): Maps {
     switch (layer.op) {
       case "relu":
         return { ...maps, data: maps.data.map((value) => Math.max(0, value)) };
@@ -110,21 +116,42 @@ export class Judge {
   }
 }
 
-/** Frame floor(i·T/16) for i of 16, area-averaged to side × side, -1 to 1; channel = frame · 3 + colour. */
-function prepare(frames: readonly Uint8Array[], width: number, height: number, count: number, side: number): Maps {
+/** Frame floor(i·T/count) for i of `count`, area-averaged to side × side, -1 to 1; each [3, side, side]. */
+function shrink(
+  frames: readonly Uint8Array[],
+  width: number,
+  height: number,
+  count: number,
+  side: number,
+): Float32Array[] {
   if (width % side !== 0 || height % side !== 0) throw new Error(`The judge reads multiples of ${side} pixels only.`);
   const [sx, sy] = [width / side, height / side];
-  const data = new Float32Array(count * 3 * side * side);
-  for (let i = 0; i < count; i++) {
+  return Array.from({ length: count }, (_, i) => {
     const frame = frames[Math.min(frames.length - 1, Math.floor((i * frames.length) / count))]!;
+    const sums = new Float32Array(3 * side * side);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const cell = Math.floor(y / sy) * side + Math.floor(x / sx);
-        for (let c = 0; c < 3; c++) data[(i * 3 + c) * side * side + cell]! += frame[(y * width + x) * 3 + c]!;
+        for (let c = 0; c < 3; c++) sums[c * side * side + cell]! += frame[(y * width + x) * 3 + c]!;
       }
     }
-  }
-  return { data: data.map((sum) => sum / (sx * sy) / 127.5 - 1), channels: count * 3, side };
+    return sums.map((sum) => sum / (sx * sy) / 127.5 - 1);
+  });
+}
+
+/** `depth` neighbouring frames from frame 2k on as one picture; channel = frame in the stack · 3 + colour. */
+function stack(clip: readonly Float32Array[], k: number, depth: number, side: number): Maps {
+  const plane = 3 * side * side;
+  const data = new Float32Array(depth * plane);
+  for (let j = 0; j < depth; j++) data.set(clip[(2 * k + j) % clip.length]!, j * plane);
+  return { data, channels: depth * 3, side };
+}
+
+/** Mean over the stacks of one clip. */
+function mean(batch: readonly Maps[]): Maps {
+  const [first] = batch as [Maps];
+  const data = first.data.map((_, i) => batch.reduce((sum, maps) => sum + maps.data[i]!, 0) / batch.length);
+  return { ...first, data };
 }
 
 function linear({ data }: Maps, weight: Float32Array, bias: Float32Array): Maps {
