@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { totalmem } from "node:os";
 import type { Duplex, Readable } from "node:stream";
 import { StudioError } from "../../core/contract/index.ts";
-import { explainDeath } from "./exit.ts";
+import { explainDeath, kernelMemoryKills } from "./exit.ts";
 import { Channel, type Message } from "./framing.ts";
 import {
   type Heartbeat,
@@ -65,6 +65,7 @@ export class EngineProcess {
   private beat: Heartbeat = { rss: 0, available: Number.POSITIVE_INFINITY, busyMs: 0 };
   /** Set before we kill it ourselves: then the exit needs no guessing. */
   private verdict: StudioError | null = null;
+  private readonly memoryKillsBefore = kernelMemoryKills();
   private alive = true;
   private ready: (() => void) | null = null;
   private version = "";
@@ -273,6 +274,7 @@ export class EngineProcess {
       rss: this.beat.rss,
       available: this.beat.available,
       total,
+      memoryKills: kernelMemoryKills() - this.memoryKillsBefore,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { StudioError } from "../../core/contract/index.ts";
 import { outOfMemory } from "./serve.ts";
 
@@ -13,11 +14,23 @@ export interface Death {
   readonly available: number;
   /** Memory of this computer or container, bytes. */
   readonly total: number;
+  /** Processes that the kernel's out-of-memory killer took on this computer during the engine's life. */
+  readonly memoryKills: number;
+}
+
+/** The kernel's own count of out-of-memory kills since it started (Linux; 0 where there is no such count). */
+export function kernelMemoryKills(): number {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 /**
- * Why the engine died, as far as it can be known. The kernel's out-of-memory killer leaves no note: SIGKILL while the engine held
- * more than half of the memory, or while less than a twentieth was left, is taken for it. An allocation refused inside native code
+ * Why the engine died, as far as it can be known. The kernel's out-of-memory killer leaves no note but its count: SIGKILL after that
+ * rose, while the engine held more than half of the memory, or while less than a twentieth was left, is taken for it (a heartbeat
+ * can be too old to show a sudden rise). An allocation refused inside native code
  * ends in SIGABRT with `bad_alloc` printed; V8's own heap limit prints "heap out of memory". Pure.
  */
 export function explainDeath(death: Death): StudioError {
@@ -26,7 +39,8 @@ export function explainDeath(death: Death): StudioError {
   const short = death.rss > death.total / 2 || death.available < death.total / 20;
   const said = /bad_alloc|heap out of memory|failed to allocate memory/i.test(death.output);
   const struck = death.signal === "SIGKILL" || death.signal === "SIGABRT" || death.code === 134 || death.code === 137;
-  if (said || (struck && short)) return outOfMemory(detail);
+  const taken = death.signal === "SIGKILL" && death.memoryKills > 0;
+  if (said || taken || (struck && short)) return outOfMemory(detail);
   if (death.signal === "SIGKILL" || death.signal === "SIGTERM")
     return new StudioError(
       "ENGINE_CRASHED",

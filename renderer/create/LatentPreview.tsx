@@ -20,19 +20,40 @@ export function LatentPreview({ job }: { readonly job: JobSnapshot }) {
   const { id } = job;
   const { step, width, height, frames: count } = job.preview ?? none;
 
+  // One load at a time, always of the newest step: giving up a load whenever a newer step arrives would show nothing at all on a
+  // machine where loading takes longer than a step.
+  const loader = useRef({ id: "", wanted: none, shown: 0, busy: false });
+  const gone = useRef<AbortController>(null);
   useEffect(() => {
-    if (step === 0) return undefined;
     const stop = new AbortController();
-    loadPreview(client.previewUrl(id, step), { step, width, height, frames: count }, stop.signal)
-      .then((bitmaps) => {
-        if (stop.signal.aborted) return;
+    gone.current = stop;
+    return () => stop.abort();
+  }, []);
+  useEffect(() => {
+    const state = loader.current;
+    if (state.id !== id) Object.assign(state, { id, shown: 0 });
+    state.wanted = { step, width, height, frames: count };
+    const signal = gone.current?.signal;
+    if (state.busy || !signal) return;
+    const catchUp = async () => {
+      while (!signal.aborted && state.wanted.step > state.shown) {
+        const { id: jobId, wanted } = state;
+        // A preview that is gone already is no loss: the next step brings another.
+        const bitmaps = await loadPreview(client.previewUrl(jobId, wanted.step), wanted, signal).catch(() => null);
+        if (state.id !== jobId || signal.aborted) {
+          for (const bitmap of bitmaps ?? []) bitmap.close();
+          continue;
+        }
+        state.shown = wanted.step;
+        if (bitmaps === null) continue;
         for (const old of frames.current.before) old.close();
         frames.current = { now: bitmaps, before: frames.current.now, since: performance.now() };
-        canvas.current?.setAttribute("data-step", String(step));
-      })
-      // The next step brings another; a preview that is gone already is no loss.
-      .catch(() => undefined);
-    return () => stop.abort();
+        canvas.current?.setAttribute("data-step", String(wanted.step));
+      }
+      state.busy = false;
+    };
+    state.busy = true;
+    void catchUp();
   }, [client, id, step, width, height, count]);
 
   const { fps } = job.request;
