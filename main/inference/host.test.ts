@@ -5,6 +5,8 @@ import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ResolvedRequest } from "../../core/contract/index.ts";
 import { EngineHost, type EngineHostOptions } from "./host.ts";
@@ -76,6 +78,9 @@ async function generate(
   return { ...run, outcome };
 }
 
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
 describe("a healthy engine", () => {
   it("delivers progress, previews and frames in order, and keeps the model warm", async () => {
     const host = makeHost();
@@ -115,6 +120,8 @@ describe("a healthy engine", () => {
       more: { ...big, steps: 1 },
       onFrame: async () => {
         await sleep(5);
+        // Frames that are done with but not yet collected are not piled up.
+        collectGarbage();
         peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
       },
       run: { events: [], frames: { push: () => 0 } as unknown as Uint8Array[], fractions: [] },
