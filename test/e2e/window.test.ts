@@ -207,7 +207,9 @@ test("settings reach the request and the clip", async () => {
   await make("snow");
   const inspector = await page.locator(".inspector").innerText();
   for (const fact of ["192×128", "8 frames at 8", "int8"]) expect(inspector).toContain(fact);
-  expect(await page.locator(".tile__video").evaluate((element: HTMLVideoElement) => element.videoWidth)).toBe(192);
+  // Known only once the browser has read the file's head.
+  const width = () => page.locator(".tile__video").evaluate((element: HTMLVideoElement) => element.videoWidth);
+  await expect.poll(width, patience).toBe(192);
 });
 
 describe("accessibility", () => {
