@@ -9,5 +9,7 @@ export default defineConfig({
     // Model graphs are built and run for real; a loaded two-core machine needs the room.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // On a shared machine a real browser is late now and then; what fails twice is a defect.
+    retry: process.env["CI"] ? 2 : 0,
   },
 });
