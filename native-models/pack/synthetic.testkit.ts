@@ -2,29 +2,15 @@
 import { open } from "node:fs/promises";
 import type { HummingbirdConfig } from "../hummingbird/config.ts";
 import { hummingbirdParameters } from "../hummingbird/networks.ts";
+import { officialConfig } from "../hummingbird/official-config.testkit.ts";
 
 /** Wide enough for a file of some 500 MB: the official vocabulary and text width (its largest tensor, 202 MB), a U-Net of 96 base channels. */
 export const largeConfig: HummingbirdConfig = {
+  ...officialConfig,
   modelChannels: 96,
-  channelMult: [1, 2, 4, 4],
   numHeadChannels: 32,
-  contextDim: 1024,
-  unetNormGroups: 32,
-  middleBlock: false,
-  timeCondProjDim: 256,
-  vae: { ch: 64, chMult: [1, 2, 4, 4], numResBlocks: 1, normGroups: 32, scaleFactor: 0.18215 },
-  text: { width: 1024, heads: 16, layers: 2, vocabulary: 49408, length: 77 },
-  sampler: {
-    kind: "lcm",
-    parameterization: "eps",
-    rescaleBetasZeroSnr: false,
-    linearStart: 0.00085,
-    linearEnd: 0.012,
-    guidanceRescale: 0,
-    defaultSteps: 4,
-    defaultGuidance: 7.5,
-  },
-  fps: 8,
+  vae: { ...officialConfig.vae, ch: 64, numResBlocks: 1 },
+  text: { ...officialConfig.text, layers: 2 },
 };
 
 /**

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { promptGraph, unetGraph } from "../../native-models/hummingbird/unet.ts";
 import { textGraph } from "../../native-models/hummingbird/text.ts";
 import { vaeDecoderGraph } from "../../native-models/hummingbird/vae.ts";
-import { official07B } from "./hummingbird-config.ts";
+import { officialConfig as official07B } from "../../native-models/hummingbird/official-config.testkit.ts";
 
 // HUMMINGBIRD.md, section 8: GFLOP of the reference by PyTorch's FlopCounterMode.
 const reference = [

@@ -16,7 +16,7 @@ import { unetGraph } from "../../native-models/hummingbird/unet.ts";
 import { similarity } from "../../native-models/hummingbird/similarity.testkit.ts";
 import { vaeDecoderGraph } from "../../native-models/hummingbird/vae.ts";
 import { installCheckpoint, packSummary, readPack } from "../../native-models/pack/index.ts";
-import { official07B } from "./hummingbird-config.ts";
+import { officialConfig as official07B } from "../../native-models/hummingbird/official-config.testkit.ts";
 import { aimsOf, type ClipResult, type HummingbirdResult, int8Aims, lines, type Timed } from "./hummingbird-report.ts";
 import { cpuSeconds, describeMachine, memory, type Rate, Yardstick } from "./machine.ts";
 import { randomWeights } from "./random-weights.ts";

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { largeConfig, writeSparseCheckpoint } from "../../native-models/pack/synthetic.testkit.ts";
-import { official07B } from "./hummingbird-config.ts";
+import { officialConfig as official07B } from "../../native-models/hummingbird/official-config.testkit.ts";
 
 export interface InstallResult {
   readonly checkpointMegabytes: number;

@@ -1,7 +1,7 @@
-import type { HummingbirdConfig } from "../../native-models/hummingbird/config.ts";
+import type { HummingbirdConfig } from "./config.ts";
 
-/** The official 0.7B configuration (HUMMINGBIRD.md, sections 2 to 5); `middleBlock` makes it the 0.9B. */
-export const official07B: HummingbirdConfig = {
+/** The official 0.7B (HUMMINGBIRD.md, sections 2 to 5); with a middle block it is the 0.9B. */
+export const officialConfig: HummingbirdConfig = {
   modelChannels: 320,
   channelMult: [1, 2, 4, 4],
   numHeadChannels: 64,
