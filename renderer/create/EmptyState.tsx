@@ -1,3 +1,4 @@
+import "./empty-state.css";
 import { useModel, useStudio } from "../state/context.ts";
 import { Mark } from "../ui/Mark.tsx";
 import { MoreModels } from "../ui/MoreModels.tsx";

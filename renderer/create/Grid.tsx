@@ -1,3 +1,4 @@
+import "./grid.css";
 import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useSelect, useStudio } from "../state/context.ts";
 import type { Item } from "../state/items.ts";

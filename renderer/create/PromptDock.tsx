@@ -1,3 +1,4 @@
+import "./prompt-dock.css";
 import {
   Box as ModelIcon,
   CornerDownLeft,

@@ -1,3 +1,4 @@
+import "./seed-control.css";
 import { Dices, Lock, LockOpen } from "lucide-react";
 import { limits } from "../../core/contract/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";

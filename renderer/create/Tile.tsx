@@ -1,5 +1,6 @@
 /* oxlint-disable jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events, jsx-a11y/prefer-tag-over-role --
    A tile is a group of controls that arrow keys move between; Grid handles its keys, and no tag means that. */
+import "./tile.css";
 import { Ban, Clock3, Maximize2, RotateCcw, Sparkle, Trash2, X } from "lucide-react";
 import { memo, useState } from "react";
 import { useSelect, useStudio } from "../state/context.ts";

@@ -1,4 +1,4 @@
-import "./create.css";
+import "./workspace.css";
 import { useItems, useSelect } from "../state/context.ts";
 import { EmptyState } from "./EmptyState.tsx";
 import { Grid } from "./Grid.tsx";

@@ -1,3 +1,4 @@
+import "./panels.css";
 import { ToggleGroup } from "radix-ui";
 import { limits, type ModelSummary, type Precision, SIZE_STEP } from "../../core/contract/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";
