@@ -13,12 +13,13 @@ export const limits = {
   variations: { min: 1, max: 9 },
 } as const;
 
-const whole = (name: string, range: { min: number; max: number }) => {
+/** A whole number within a range, refused with one sentence that names it. */
+export const wholeNumber = (name: string, range: { min: number; max: number }) => {
   const sentence = `${name} must be a whole number from ${range.min} to ${range.max}.`;
   return z.number({ error: sentence }).int(sentence).min(range.min, sentence).max(range.max, sentence);
 };
 const size = (name: string) =>
-  whole(name, limits.size).multipleOf(
+  wholeNumber(name, limits.size).multipleOf(
     SIZE_STEP,
     `${name} must be a multiple of ${SIZE_STEP} pixels, for example 128 or 320.`,
   );
@@ -42,16 +43,16 @@ export const generationRequestSchema = z.strictObject({
   /** Used only where the model runs with classifier-free guidance; recorded as given. */
   negativePrompt: z.string().max(limits.promptCharacters).optional(),
   /** Seed of PyTorch's CPU generator: the same number gives the same noise as `torch.manual_seed`. */
-  seed: whole("The seed", limits.seed).optional(),
+  seed: wholeNumber("The seed", limits.seed).optional(),
   /** Pixels. */
   width: size("The width").optional(),
   height: size("The height").optional(),
   /** Number of frames. */
-  frames: whole("The number of frames", limits.frames).optional(),
+  frames: wholeNumber("The number of frames", limits.frames).optional(),
   /** Frames per second: conditions the model and sets the file's rate. */
-  fps: whole("The frame rate", limits.fps).optional(),
+  fps: wholeNumber("The frame rate", limits.fps).optional(),
   /** Denoising steps. */
-  steps: whole("The number of steps", limits.steps).optional(),
+  steps: wholeNumber("The number of steps", limits.steps).optional(),
   /** Guidance scale: the w of distilled models, the classifier-free scale of others. */
   guidance: z
     .number({ error: "The guidance must be a number from 0 to 30." })

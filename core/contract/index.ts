@@ -1,3 +1,4 @@
+export * from "./animation.ts";
 export * from "./bridge.ts";
 export * from "./contract.ts";
 export * from "./errors.ts";

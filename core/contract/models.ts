@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { presetSchema, threeWayGuidanceSchema } from "./animation.ts";
 import { precisionSchema } from "./generation.ts";
 
 /** What one installed model pack can do and how it likes to be asked. Shown in the window and by `plume models list`. */
 export const modelSummarySchema = z.object({
   id: z.string(),
   name: z.string(),
-  family: z.enum(["hummingbird"]),
+  family: z.enum(["hummingbird", "keyvid"]),
   variant: z.string(),
   /** True for the small model that ships with the app. */
   bundled: z.boolean(),
@@ -16,8 +17,8 @@ export const modelSummarySchema = z.object({
   /** Parameters in all networks together. */
   parameters: z.number(),
   bytesOnDisk: z.number(),
-  /** How classifier guidance works: an embedded scale (distilled), or a second unconditional pass. */
-  guidanceKind: z.enum(["embedded", "classifier-free"]),
+  /** How guidance works: an embedded scale (distilled), a second unconditional pass, or text, image and audio weighed apart. */
+  guidanceKind: z.enum(["embedded", "classifier-free", "three-way"]),
   precisions: z.array(precisionSchema),
   defaults: z.object({
     width: z.number(),
@@ -31,5 +32,22 @@ export const modelSummarySchema = z.object({
   /** Sizes offered first, pixels; others that are multiples of 64 are allowed. */
   sizes: z.array(z.object({ width: z.number(), height: z.number(), label: z.string() })),
   maxSteps: z.number(),
+  /** Only of models that animate a picture with sound. */
+  animation: z
+    .object({
+      presets: z.array(
+        z.object({
+          id: presetSchema,
+          steps: z.number(),
+          /** U-Net work as a share of Reference's. */
+          work: z.number(),
+          /** One plain sentence. */
+          about: z.string(),
+        }),
+      ),
+      defaultPreset: presetSchema,
+      guidance: threeWayGuidanceSchema,
+    })
+    .optional(),
 });
 export type ModelSummary = z.infer<typeof modelSummarySchema>;
