@@ -6,7 +6,8 @@ import { connect } from "../state/connect.ts";
 import { StudioContext } from "../state/context.ts";
 import { loadDraft } from "../state/draft.ts";
 import { createStudioStore } from "../state/store.ts";
-import { clip, fakeClient, fakeStorage, job, model } from "../testing/samples.ts";
+import { clip, job, model } from "../../core/testing/samples.ts";
+import { fakeClient, fakeStorage } from "../testing/fake-client.ts";
 import { App } from "./App.tsx";
 import { shortcuts } from "./keys.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { StudioEvent } from "../../core/contract/index.ts";
-import { job, system } from "../testing/samples.ts";
+import { job, system } from "../../core/testing/samples.ts";
 import { createHttpClient } from "./http-client.ts";
 
 class FakeEvents extends EventTarget {

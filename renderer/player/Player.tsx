@@ -2,6 +2,7 @@ import "./player.css";
 import {
   ChevronLeft,
   ChevronRight,
+  type LucideIcon,
   Pause,
   Play,
   Repeat,
@@ -36,6 +37,21 @@ export function Player() {
       next={finished[at + 1]?.key}
     />
   );
+}
+
+interface ControlProps {
+  readonly icon: LucideIcon;
+  /** What it does, and its key. */
+  readonly label: string;
+  readonly filled?: boolean;
+  readonly className?: string;
+  readonly disabled?: boolean;
+  readonly onClick: () => void;
+}
+
+function Control({ icon: Icon, filled = false, ...rest }: ControlProps) {
+  const picture = filled ? <Icon size={17} fill="currentColor" aria-hidden /> : <Icon size={16} aria-hidden />;
+  return <Button kind="quiet" icon={picture} {...rest} />;
 }
 
 interface StageProps {
@@ -81,21 +97,9 @@ function Stage({ clip, place, previous, next }: StageProps) {
           {clip.record.request.prompt}
         </h2>
         <span className="player__place mono">{place}</span>
-        <Button
-          kind="quiet"
-          icon={<ChevronLeft size={16} aria-hidden />}
-          label="Previous clip (↑)"
-          disabled={!previous}
-          onClick={() => go(previous)}
-        />
-        <Button
-          kind="quiet"
-          icon={<ChevronRight size={16} aria-hidden />}
-          label="Next clip (↓)"
-          disabled={!next}
-          onClick={() => go(next)}
-        />
-        <Button kind="quiet" icon={<X size={16} aria-hidden />} label="Close (Esc)" onClick={close} />
+        <Control icon={ChevronLeft} label="Previous clip (↑)" disabled={!previous} onClick={() => go(previous)} />
+        <Control icon={ChevronRight} label="Next clip (↓)" disabled={!next} onClick={() => go(next)} />
+        <Control icon={X} label="Close (Esc)" onClick={close} />
       </header>
       <div className="player__stage">
         {/* oxlint-disable-next-line jsx-a11y/media-has-caption, jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events -- clips have no sound; Space does the same */}
@@ -114,42 +118,17 @@ function Stage({ clip, place, previous, next }: StageProps) {
       </div>
       <footer className="player__transport">
         <div className="player__buttons">
-          <Button
-            kind="quiet"
-            icon={<SkipBack size={15} aria-hidden />}
-            label="First frame (Home)"
-            onClick={() => playback.seek(0)}
-          />
-          <Button
-            kind="quiet"
-            icon={<StepBack size={15} aria-hidden />}
-            label="One frame back (←)"
-            onClick={() => playback.step(-1)}
-          />
-          <Button
+          <Control icon={SkipBack} label="First frame (Home)" onClick={() => playback.seek(0)} />
+          <Control icon={StepBack} label="One frame back (←)" onClick={() => playback.step(-1)} />
+          <Control
             className="player__play"
-            icon={
-              isPlaying ? (
-                <Pause size={17} fill="currentColor" aria-hidden />
-              ) : (
-                <Play size={17} fill="currentColor" aria-hidden />
-              )
-            }
+            icon={isPlaying ? Pause : Play}
+            filled
             label={isPlaying ? "Pause (Space)" : "Play (Space)"}
             onClick={playback.toggle}
           />
-          <Button
-            kind="quiet"
-            icon={<StepForward size={15} aria-hidden />}
-            label="One frame on (→)"
-            onClick={() => playback.step(1)}
-          />
-          <Button
-            kind="quiet"
-            icon={<SkipForward size={15} aria-hidden />}
-            label="Last frame (End)"
-            onClick={() => playback.seek(clip.frames - 1)}
-          />
+          <Control icon={StepForward} label="One frame on (→)" onClick={() => playback.step(1)} />
+          <Control icon={SkipForward} label="Last frame (End)" onClick={() => playback.seek(clip.frames - 1)} />
         </div>
         <span className="mono player__time">{timecode(frame, clip.fps)}</span>
         <input

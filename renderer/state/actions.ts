@@ -1,4 +1,4 @@
-import { type GenerationRequest, generationRequestSchema, StudioError } from "../../core/contract/index.ts";
+import { type Clip, type GenerationRequest, generationRequestSchema, StudioError } from "../../core/contract/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import { plural } from "../ui/format.ts";
 import { type Draft, draftFrom, modelOf, randomSeed, requestOf } from "./draft.ts";
@@ -41,6 +41,32 @@ export function createActions(store: Store, client: WindowClient): Actions {
       const { message } = StudioError.from(cause);
       set({ notice: { text: message, kind: "problem", undo: false }, announcement: message });
     }
+  }
+
+  /** Clips on their way to the trash; each promise tells whether the clip got there. */
+  const leaving = new Map<string, Promise<boolean>>();
+
+  /**
+   * The clip counts as removed from this moment, so that Ctrl+Z pressed before the studio has answered takes it back too.
+   * Resolves to false when it was called back meanwhile.
+   */
+  async function trash(clip: Clip): Promise<boolean> {
+    set({ removed: [...store.getState().removed, clip] });
+    const sent = client.call("library.trash", { id: clip.id });
+    const left = sent.then(
+      () => true,
+      () => false,
+    );
+    leaving.set(clip.id, left);
+    try {
+      await sent;
+    } catch (cause) {
+      set({ removed: store.getState().removed.filter((each) => each !== clip) });
+      throw cause;
+    } finally {
+      leaving.delete(clip.id);
+    }
+    return store.getState().removed.includes(clip);
   }
 
   async function queue(request: GenerationRequest, variations: number): Promise<void> {
@@ -113,13 +139,13 @@ export function createActions(store: Store, client: WindowClient): Actions {
 
     remove: (item) =>
       attempt(async () => {
-        const { jobs, clips, removed } = store.getState();
+        const { jobs, clips } = store.getState();
         const items = itemsOf(jobs, clips);
         const at = items.findIndex(({ key }) => key === item.key);
         const neighbour = items[at + 1]?.key ?? items[at - 1]?.key ?? null;
         if (item.clip) {
-          await client.call("library.trash", { id: item.clip.id });
-          set({ removed: [...removed, item.clip] });
+          if (leaving.has(item.clip.id)) return;
+          if (!(await trash(item.clip))) return;
           say(`Removed “${item.request.prompt}”.`, true);
         } else if (item.job && (item.state === "failed" || item.state === "cancelled")) {
           await client.call("jobs.dismiss", { id: item.job.id });
@@ -139,6 +165,8 @@ export function createActions(store: Store, client: WindowClient): Actions {
         const clip = store.getState().removed.at(-1);
         if (!clip) return;
         set({ removed: store.getState().removed.slice(0, -1) });
+        // A clip that could not be removed is still there; why is told by the removal itself.
+        if ((await leaving.get(clip.id)) === false) return;
         await client.call("library.restore", { id: clip.id });
         say(`“${clip.record.request.prompt}” is back.`);
       }),

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { generationRequestSchema } from "../../core/contract/index.ts";
-import { fakeStorage, model, request } from "../testing/samples.ts";
+import { model, request } from "../../core/testing/samples.ts";
+import { fakeStorage } from "../testing/fake-client.ts";
 import { draftFrom, loadDraft, modelOf, randomSeed, requestOf, saveDraft, settingsOf } from "./draft.ts";
 
 const fresh = () => loadDraft(fakeStorage());
@@ -49,7 +50,7 @@ test("storage that throws is survived", () => {
 
 test("a draft becomes a request that the contract accepts", () => {
   const sent = requestOf({ ...fresh(), prompt: "bubbles", steps: 50, precision: "int8" }, model);
-  expect(generationRequestSchema.parse(sent)).toMatchObject({ model: "sample", steps: 20, precision: "int8" });
+  expect(generationRequestSchema.parse(sent)).toMatchObject({ model: model.id, steps: 20, precision: "int8" });
   expect(sent).not.toHaveProperty("negativePrompt");
   expect(requestOf({ ...fresh(), prompt: "b", negativePrompt: "red" }, model).negativePrompt).toBe("red");
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clip, job, request } from "../testing/samples.ts";
+import { clip, job, request } from "../../core/testing/samples.ts";
 import { itemsOf, measuredSeconds, queueOf } from "./items.ts";
 
 const at = (second: number) => `2026-01-01T10:00:0${second}.000Z`;

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { StudioError } from "../../core/contract/index.ts";
-import { clip, fakeClient, fakeStorage, job, model, system } from "../testing/samples.ts";
+import { clip, job, model, system } from "../../core/testing/samples.ts";
+import { fakeClient, fakeStorage } from "../testing/fake-client.ts";
 import { createActions } from "./actions.ts";
 import { connect } from "./connect.ts";
 import { loadDraft } from "./draft.ts";
@@ -118,6 +119,33 @@ test("removing a clip can be undone, and the selection moves on", async () => {
   expect(calls.at(-1)).toEqual({ method: "library.restore", input: { id: "a" } });
   await actions.undo();
   expect(calls).toHaveLength(2);
+});
+
+test("undo in the instant before the studio has answered brings the clip back once it is in the trash", async () => {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  const { actions, store, calls } = open({ "library.trash": () => promise });
+  store.setState({ clips: [clip("a")], selected: "clip:a" });
+  const [item] = itemsOf([], [clip("a")]);
+  const removal = actions.remove(item!);
+  void actions.remove(item!); // an impatient second press asks for nothing
+  const undo = actions.undo();
+  await settle();
+  expect(calls.map(({ method }) => method)).toEqual(["library.trash"]);
+  resolve({});
+  await Promise.all([removal, undo]);
+  expect(calls.map(({ method }) => method)).toEqual(["library.trash", "library.restore"]);
+  expect(store.getState()).toMatchObject({ removed: [], selected: "clip:a", notice: { undo: false } });
+});
+
+test("a clip that cannot be removed stays, says why, and leaves nothing to undo", async () => {
+  const refusal = new StudioError("OUTPUT_UNWRITABLE", "This place cannot be written to.");
+  const { actions, store, calls } = open({ "library.trash": () => Promise.reject(refusal) });
+  const [item] = itemsOf([], [clip("a")]);
+  const removal = actions.remove(item!);
+  await Promise.all([removal, actions.undo()]);
+  await actions.undo();
+  expect(calls.map(({ method }) => method)).toEqual(["library.trash"]);
+  expect(store.getState()).toMatchObject({ removed: [], notice: { kind: "problem" } });
 });
 
 test("removing stops what runs and dismisses what failed", async () => {

@@ -19,9 +19,9 @@ import {
   StudioError,
   type StudioEvent,
 } from "../../../core/contract/index.ts";
+import { clip as sampleClip, job as sampleJob, model as starter, system } from "../../../core/testing/samples.ts";
 import type { ShellStudio } from "../../shell-common/content.ts";
 import { drawBubbles, encode, toLatentPreview } from "./draw.ts";
-import { starter, systemInfo } from "./facts.ts";
 
 export interface FakeStudioOptions {
   /** Milliseconds per denoising step. Default 150. */
@@ -67,19 +67,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
   const pause = () => new Promise((done) => setTimeout(done, stepMs));
 
   function enqueue(request: ResolvedRequest): JobSnapshot {
-    const job: JobSnapshot = {
-      id: randomUUID(),
-      kind: "generate",
-      state: "queued",
-      request,
-      progress: { phase: "queue", done: 0, total: 0, fraction: 0, etaMs: null },
-      preview: null,
-      clip: null,
-      error: null,
-      createdAt: new Date().toISOString(),
-      startedAt: null,
-      finishedAt: null,
-    };
+    const job = sampleJob(randomUUID(), { request, createdAt: new Date().toISOString() });
     jobs.set(job.id, job);
     publish({ type: "job", job });
     working ??= work().finally(() => {
@@ -137,28 +125,15 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     const file = join(folder, `${clipId}.mp4`);
     await encode(file, frames, request);
     if (!alive()) return;
+    const sample = sampleClip(clipId, request, new Date().toISOString());
     const clip: Clip = {
-      id: clipId,
+      ...sample,
       fileName: `${request.prompt.slice(0, 40).replaceAll(/[^\p{L}\p{N}]+/gu, "-")}-${request.seed}.mp4`,
       bytes: (await stat(file)).size,
-      width: request.width,
-      height: request.height,
-      frames: request.frames,
-      fps: request.fps,
       record: {
-        schema: "plume.generation/1",
-        request,
-        model: {
-          id: starter.id,
-          name: starter.name,
-          family: starter.family,
-          weightsSha256: "5e".repeat(32),
-          sourceSha256: "c4".repeat(32),
-        },
-        runtime: { app: "0.1.0", onnxruntime: "1.30.0", executionProvider: "cpu", threads: 2 },
+        ...sample.record,
         framesSha256: createHash("sha256").update(Buffer.concat(frames)).digest("hex"),
         seconds: { load: 0.4, text: 0.1, denoise: (Date.now() - started) / 1000, decode: 0.6, encode: 0.2 },
-        createdAt: new Date().toISOString(),
       },
     };
     clips.set(clipId, clip);
@@ -172,7 +147,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
   }
 
   const methods: Record<Method, (input: never) => unknown> = {
-    "system.info": () => systemInfo,
+    "system.info": () => system,
     "models.list": () => [starter],
     "jobs.generate": ({ request, variations }: { request: GenerationRequest; variations: number }) => {
       const full = resolve(request);

@@ -1,0 +1,38 @@
+import type { StudioEvent } from "../../core/contract/index.ts";
+import { system } from "../../core/testing/samples.ts";
+import type { WindowClient } from "../client/client.ts";
+
+type Answers = Readonly<Record<string, (input: never) => unknown>>;
+
+/** A client that answers as told, writes down what it was asked, and lets the test tell events. */
+export function fakeClient(answers: Answers = {}) {
+  const calls: { method: string; input: unknown }[] = [];
+  const listeners = new Set<(event: StudioEvent) => void>();
+  const defaults: Answers = { "library.list": () => [], "system.info": () => system };
+  const client: WindowClient = {
+    async call(method, input) {
+      calls.push({ method, input });
+      const answer = answers[method] ?? defaults[method];
+      return (answer ? answer(input as never) : {}) as never;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    clipUrl: (id) => `/media/${id}`,
+    previewUrl: (id, step) => `/preview/${id}/${step}`,
+  };
+  const tell = (event: StudioEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+  return { client, calls, tell };
+}
+
+/** Storage in memory. */
+export function fakeStorage(content: Record<string, string> = {}) {
+  const values = new Map(Object.entries(content));
+  return {
+    getItem: (key: string) => values.get(key) ?? null,
+    setItem: (key: string, value: string) => void values.set(key, value),
+  };
+}
