@@ -3,9 +3,9 @@ import type { Graph } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/graph.ts";
 import { architecture } from "./architecture.ts";
 import { officialConfig } from "./testing-model.testkit.ts";
-import { textGraph } from "./text.ts";
+import { textGraph } from "../openclip/text-tower.ts";
 import { conditionGraph, crossAttentions, promptGraph, unetGraph } from "./unet.ts";
-import { vaeDecoderGraph } from "./vae.ts";
+import { vaeDecoderGraph } from "../vae/decoder.ts";
 
 /** Numbers in the distinct weights of some graphs, in millions. */
 function millions(graphs: readonly Graph[]): number {
@@ -57,11 +57,11 @@ describe("architecture", () => {
   });
 
   it("the VAE's decoder too; the text tower leaves its last block and the projection out", () => {
-    expect(millions([vaeDecoderGraph(officialConfig, { batch: 1, height: 8, width: 8 })])).toBeCloseTo(49.49, 2);
+    expect(millions([vaeDecoderGraph(officialConfig.vae, { batch: 1, height: 8, width: 8 })])).toBeCloseTo(49.49, 2);
     // One block: 12·1024² weights and 13·1024 biases and scales.
     const block = (12 * 1024 ** 2 + 13 * 1024) / 1e6;
     const projection = (1024 ** 2 + 1) / 1e6;
-    expect(millions([textGraph(officialConfig, 1)])).toBeCloseTo(354.032641 - block - projection, 5);
+    expect(millions([textGraph(officialConfig.text, 1)])).toBeCloseTo(354.032641 - block - projection, 5);
   });
 
   it("counts the work of one step at 16 frames of 320×512 within 3 % of the reference's profiler", () => {

@@ -5,14 +5,15 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { LatentSize } from "../diffusion/latent.ts";
+import { TorchRandom } from "../diffusion/torch-random.ts";
 import type { ConvRange, Graph } from "../onnx/graph.ts";
+import { writeInt8Weights } from "../onnx/quantise.ts";
 import type { SessionOptions, Weights } from "../onnx/session.ts";
-import type { HummingbirdConfig, LatentSize } from "./config.ts";
+import { clipTokenizer } from "../openclip/tokenizer.ts";
+import type { HummingbirdConfig } from "./config.ts";
 import { HummingbirdNetworks } from "./networks.ts";
-import { writeInt8Weights } from "./quantise.ts";
 import { sampleLatent } from "./sample.ts";
-import { clipTokenizer } from "./tokenizer.ts";
-import { TorchRandom } from "./torch-random.ts";
 import { unetGraph, unit } from "./unet.ts";
 
 const INT8_FILE = "int8.json";

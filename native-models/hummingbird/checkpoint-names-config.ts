@@ -3,10 +3,11 @@
  * says about itself, from the authors' config.json beside it, or from the official releases' values.
  */
 import { z } from "zod";
+import { mismatch, multiples } from "../checkpoint/names.ts";
+import { officialNoiseSchedule } from "../diffusion/noise-schedule.ts";
 import type { TensorSource } from "../types.ts";
-import { HummingbirdNames, mismatch, textPrefix, unetPrefix, vaePrefix } from "./checkpoint-names.ts";
+import { HummingbirdNames, textPrefix, unetPrefix, vaePrefix } from "./checkpoint-names.ts";
 import { type HummingbirdConfig, hummingbirdConfigSchema } from "./config.ts";
-import { officialNoiseSchedule } from "./scheduler.ts";
 
 const number = z.number().optional().catch(undefined);
 const text = z.string().optional().catch(undefined);
@@ -104,14 +105,6 @@ function unetWidths(names: HummingbirdNames): number[] {
   }
 }
 
-function greatestCommonDivisor(values: readonly number[]): number {
-  return values.reduce((a, b) => {
-    let [x, y] = [a, b];
-    while (y > 0) [x, y] = [y, x % y];
-    return x;
-  });
-}
-
 const vaeBlock = (level: number, index: number) => `${vaePrefix}decoder.up.${level}.block.${index}.conv1.weight`;
 
 /** Widths of the decoder's levels, finest first, and the residual blocks that an encoder's level would have. */
@@ -132,13 +125,6 @@ function textLayers(names: HummingbirdNames): number {
   let layers = 0;
   while (names.find(`${textPrefix}transformer.resblocks.${layers}.ln_1.weight`) !== undefined) layers++;
   return layers;
-}
-
-/** Multiples of a base width, as far as the stated base divides every width; else of their greatest common divisor. */
-function multiples(widths: readonly number[], stated: number | undefined): { base: number; mult: number[] } {
-  const isBase = stated !== undefined && stated > 0 && widths.every((width) => width % stated === 0);
-  const base = isBase ? stated : greatestCommonDivisor(widths);
-  return { base, mult: widths.map((width) => width / base) };
 }
 
 /**

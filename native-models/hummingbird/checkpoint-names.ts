@@ -2,7 +2,8 @@
  * Official names of Hummingbird's tensors, and finding them in files whose names or shapes differ in ways that do not matter: a prefix
  * that a training wrapper left, temporal convolutions stored as Conv2d, trailing axes of length 1.
  */
-import { StudioError } from "../../core/contract/errors.ts";
+import type { StudioError } from "../../core/contract/errors.ts";
+import { fitting, mismatch, missing, wrongKind } from "../checkpoint/names.ts";
 import type { ParameterSpec, TensorInfo, TensorSource } from "../types.ts";
 
 export const unetPrefix = "model.diffusion_model.";
@@ -11,21 +12,6 @@ export const textPrefix = "cond_stage_model.model.";
 
 /** A tensor that every Hummingbird has and hardly anything else: it settles the prefix. */
 const landmark = `${unetPrefix}input_blocks.0.0.weight`;
-
-export function mismatch(message: string, detail?: string): StudioError {
-  return new StudioError("CHECKPOINT_MISMATCH", message, detail);
-}
-
-function wrongKind(message: string, detail?: string): StudioError {
-  return new StudioError("MODEL_WRONG_KIND", message, detail);
-}
-
-/** A shape without its trailing axes of length 1: [O, I, 3, 1, 1] and [O, I, 3, 1] mean the same weights. */
-function essential(shape: readonly number[]): string {
-  let end = shape.length;
-  while (end > 1 && shape[end - 1] === 1) end--;
-  return shape.slice(0, end).join("×");
-}
 
 /** Names of a checkpoint's tensors as the official release has them. */
 export class HummingbirdNames {
@@ -69,10 +55,7 @@ export class HummingbirdNames {
   /** The shape of an official tensor. Errors: CHECKPOINT_MISMATCH naming it. */
   shape(official: string): readonly number[] {
     const tensor = this.find(official);
-    if (tensor === undefined)
-      throw mismatch(
-        `The tensor ${official} is missing from this checkpoint: choose the file that the authors published.`,
-      );
+    if (tensor === undefined) throw missing(official);
     return tensor.shape;
   }
 
@@ -81,17 +64,7 @@ export class HummingbirdNames {
    * Errors: CHECKPOINT_MISMATCH naming the tensor when it is missing, has another shape or holds no real numbers.
    */
   resolve(spec: ParameterSpec): TensorInfo {
-    const shape = this.shape(spec.source);
-    const tensor = this.find(spec.source)!;
-    if (essential(shape) !== essential(spec.sourceShape))
-      throw mismatch(
-        `The tensor ${spec.source} has the shape [${shape.join(", ")}] where the model needs [${spec.sourceShape.join(", ")}]: this checkpoint does not fit.`,
-      );
-    if (!/^(?:b?float)/u.test(tensor.dtype))
-      throw mismatch(
-        `The tensor ${spec.source} holds ${tensor.dtype} numbers where the model needs real ones: choose the file that the authors published.`,
-      );
-    return tensor;
+    return fitting(spec, this.find(spec.source));
   }
 
   /** Official names that start with `start`, in the file's order. */

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { textTowerConfigSchema } from "../openclip/config.ts";
+import { vaeConfigSchema } from "../vae/config.ts";
 
 const positive = z.number().int().positive();
 
@@ -21,25 +23,8 @@ export const hummingbirdConfigSchema = z.object({
   middleBlock: z.boolean(),
   /** Width of the guidance embedding (256); 0: the model is not distilled and takes none. */
   timeCondProjDim: z.number().int().nonnegative(),
-  vae: z.object({
-    /** Base width (128). */
-    ch: positive,
-    chMult: z.array(positive).min(1),
-    /** Residual blocks of a level of the encoder (2); the decoder has one more. */
-    numResBlocks: positive,
-    normGroups: positive,
-    /** Latents are divided by this before decoding (0.18215). */
-    scaleFactor: z.number().positive(),
-  }),
-  text: z.object({
-    width: positive,
-    heads: positive,
-    /** Blocks in the checkpoint; the last one is not run (penultimate layer). */
-    layers: positive,
-    vocabulary: positive,
-    /** Tokens of a prompt (77). */
-    length: positive,
-  }),
+  vae: vaeConfigSchema,
+  text: textTowerConfigSchema,
   sampler: z.object({
     kind: z.enum(["lcm", "ddim"]),
     parameterization: z.enum(["eps", "v"]),
@@ -56,16 +41,3 @@ export const hummingbirdConfigSchema = z.object({
   fps: positive,
 });
 export type HummingbirdConfig = z.infer<typeof hummingbirdConfigSchema>;
-
-/** Size of one graph: batch, frames, and the latent's height and width (pixels / 8). */
-export interface LatentSize {
-  readonly batch: number;
-  readonly frames: number;
-  readonly height: number;
-  readonly width: number;
-}
-
-/** Channels of the latent, fixed by the architecture. */
-export const LATENT_CHANNELS = 4;
-/** Pixels per latent cell, each way. */
-export const LATENT_SCALE = 8;

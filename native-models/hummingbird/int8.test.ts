@@ -9,8 +9,8 @@ import { openPipeline } from "../index.ts";
 import type { ConvRange } from "../onnx/graph.ts";
 import { installCheckpoint, readPack } from "../pack/index.ts";
 import type { WeightIndex } from "../types.ts";
-import { quantiseRows } from "./quantise.ts";
-import { similarity } from "./similarity.testkit.ts";
+import { quantiseRows } from "../onnx/quantise.ts";
+import { similarity } from "../diffusion/similarity.testkit.ts";
 import { unetGraph } from "./unet.ts";
 
 describe("quantiseRows", () => {

@@ -1,22 +1,24 @@
 /** The networks of one opened Hummingbird model: sessions are made on first need, one size at a time, and kept warm. */
+import { guidanceEmbedding, timestepEmbedding } from "../diffusion/embedding.ts";
+import type { LatentSize } from "../diffusion/latent.ts";
 import type { ConvRange, Graph } from "../onnx/graph.ts";
-import { Session, type SessionOptions, type Weights } from "../onnx/session.ts";
+import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
+import { SessionCache } from "../onnx/session-cache.ts";
+import { textGraph } from "../openclip/text-tower.ts";
 import type { ParameterSpec } from "../types.ts";
-import { type HummingbirdConfig, LATENT_CHANNELS, LATENT_SCALE, type LatentSize } from "./config.ts";
-import { guidanceEmbedding, timestepEmbedding } from "./scheduler.ts";
-import { textGraph } from "./text.ts";
+import { vaeDecoderGraph } from "../vae/decoder.ts";
+import type { HummingbirdConfig } from "./config.ts";
 import { conditionGraph, promptGraph, unetGraph, unit } from "./unet.ts";
-import { vaeDecoderGraph } from "./vae.ts";
 
 /** Every weight that any graph of this model needs, each once. Independent of batch, frames and picture size. */
 export function hummingbirdParameters(config: HummingbirdConfig): ParameterSpec[] {
   const smallest = unit(config);
   const graphs = [
-    textGraph(config, 1),
+    textGraph(config.text, 1),
     promptGraph(config, 1),
     conditionGraph(config, 1),
     unetGraph(config, { batch: 1, frames: 1, height: smallest, width: smallest }),
-    vaeDecoderGraph(config, { batch: 1, height: smallest, width: smallest }),
+    vaeDecoderGraph(config.vae, { batch: 1, height: smallest, width: smallest }),
   ];
   return [...new Map(graphs.flatMap((graph) => graph.parameters).map((spec) => [spec.key, spec])).values()];
 }
@@ -51,7 +53,7 @@ export class HummingbirdNetworks {
   readonly config: HummingbirdConfig;
   readonly #weights: Weights;
   readonly #options: NetworkOptions;
-  readonly #sessions = new Map<string, { size: string; session: Promise<Session> }>();
+  readonly #sessions = new SessionCache();
 
   constructor(config: HummingbirdConfig, weights: Weights, options: NetworkOptions) {
     this.config = config;
@@ -59,37 +61,24 @@ export class HummingbirdNetworks {
     this.#options = options;
   }
 
-  /** The session of a network; one of another size is closed first, so that memory does not grow with every size tried. */
-  async #session(
+  #session(
     kind: string,
     size: string,
     graph: () => Graph,
     options: SessionOptions = this.#options,
     weights = this.#weights,
   ): Promise<Session> {
-    const open = this.#sessions.get(kind);
-    if (open?.size === size) return open.session;
-    await this.#close(kind);
-    const session = Session.open(graph(), weights, size === "" ? kind : `${kind}-${size}`, options);
-    this.#sessions.set(kind, { size, session });
-    session.catch(() => this.#sessions.delete(kind));
-    return session;
-  }
-
-  async #close(kind: string): Promise<void> {
-    const open = this.#sessions.get(kind);
-    this.#sessions.delete(kind);
-    await (await open?.session)?.close();
+    return this.#sessions.get(kind, size, graph, weights, options);
   }
 
   /** Token ids [tokens] → prompt embedding [tokens, width]. */
   async encodePrompt(ids: Int32Array): Promise<Float32Array> {
     // Runs once per clip: not worth a private, repacked copy of its weights.
     const once = { ...this.#options, prepack: false };
-    const session = await this.#session("text", "", () => textGraph(this.config, 1), once);
+    const session = await this.#session("text", "", () => textGraph(this.config.text, 1), once);
     const outputs = await session.run({ token_ids: BigInt64Array.from(ids, (id) => BigInt(id)) });
     // The official tower's 1.4 GB of pages are no use while the U-Net runs; opening it again takes a moment.
-    if (session.graph.weightBytes(this.#weights.index) > KEEP_BYTES) await this.#close("text");
+    if (session.graph.weightBytes(this.#weights.index) > KEEP_BYTES) await this.#sessions.close("text");
     return outputs.prompt_embeds!;
   }
 
@@ -143,7 +132,7 @@ export class HummingbirdNetworks {
 
   /** Latent [4, h, w] of one frame → picture [3, 8h, 8w], about -1 to 1, not clamped. */
   async decode(latent: Float32Array, height: number, width: number): Promise<Float32Array> {
-    const graph = () => vaeDecoderGraph(this.config, { batch: 1, height, width });
+    const graph = () => vaeDecoderGraph(this.config.vae, { batch: 1, height, width });
     const session = await this.#session("vae", `${height}x${width}`, graph);
     const outputs = await session.run({ latent });
     return outputs.image!;
@@ -151,29 +140,13 @@ export class HummingbirdNetworks {
 
   work(size: LatentSize): Work {
     return {
-      text: textGraph(this.config, 1).flops + promptGraph(this.config, 1).flops,
+      text: textGraph(this.config.text, 1).flops + promptGraph(this.config, 1).flops,
       unet: unetGraph(this.config, size).flops,
-      vaeFrame: vaeDecoderGraph(this.config, { batch: 1, height: size.height, width: size.width }).flops,
+      vaeFrame: vaeDecoderGraph(this.config.vae, { batch: 1, height: size.height, width: size.width }).flops,
     };
   }
 
   async close(): Promise<void> {
-    const open = [...this.#sessions.values()];
-    this.#sessions.clear();
-    for (const { session } of open) await (await session).close();
+    await this.#sessions.closeAll();
   }
 }
-
-/** Latent cells of a picture size. */
-export function latentSize(request: { width: number; height: number; frames: number }): LatentSize {
-  return {
-    batch: 1,
-    frames: request.frames,
-    height: request.height / LATENT_SCALE,
-    width: request.width / LATENT_SCALE,
-  };
-}
-
-/** Elements of one clip's latent. */
-export const latentElements = ({ frames, height, width }: LatentSize): number =>
-  LATENT_CHANNELS * frames * height * width;

@@ -1,21 +1,19 @@
 /** From a request to frames: tokens, prompt embedding, denoising, decoding, with progress, previews and a way to stop. */
 import { createHash } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type ModelSummary, type ResolvedRequest, StudioError } from "../../core/contract/index.ts";
+import { Clock } from "../clock.ts";
+import { frameOf, type LatentSize, latentSize } from "../diffusion/latent.ts";
+import { openPreviewMap, type PreviewMap, previewFrames } from "../diffusion/preview.ts";
+import { toRgb8 } from "../diffusion/rgb.ts";
+import { TorchRandom } from "../diffusion/torch-random.ts";
 import type { Weights } from "../onnx/session.ts";
+import { clipTokenizer } from "../openclip/tokenizer.ts";
 import type { GenerateHooks, GenerateResult, OpenOptions, TextToVideoPipeline } from "../types.ts";
+import { decodeTiled, tilesFor } from "../vae/tiles.ts";
 import { calibrationPlan, openInt8 } from "./calibrate.ts";
-import type { HummingbirdConfig, LatentSize } from "./config.ts";
-import { LATENT_CHANNELS } from "./config.ts";
-import { HummingbirdNetworks, latentSize } from "./networks.ts";
-import { fitPreviewMap, type PreviewMap, previewFrames, previewMapSchema } from "./preview.ts";
+import type { HummingbirdConfig } from "./config.ts";
+import { HummingbirdNetworks } from "./networks.ts";
 import { sampleLatent, unetCalls } from "./sample.ts";
-import { clipTokenizer } from "./tokenizer.ts";
-import { TorchRandom } from "./torch-random.ts";
-import { decodeTiled, tilesFor } from "./vae-tiles.ts";
-
-const PREVIEW_MAP_FILE = "preview-map.json";
 
 export interface OpenedPack {
   readonly config: HummingbirdConfig;
@@ -111,32 +109,15 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
     size: LatentSize,
     frame: number,
   ): Promise<Uint8Array> {
-    const plane = size.height * size.width;
-    const cells = new Float32Array(LATENT_CHANNELS * plane);
-    for (let c = 0; c < LATENT_CHANNELS; c++) {
-      const start = (c * size.frames + frame) * plane;
-      cells.set(latent.subarray(start, start + plane), c * plane);
-    }
     const decode = (part: Float32Array, height: number, width: number) => networks.decode(part, height, width);
-    const image = await decodeTiled(decode, cells, size, tilesFor(networks.config, size));
+    const image = await decodeTiled(decode, frameOf(latent, size, frame), size, tilesFor(networks.config.vae, size));
     return toRgb8(image);
   }
 
-  /** The latent-to-RGB map of this VAE, fitted on first need and kept in the pack. */
   async #preview(networks: HummingbirdNetworks): Promise<PreviewMap> {
-    if (this.#previewMap) return this.#previewMap;
-    const file = join(this.#folder, PREVIEW_MAP_FILE);
-    const stored = await readFile(file, "utf8").then(parsePreviewMap, () => null);
-    this.#previewMap =
-      stored ?? (await fitPreviewMap((latent, height, width) => networks.decode(latent, height, width)));
-    if (!stored) {
-      const text = JSON.stringify(this.#previewMap);
-      // A pack on a read-only disk works too; it only pays for the fit again next time.
-      await writeFile(`${file}.new`, text).then(
-        () => rename(`${file}.new`, file),
-        () => undefined,
-      );
-    }
+    this.#previewMap ??= await openPreviewMap(this.#folder, (latent, height, width) =>
+      networks.decode(latent, height, width),
+    );
     return this.#previewMap;
   }
 
@@ -146,43 +127,9 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
   }
 }
 
-function parsePreviewMap(text: string): PreviewMap | null {
-  try {
-    return previewMapSchema.parse(JSON.parse(text));
-  } catch {
-    // Half-written or from another version: fitted anew.
-    return null;
-  }
-}
-
 /** Shares of the whole clip's floating point operations. */
 function shares(networks: HummingbirdNetworks, size: LatentSize, calls: number): { text: number; denoise: number } {
   const work = networks.work(size);
   const total = work.text + work.unet * calls + work.vaeFrame * size.frames;
   return { text: work.text / total, denoise: (work.unet * calls) / total };
-}
-
-/** [3, H, W] of about -1 to 1 → H × W × 3 bytes: clamp, scale to 0 to 255, truncate (as the reference does, not round). */
-export function toRgb8(image: Float32Array): Uint8Array {
-  const plane = image.length / 3;
-  const rgb = new Uint8Array(image.length);
-  for (let channel = 0; channel < 3; channel++) {
-    for (let i = 0; i < plane; i++) {
-      const value = Math.fround(Math.fround(Math.min(1, Math.max(-1, image[channel * plane + i]!)) + 1) / 2);
-      rgb[i * 3 + channel] = Math.trunc(Math.fround(value * 255));
-    }
-  }
-  return rgb;
-}
-
-/** Wall seconds by phase. */
-class Clock {
-  readonly seconds: Record<string, number> = {};
-  #last = performance.now();
-
-  lap(phase: string): void {
-    const now = performance.now();
-    this.seconds[phase] = (this.seconds[phase] ?? 0) + (now - this.#last) / 1000;
-    this.#last = now;
-  }
 }

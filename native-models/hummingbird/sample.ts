@@ -1,9 +1,9 @@
 /** The denoising loop: from noise to the clean latent, with the sampler that the model was trained or distilled for. */
-import type { LatentSize } from "./config.ts";
-import { classifierFreeGuidance, DdimScheduler } from "./ddim.ts";
+import { classifierFreeGuidance, DdimScheduler } from "../diffusion/ddim.ts";
+import { type LatentSize, latentElements } from "../diffusion/latent.ts";
+import { createNoiseSchedule } from "../diffusion/noise-schedule.ts";
+import { LcmScheduler } from "./lcm.ts";
 import type { Condition, HummingbirdNetworks, PromptKeys } from "./networks.ts";
-import { latentElements } from "./networks.ts";
-import { createNoiseSchedule, LcmScheduler } from "./scheduler.ts";
 
 export interface SampleOptions {
   readonly size: LatentSize;

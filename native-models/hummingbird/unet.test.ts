@@ -3,11 +3,12 @@ import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pattern } from "../onnx/run-graph.testkit.ts";
 import type { Weights } from "../onnx/session.ts";
-import type { HummingbirdConfig, LatentSize } from "./config.ts";
+import type { HummingbirdConfig } from "./config.ts";
+import type { LatentSize } from "../diffusion/latent.ts";
 import { difference, randomWeights, runOnce, smallConfig } from "./testing-model.testkit.ts";
-import { textGraph } from "./text.ts";
+import { textGraph } from "../openclip/text-tower.ts";
 import { conditionGraph, promptGraph, unetGraph } from "./unet.ts";
-import { vaeDecoderGraph } from "./vae.ts";
+import { vaeDecoderGraph } from "../vae/decoder.ts";
 
 const config: HummingbirdConfig = { ...smallConfig, middleBlock: true };
 const size: LatentSize = { batch: 1, frames: 3, height: 4, width: 2 };
@@ -19,8 +20,8 @@ beforeAll(async () => {
     unetGraph(config, size),
     promptGraph(config, 1),
     conditionGraph(config, 1),
-    textGraph(config, 1),
-    vaeDecoderGraph(config, { batch: 1, height: 2, width: 3 }),
+    textGraph(config.text, 1),
+    vaeDecoderGraph(config.vae, { batch: 1, height: 2, width: 3 }),
   ]);
 });
 afterAll(() => rm(weights.folder, { recursive: true }));
@@ -92,7 +93,7 @@ describe("the U-Net", () => {
 
 /** Prompt embedding of token ids. */
 async function embed(ids: readonly number[]): Promise<Float32Array> {
-  const outputs = await runOnce(textGraph(config, 1), weights, { token_ids: BigInt64Array.from(ids, BigInt) });
+  const outputs = await runOnce(textGraph(config.text, 1), weights, { token_ids: BigInt64Array.from(ids, BigInt) });
   return outputs.prompt_embeds!;
 }
 
@@ -109,7 +110,7 @@ describe("the text tower", () => {
   });
 
   it("does not run its last block", () => {
-    const sources = textGraph(config, 1).parameters.map(({ source }) => source);
+    const sources = textGraph(config.text, 1).parameters.map(({ source }) => source);
     expect(sources.some((source) => source.includes("resblocks.1."))).toBe(true);
     expect(sources.some((source) => source.includes("resblocks.2."))).toBe(false);
   });
@@ -117,7 +118,7 @@ describe("the text tower", () => {
 
 /** Pictures of latents [batch, 4, 2, 3]. */
 async function decode(latent: Float32Array, batch: number): Promise<Float32Array> {
-  const graph = vaeDecoderGraph(config, { batch, height: 2, width: 3 });
+  const graph = vaeDecoderGraph(config.vae, { batch, height: 2, width: 3 });
   expect(graph.outputs.map(({ shape }) => shape)).toEqual([[batch, 3, 4, 6]]);
   return (await runOnce(graph, weights, { latent })).image!;
 }

@@ -5,21 +5,24 @@
  * Three graphs share the weights: `promptGraph` (keys and values of the prompt, once per clip), `conditionGraph` (what depends on
  * frame rate and guidance only, once per clip) and `unetGraph` (once per step).
  */
-import { Graph, type GraphOptions, type Tensor } from "../onnx/graph.ts";
-import { conv, groupNorm, linear } from "../onnx/layers.ts";
+import { LATENT_CHANNELS, type LatentSize } from "../diffusion/latent.ts";
+import { Graph, type GraphOptions } from "../onnx/graph.ts";
+import { conv, linear } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
-import { architecture } from "./architecture.ts";
-import { type HummingbirdConfig, LATENT_CHANNELS, type LatentSize } from "./config.ts";
 import {
-  EPS_BLOCK,
+  attendPerClip,
+  embeddingMlp,
   HEAVY,
   initialAttention,
+  outLayers,
   resBlock,
-  spatialTransformer,
-  temporalTransformer,
+  residualStage,
+  type Trace,
   UNET_PREFIX,
   type UnetContext,
-} from "./unet-blocks.ts";
+} from "../unet3d/blocks.ts";
+import { architecture } from "./architecture.ts";
+import type { HummingbirdConfig } from "./config.ts";
 
 /** One cross-attention of the U-Net: its path below the prefix, and the width of its keys and values. */
 export interface CrossAttention {
@@ -50,11 +53,6 @@ export function promptGraph(config: HummingbirdConfig, batch: number): Graph {
     });
   }
   return g;
-}
-
-/** Two linear layers with SiLU between, keys .0 and .2. */
-function embeddingMlp(g: Graph, name: string, x: Tensor, width: number): Tensor {
-  return g.scope(name, () => linear(g, "2", op.silu(g, linear(g, "0", x, width)), width));
 }
 
 /**
@@ -107,8 +105,10 @@ export function unetGraph(
     batch,
     frames,
     emb: op.silu(g, sum),
-    crossAttention: (path) =>
-      keys.get(path.slice(UNET_PREFIX.length + 1)) ?? g.fail("no keys and values for this block"),
+    crossAttend: (q, heads) => {
+      const prompt = keys.get(g.path.slice(UNET_PREFIX.length + 1)) ?? g.fail("no keys and values for this block");
+      return attendPerClip(g, q, prompt, heads);
+    },
     trace,
   };
 
@@ -157,22 +157,5 @@ export function unetGraph(
   return g;
 }
 
-/** GroupNorm, SiLU, convolution to the latent's channels. */
-export function outLayers(g: Graph, config: HummingbirdConfig, h: Tensor): Tensor {
-  return conv(g, "2", op.silu(g, groupNorm(g, "0", h, config.unetNormGroups, EPS_BLOCK)), LATENT_CHANNELS, 3);
-}
-
-/** Residual block, then (with heads) spatial and temporal transformer: parts 0, 1, 2 of a block. */
-function residualStage(context: UnetContext, x: Tensor, channels: number, heads: number): Tensor {
-  const { g } = context;
-  const h = g.scope("0", () => resBlock(context, x, channels));
-  if (heads === 0) return h;
-  const spatial = g.scope("1", () => spatialTransformer(context, h, heads));
-  return g.scope("2", () => temporalTransformer(context, spatial, heads));
-}
-
 /** Latent sizes are multiples of this: the U-Net halves once per level after the first. */
 export const unit = (config: HummingbirdConfig): number => 2 ** (config.channelMult.length - 1);
-
-/** Told of every inner tensor by its official module path (below the prefix); may make it an output. */
-export type Trace = (path: string, tensor: () => Tensor) => void;

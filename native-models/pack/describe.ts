@@ -1,7 +1,7 @@
 /** The words and sizes by which the studio introduces a model. */
 import type { Recognised } from "../hummingbird/checkpoint-names-config.ts";
 import { unit } from "../hummingbird/unet.ts";
-import { LATENT_SCALE } from "../hummingbird/config.ts";
+import { LATENT_SCALE } from "../diffusion/latent.ts";
 import type { PackManifest } from "./manifest.ts";
 
 type Description = Pick<PackManifest, "variant" | "licence" | "about" | "examplePrompts" | "native" | "sizes">;

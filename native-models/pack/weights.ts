@@ -1,7 +1,7 @@
 /** Streams a checkpoint's tensors into one weights file, each converted, merged and laid out as the graphs ask. */
 import { toFloat32 } from "../checkpoint/dtype.ts";
 import type { ParameterSpec, TensorInfo, TensorSource, WeightEntry, WeightIndex } from "../types.ts";
-import { mismatch } from "../hummingbird/checkpoint-names.ts";
+import { mismatch } from "../checkpoint/names.ts";
 import type { HashedWriter } from "./files.ts";
 import { WEIGHT_ALIGNMENT } from "./manifest.ts";
 

@@ -10,11 +10,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ModelSummary, ResolvedRequest } from "../../core/contract/index.ts";
 import type { HummingbirdConfig } from "../../native-models/hummingbird/config.ts";
-import { hummingbirdParameters, latentSize } from "../../native-models/hummingbird/networks.ts";
+import { hummingbirdParameters } from "../../native-models/hummingbird/networks.ts";
+import { latentSize } from "../../native-models/diffusion/latent.ts";
 import { type OpenedPack, HummingbirdPipeline } from "../../native-models/hummingbird/pipeline.ts";
 import { unetGraph } from "../../native-models/hummingbird/unet.ts";
-import { similarity } from "../../native-models/hummingbird/similarity.testkit.ts";
-import { vaeDecoderGraph } from "../../native-models/hummingbird/vae.ts";
+import { similarity } from "../../native-models/diffusion/similarity.testkit.ts";
+import { vaeDecoderGraph } from "../../native-models/vae/decoder.ts";
 import { installCheckpoint, packSummary, readPack } from "../../native-models/pack/index.ts";
 import { officialConfig as official07B } from "../../native-models/hummingbird/official-config.testkit.ts";
 import { aimsOf, type ClipResult, type HummingbirdResult, int8Aims, lines, type Timed } from "./hummingbird-report.ts";
@@ -212,7 +213,7 @@ interface ClipFlops {
 function flopsOf(config: HummingbirdConfig, request: ResolvedRequest): ClipFlops {
   const size = latentSize(request);
   const unetCall = unetGraph(config, size).flops;
-  const vaeFrame = vaeDecoderGraph(config, { batch: 1, height: size.height, width: size.width }).flops;
+  const vaeFrame = vaeDecoderGraph(config.vae, { batch: 1, height: size.height, width: size.width }).flops;
   const calls = config.sampler.kind === "ddim" && request.guidance !== 1 ? 2 : 1;
   return {
     unetCall,

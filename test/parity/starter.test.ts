@@ -12,10 +12,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { openCheckpoint } from "../../native-models/checkpoint/open-checkpoint.ts";
 import { HummingbirdNetworks } from "../../native-models/hummingbird/networks.ts";
-import { toRgb8 } from "../../native-models/hummingbird/pipeline.ts";
+import { toRgb8 } from "../../native-models/diffusion/rgb.ts";
 import { sampleLatent } from "../../native-models/hummingbird/sample.ts";
-import { clipTokenizer } from "../../native-models/hummingbird/tokenizer.ts";
-import { TorchRandom } from "../../native-models/hummingbird/torch-random.ts";
+import { clipTokenizer } from "../../native-models/openclip/tokenizer.ts";
+import { TorchRandom } from "../../native-models/diffusion/torch-random.ts";
 import { installCheckpoint, readPack } from "../../native-models/pack/index.ts";
 import type { TensorSource } from "../../native-models/types.ts";
 

@@ -1,14 +1,10 @@
 /** Checks that need no network: tokens, random numbers, sinusoids, scheduler. */
 import { z } from "zod";
-import {
-  createNoiseSchedule,
-  guidanceEmbedding,
-  LcmScheduler,
-  lcmTimesteps,
-  timestepEmbedding,
-} from "../../../native-models/hummingbird/scheduler.ts";
-import { cleanPrompt, clipTokenizer } from "../../../native-models/hummingbird/tokenizer.ts";
-import { TorchRandom } from "../../../native-models/hummingbird/torch-random.ts";
+import { createNoiseSchedule } from "../../../native-models/diffusion/noise-schedule.ts";
+import { guidanceEmbedding, timestepEmbedding } from "../../../native-models/diffusion/embedding.ts";
+import { LcmScheduler, lcmTimesteps } from "../../../native-models/hummingbird/lcm.ts";
+import { cleanPrompt, clipTokenizer } from "../../../native-models/openclip/tokenizer.ts";
+import { TorchRandom } from "../../../native-models/diffusion/torch-random.ts";
 import type { GoldenFile } from "../golden-folder.ts";
 import { EXACT } from "../tolerance.ts";
 import type { Check, Context } from "./context.ts";

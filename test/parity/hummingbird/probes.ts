@@ -1,5 +1,6 @@
 /** Single modules on their own inputs: each golden names a module path, its input and its output. */
 import {
+  attendPerClip,
   initialAttention,
   resBlock,
   spatialTransformer,
@@ -7,10 +8,10 @@ import {
   temporalTransformer,
   UNET_PREFIX,
   type UnetContext,
-} from "../../../native-models/hummingbird/unet-blocks.ts";
-import { TEXT_PREFIX, textBlock } from "../../../native-models/hummingbird/text.ts";
-import { outLayers } from "../../../native-models/hummingbird/unet.ts";
-import { VAE_PREFIX, vaeAttention, vaeResBlock } from "../../../native-models/hummingbird/vae.ts";
+} from "../../../native-models/unet3d/blocks.ts";
+import { TEXT_PREFIX, textBlock } from "../../../native-models/openclip/text-tower.ts";
+import { outLayers } from "../../../native-models/unet3d/blocks.ts";
+import { VAE_PREFIX, vaeAttention, vaeResBlock } from "../../../native-models/vae/decoder.ts";
 import { Graph, type Tensor } from "../../../native-models/onnx/graph.ts";
 import { conv, linear } from "../../../native-models/onnx/layers.ts";
 import * as op from "../../../native-models/onnx/ops.ts";
@@ -115,12 +116,11 @@ function unetModule(g: Graph, model: GoldenModel, path: string, x: Tensor, share
     batch,
     frames,
     emb: op.silu(g, emb),
-    crossAttention: () => {
+    crossAttend: (q, heads) => {
       const width = names.shape(`${g.path}.to_k.weight`)[0]!;
-      return {
-        k: linear(g, "to_k", prompt, width, { bias: false }),
-        v: linear(g, "to_v", prompt, width, { bias: false }),
-      };
+      const k = linear(g, "to_k", prompt, width, { bias: false });
+      const v = linear(g, "to_v", prompt, width, { bias: false });
+      return attendPerClip(g, q, { k, v }, heads);
     },
     trace: null,
   };

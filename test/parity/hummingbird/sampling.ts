@@ -1,11 +1,13 @@
 /** Whole runs: the sampling loop with recorded noise, and from a prompt and a seed to frames. */
-import type { LatentSize } from "../../../native-models/hummingbird/config.ts";
+import type { LatentSize } from "../../../native-models/diffusion/latent.ts";
 import { type Condition, HummingbirdNetworks, type PromptKeys } from "../../../native-models/hummingbird/networks.ts";
-import { toRgb8 } from "../../../native-models/hummingbird/pipeline.ts";
+import { toRgb8 } from "../../../native-models/diffusion/rgb.ts";
 import { sampleLatent } from "../../../native-models/hummingbird/sample.ts";
-import { createNoiseSchedule, guidanceEmbedding, LcmScheduler } from "../../../native-models/hummingbird/scheduler.ts";
-import { clipTokenizer } from "../../../native-models/hummingbird/tokenizer.ts";
-import { TorchRandom } from "../../../native-models/hummingbird/torch-random.ts";
+import { createNoiseSchedule } from "../../../native-models/diffusion/noise-schedule.ts";
+import { guidanceEmbedding } from "../../../native-models/diffusion/embedding.ts";
+import { LcmScheduler } from "../../../native-models/hummingbird/lcm.ts";
+import { clipTokenizer } from "../../../native-models/openclip/tokenizer.ts";
+import { TorchRandom } from "../../../native-models/diffusion/torch-random.ts";
 import type { GoldenFile } from "../golden-folder.ts";
 import { EXACT, type Tolerance } from "../tolerance.ts";
 import type { Check, Context } from "./context.ts";

@@ -1,5 +1,5 @@
 /** The text tower: prompt embeddings and the hidden states between its blocks. */
-import { textGraph } from "../../../native-models/hummingbird/text.ts";
+import { textGraph } from "../../../native-models/openclip/text-tower.ts";
 import type { Check } from "./context.ts";
 import { shapeOf, toInt64, TraceOutputs, traceName } from "./tensors.ts";
 
@@ -11,7 +11,7 @@ export const checkText: Check = async ({ report, tolerances, model, manifest }, 
     const [rows, tokens] = shapeOf<[number, number]>(ids, 2, "token_ids");
     const hidden = file.tensorNames.filter((tensor) => /^hidden_after_block\d+$/u.test(tensor));
     const trace = new TraceOutputs(hidden);
-    const graph = textGraph(golden.config, rows, (block, tensor) =>
+    const graph = textGraph(golden.config.text, rows, (block, tensor) =>
       trace.see(`hidden_after_block${block}`, () => tensor),
     );
     trace.addTo(graph);

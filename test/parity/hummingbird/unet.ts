@@ -1,5 +1,5 @@
 /** Single calls of the U-Net: whole forwards, and the trace of what is inside one. */
-import { guidanceEmbedding, timestepEmbedding } from "../../../native-models/hummingbird/scheduler.ts";
+import { guidanceEmbedding, timestepEmbedding } from "../../../native-models/diffusion/embedding.ts";
 import { conditionGraph, promptGraph, unetGraph } from "../../../native-models/hummingbird/unet.ts";
 import type { Weights } from "../../../native-models/onnx/session.ts";
 import type { GoldenFile } from "../golden-folder.ts";

@@ -1,6 +1,6 @@
 /** The VAE's decoder: pictures, the tensors inside for one frame, and bytes. */
-import { toRgb8 } from "../../../native-models/hummingbird/pipeline.ts";
-import { vaeDecoderGraph } from "../../../native-models/hummingbird/vae.ts";
+import { toRgb8 } from "../../../native-models/diffusion/rgb.ts";
+import { vaeDecoderGraph } from "../../../native-models/vae/decoder.ts";
 import type { Check } from "./context.ts";
 import { shapeOf, swapOuter, TraceOutputs, traceName } from "./tensors.ts";
 
@@ -20,7 +20,7 @@ export const checkVae: Check = async ({ report, tolerances, model }, file, stem)
     const inner = file.tensorNames.filter((name) => /^(?:decoder\.|latents_div)/u.test(name));
     const trace = new TraceOutputs(inner.map(tracePath));
     const size = { batch: batch * frames, height, width };
-    const graph = vaeDecoderGraph(golden.config, size, (path, tensor) => trace.see(path, () => tensor));
+    const graph = vaeDecoderGraph(golden.config.vae, size, (path, tensor) => trace.see(path, () => tensor));
     trace.addTo(graph);
 
     /** Each clip's [C, T, …] → [T, C, …], or back. */

@@ -4,9 +4,19 @@
  */
 import type { Graph, Tensor } from "../onnx/graph.ts";
 import { conv, groupNorm, layerNorm, linear, pointwise1d, temporalConv } from "../onnx/layers.ts";
+import { LATENT_CHANNELS } from "../diffusion/latent.ts";
 import * as op from "../onnx/ops.ts";
-import type { HummingbirdConfig } from "./config.ts";
-import type { Trace } from "./unet.ts";
+
+/** Told of every inner tensor by its official module path (below the prefix); may make it an output. */
+export type Trace = (path: string, tensor: () => Tensor) => void;
+
+/** What the blocks need to know of a U-Net. */
+export interface BlockConfig {
+  /** Width of one attention head. */
+  readonly numHeadChannels: number;
+  /** Groups of the group normalisations. */
+  readonly unetNormGroups: number;
+}
 
 export const UNET_PREFIX = "model.diffusion_model";
 /** Epsilons of the official code: GroupNorm32 of residual blocks, and `Normalize` of the transformers. */
@@ -22,15 +32,21 @@ export const INIT_HEADS = 8;
  */
 export const HEAVY = { heavy: true } as const;
 
+/** Projected keys and values of one cross-attention, each [.., S, C]. */
+export interface KeysAndValues {
+  readonly k: Tensor;
+  readonly v: Tensor;
+}
+
 export interface UnetContext {
   readonly g: Graph;
-  readonly config: HummingbirdConfig;
+  readonly config: BlockConfig;
   readonly batch: number;
   readonly frames: number;
-  /** SiLU of the summed time, guidance and frame-rate embedding, [B, 4·model_channels]. */
+  /** SiLU of the summed embeddings, [B, 4·model_channels], or [B·T, 4·model_channels] where frames have their own. */
   readonly emb: Tensor;
-  /** Keys and values of the prompt, [B, tokens, C], for the cross-attention at this full path. */
-  readonly crossAttention: (path: string) => { k: Tensor; v: Tensor };
+  /** Attention of queries [B·T, L, C] to what the clip is conditioned on, in this many heads, at the current path; same shape. */
+  readonly crossAttend: (q: Tensor, heads: number) => Tensor;
   readonly trace: Trace | null;
 }
 
@@ -45,8 +61,13 @@ function toFrames({ g, batch, frames }: UnetContext, x: Tensor, h: number, w: nu
   return op.reshape(g, op.transpose(g, x, [0, 2, 1, 3]), [batch * frames, x.shape[1]!, h, w]);
 }
 
+/** Two linear layers with SiLU between, keys .0 and .2. */
+export function embeddingMlp(g: Graph, name: string, x: Tensor, width: number): Tensor {
+  return g.scope(name, () => linear(g, "2", op.silu(g, linear(g, "0", x, width)), width));
+}
+
 /** x + conv4(conv3(conv2(conv1(x)))), each GroupNorm over the clip, SiLU, convolution over time. x is [B, C, T, H·W]. */
-export function temporalConvBlock(g: Graph, config: HummingbirdConfig, x: Tensor): Tensor {
+export function temporalConvBlock(g: Graph, config: BlockConfig, x: Tensor): Tensor {
   // The official module has a Dropout in all but the first, which shifts the convolution's index.
   const convIndex = ["2", "3", "3", "3"];
   const y = convIndex.reduce(
@@ -60,7 +81,7 @@ export function temporalConvBlock(g: Graph, config: HummingbirdConfig, x: Tensor
   return op.add(g, x, y);
 }
 
-/** Residual block with time embedding and the temporal convolutions (`temopral_conv` is the official spelling). */
+/** Residual block with embedding and the temporal convolutions (`temopral_conv` is the official spelling). */
 export function resBlock(context: UnetContext, x: Tensor, out: number): Tensor {
   const { g, config, batch, frames } = context;
   const [, c, h, w] = x.shape as [number, number, number, number];
@@ -84,9 +105,21 @@ export function resBlock(context: UnetContext, x: Tensor, out: number): Tensor {
   return result;
 }
 
-/** [B, C] → [B·T, C, 1, 1], the same for every frame of a clip; with one clip it broadcasts by itself. */
+/**
+ * Attention of queries [B·T, L, C] to keys and values [B, S, C] that are the same for every frame of a clip: the frames are folded into
+ * the query's length.
+ */
+export function attendPerClip(g: Graph, q: Tensor, { k, v }: KeysAndValues, heads: number): Tensor {
+  const [n, length, width] = q.shape as [number, number, number];
+  const batch = k.shape[0]!;
+  const folded = op.reshape(g, q, [batch, (n / batch) * length, width]);
+  return op.reshape(g, op.attention(g, folded, k, v, heads), q.shape);
+}
+
+/** [B, C] or [B·T, C] → [B·T, C, 1, 1]; one clip's broadcasts by itself. */
 function everyFrame(g: Graph, emb: Tensor, batch: number, frames: number): Tensor {
   const c = emb.shape[1]!;
+  if (emb.shape[0] === batch * frames) return op.reshape(g, emb, [batch * frames, c, 1, 1]);
   if (batch === 1) return op.reshape(g, emb, [1, c, 1, 1]);
   const repeated = op.expand(g, op.reshape(g, emb, [batch, 1, c]), [batch, frames, c]);
   return op.reshape(g, repeated, [batch * frames, c, 1, 1]);
@@ -115,9 +148,9 @@ function selfAttention(g: Graph, name: string, x: Tensor, heads: number): Tensor
   });
 }
 
-/** Spatial transformer: each frame's pixels attend to each other, then to the prompt. x is [B·T, C, H, W]. */
+/** Spatial transformer: each frame's pixels attend to each other, then to what conditions the clip. x is [B·T, C, H, W]. */
 export function spatialTransformer(context: UnetContext, x: Tensor, heads: number): Tensor {
-  const { g, config, batch, frames } = context;
+  const { g, config } = context;
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const width = heads * config.numHeadChannels;
   const normal = groupNorm(g, "norm", x, config.unetNormGroups, EPS_TRANSFORMER);
@@ -127,15 +160,8 @@ export function spatialTransformer(context: UnetContext, x: Tensor, heads: numbe
     const y = op.add(g, entered, selfAttention(g, "attn1", layerNorm(g, "norm1", entered), heads));
     const query = layerNorm(g, "norm2", y);
     const cross = g.scope("attn2", () => {
-      // The prompt's keys and values are the same for every frame: fold the frames into the query's length.
-      const q = op.reshape(g, linear(g, "to_q", query, width, { bias: false, ...HEAVY }), [
-        batch,
-        frames * h * w,
-        width,
-      ]);
-      const { k, v } = context.crossAttention(g.path);
-      const attended = op.reshape(g, op.attention(g, q, k, v, heads), [n, h * w, width]);
-      return linear(g, "to_out.0", attended, width, HEAVY);
+      const q = linear(g, "to_q", query, width, { bias: false, ...HEAVY });
+      return linear(g, "to_out.0", context.crossAttend(q, heads), width, HEAVY);
     });
     const z = op.add(g, y, cross);
     const result = op.add(g, z, feedForward(g, layerNorm(g, "norm3", z)));
@@ -187,6 +213,20 @@ export function initialAttention(context: UnetContext, x: Tensor): Tensor {
   const back = op.transpose(g, op.reshape(g, block, [batch, h * w, frames, width]), [0, 3, 2, 1]);
   const left = toFrames(context, pointwise1d(g, "proj_out", back, c), h, w);
   return op.add(g, left, x);
+}
+
+/** GroupNorm, SiLU, convolution to the latent's channels. */
+export function outLayers(g: Graph, config: BlockConfig, h: Tensor): Tensor {
+  return conv(g, "2", op.silu(g, groupNorm(g, "0", h, config.unetNormGroups, EPS_BLOCK)), LATENT_CHANNELS, 3);
+}
+
+/** Residual block, then (with heads) spatial and temporal transformer: parts 0, 1, 2 of a block. */
+export function residualStage(context: UnetContext, x: Tensor, channels: number, heads: number): Tensor {
+  const { g } = context;
+  const h = g.scope("0", () => resBlock(context, x, channels));
+  if (heads === 0) return h;
+  const spatial = g.scope("1", () => spatialTransformer(context, h, heads));
+  return g.scope("2", () => temporalTransformer(context, spatial, heads));
 }
 
 /** The current path without the checkpoint's prefix. */

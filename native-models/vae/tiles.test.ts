@@ -1,9 +1,9 @@
 import { assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { HummingbirdConfig } from "./config.ts";
-import { decodeBytes, decodeTiled, tileStarts, tilesFor } from "./vae-tiles.ts";
+import type { VaeConfig } from "./config.ts";
+import { decodeBytes, decodeTiled, tileStarts, tilesFor } from "./tiles.ts";
 
-const official = { vae: { ch: 128, chMult: [1, 2, 4, 4] } } as unknown as HummingbirdConfig;
+const official: VaeConfig = { ch: 128, chMult: [1, 2, 4, 4], numResBlocks: 2, normGroups: 32, scaleFactor: 0.18215 };
 
 /** A decoder that sees one cell only: every pixel of a cell is the cell's first three channels. */
 async function localDecoder(latent: Float32Array, height: number, width: number): Promise<Float32Array> {

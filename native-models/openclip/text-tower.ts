@@ -1,21 +1,21 @@
 /**
- * The text tower: OpenCLIP's ViT-H/14 text transformer as used by VideoCrafter's FrozenOpenCLIPEmbedder with layer "penultimate":
+ * The text tower: OpenCLIP's ViT-H/14 text transformer as used by the FrozenOpenCLIPEmbedder of VideoCrafter and DynamiCrafter with layer "penultimate":
  * all blocks but the last, causal mask, final layer norm, every position returned.
  */
 import { Graph, type Tensor } from "../onnx/graph.ts";
 import { layerNorm, linear } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
-import type { HummingbirdConfig } from "./config.ts";
+import type { TextTowerConfig } from "./config.ts";
 
 export const TEXT_PREFIX = "cond_stage_model.model";
 
 /** `token_ids` [B, tokens] int64 → `prompt_embeds` [B, tokens, width]. `trace` sees each block's output before the last norm. */
 export function textGraph(
-  { text }: HummingbirdConfig,
+  text: TextTowerConfig,
   batch: number,
   trace: ((block: number, tensor: Tensor) => void) | null = null,
 ): Graph {
-  const g = new Graph("hummingbird-text", TEXT_PREFIX);
+  const g = new Graph("openclip-text", TEXT_PREFIX);
   const ids = g.input("token_ids", "int64", [batch, text.length]);
   const table = g.scope("token_embedding", () => g.parameter("weight", [text.vocabulary, text.width]));
   let x = op.add(g, op.gather(g, table, ids), g.parameter("positional_embedding", [text.length, text.width]));

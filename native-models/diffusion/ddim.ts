@@ -6,7 +6,7 @@
  * Diffusion Noise Schedules and Sample Steps are Flawed" (2024) for trailing timesteps, zero terminal SNR and guidance rescale.
  */
 import { StudioError } from "../../core/contract/errors.ts";
-import { type NoiseSchedule, TRAIN_TIMESTEPS } from "./scheduler.ts";
+import { type NoiseSchedule, TRAIN_TIMESTEPS } from "./noise-schedule.ts";
 
 export type Prediction = "eps" | "v";
 

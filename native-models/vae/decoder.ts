@@ -2,10 +2,11 @@
  * The VAE's decoder: AutoencoderKL of latent diffusion (Stable Diffusion 1.x shape). Official code: `lvdm/models/autoencoder.py`
  * and `lvdm/modules/networks/ae_modules.py`. One picture at a time, so that memory does not grow with the clip.
  */
+import { LATENT_CHANNELS } from "../diffusion/latent.ts";
 import { Graph, type Tensor } from "../onnx/graph.ts";
 import { conv, groupNorm } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
-import { type HummingbirdConfig, LATENT_CHANNELS } from "./config.ts";
+import type { VaeConfig } from "./config.ts";
 
 export const VAE_PREFIX = "first_stage_model";
 const EPS = 1e-6;
@@ -17,11 +18,11 @@ export type VaeTrace = (path: string, tensor: Tensor) => void;
  * `latent` [N, 4, h, w] in the diffusion's scale → `image` [N, 3, 8h, 8w], about -1 to 1, not clamped.
  */
 export function vaeDecoderGraph(
-  { vae }: HummingbirdConfig,
+  vae: VaeConfig,
   size: { batch: number; height: number; width: number },
   trace: VaeTrace | null = null,
 ): Graph {
-  const g = new Graph("hummingbird-vae-decoder", VAE_PREFIX);
+  const g = new Graph("vae-decoder", VAE_PREFIX);
   const latent = g.input("latent", "float32", [size.batch, LATENT_CHANNELS, size.height, size.width]);
   const scaled = op.scale(g, latent, 1 / vae.scaleFactor);
   trace?.("scaled_latent", scaled);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toRgb8 } from "./pipeline.ts";
+import { toRgb8 } from "./rgb.ts";
 import { fitPreviewMap, previewFrames } from "./preview.ts";
 
 describe("the latent preview", () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { goldensNote, haveGoldens, maxAbs, readGolden } from "../checkpoint/goldens.testkit.ts";
-import { createNoiseSchedule, guidanceEmbedding, LcmScheduler, lcmTimesteps, timestepEmbedding } from "./scheduler.ts";
+import { guidanceEmbedding, timestepEmbedding } from "../diffusion/embedding.ts";
+import { createNoiseSchedule } from "../diffusion/noise-schedule.ts";
+import { LcmScheduler, lcmTimesteps } from "./lcm.ts";
 
 describe("LCM timesteps", () => {
   it("walks the 50-step grid from its end", () => {

@@ -4,7 +4,8 @@
  * result is close to the whole decoder's, not equal. (Practice of tiled VAE decoding in latent diffusion tools.)
  */
 import { freemem } from "node:os";
-import { type HummingbirdConfig, LATENT_CHANNELS, LATENT_SCALE } from "./config.ts";
+import { LATENT_CHANNELS, LATENT_SCALE } from "../diffusion/latent.ts";
+import type { VaeConfig } from "./config.ts";
 
 /** Latent cells that neighbouring tiles share at least. */
 const OVERLAP = 8;
@@ -12,9 +13,9 @@ const OVERLAP = 8;
 const LIVE_MAPS = 5;
 
 /** Bytes that decoding one picture of this latent size takes at its peak, about: the last level dominates. */
-export function decodeBytes(config: HummingbirdConfig, size: { height: number; width: number }): number {
+export function decodeBytes(vae: VaeConfig, size: { height: number; width: number }): number {
   const pixels = size.height * size.width * LATENT_SCALE ** 2;
-  const widest = config.vae.ch * Math.max(config.vae.chMult[0]!, config.vae.chMult[1] ?? 0);
+  const widest = vae.ch * Math.max(vae.chMult[0]!, vae.chMult[1] ?? 0);
   return pixels * widest * 4 * LIVE_MAPS;
 }
 
@@ -23,13 +24,13 @@ export function decodeBytes(config: HummingbirdConfig, size: { height: number; w
  * fit, so that one machine gives one result.
  */
 export function tilesFor(
-  config: HummingbirdConfig,
+  vae: VaeConfig,
   size: { height: number; width: number },
   freeBytes: number = freemem(),
 ): number | null {
-  if (decodeBytes(config, size) < freeBytes * 0.8) return null;
+  if (decodeBytes(vae, size) < freeBytes * 0.8) return null;
   let side = Math.max(size.height, size.width);
-  while (side > 3 * OVERLAP && decodeBytes(config, { height: side, width: side }) > freeBytes * 0.5)
+  while (side > 3 * OVERLAP && decodeBytes(vae, { height: side, width: side }) > freeBytes * 0.5)
     side = Math.ceil(side / 2);
   return side;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { classifierFreeGuidance, DdimScheduler, ddimTimesteps } from "./ddim.ts";
-import { createNoiseSchedule, officialNoiseSchedule } from "./scheduler.ts";
+import { createNoiseSchedule, officialNoiseSchedule } from "./noise-schedule.ts";
 import { TorchRandom } from "./torch-random.ts";
 
 const zeroSnr = createNoiseSchedule({ ...officialNoiseSchedule, rescaleZeroTerminalSnr: true });

@@ -3,9 +3,11 @@
  * least squares on what the VAE itself makes of smooth random latents. (The idea of linear latent previews is common practice for
  * latent diffusion; the map is ours for each VAE, so that any checkpoint previews in its own colours.)
  */
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 import type { PreviewFrames } from "../types.ts";
-import { LATENT_CHANNELS, LATENT_SCALE, type LatentSize } from "./config.ts";
+import { LATENT_CHANNELS, LATENT_SCALE, type LatentSize } from "./latent.ts";
 import { TorchRandom } from "./torch-random.ts";
 
 /** Rows R, G, B; columns: the four latent channels and a constant. Result 0 to 255 before clamping. */
@@ -17,10 +19,35 @@ const FIT_SIDE = 16;
 const FIT_PICTURES = 6;
 const FIT_SEED = 20261123;
 
-/** @param decode latent [4, h, w] → picture [3, 8h, 8w], about -1 to 1. */
-export async function fitPreviewMap(
-  decode: (latent: Float32Array, height: number, width: number) => Promise<Float32Array>,
-): Promise<PreviewMap> {
+const PREVIEW_MAP_FILE = "preview-map.json";
+
+/** latent [4, h, w] → picture [3, 8h, 8w], about -1 to 1. */
+export type Decode = (latent: Float32Array, height: number, width: number) => Promise<Float32Array>;
+
+/** The latent-to-RGB map of a pack's VAE, fitted on first need and kept in the pack. */
+export async function openPreviewMap(folder: string, decode: Decode): Promise<PreviewMap> {
+  const file = join(folder, PREVIEW_MAP_FILE);
+  const stored = await readFile(file, "utf8").then(parsePreviewMap, () => null);
+  if (stored) return stored;
+  const map = await fitPreviewMap(decode);
+  // A pack on a read-only disk works too; it only pays for the fit again next time.
+  await writeFile(`${file}.new`, JSON.stringify(map)).then(
+    () => rename(`${file}.new`, file),
+    () => undefined,
+  );
+  return map;
+}
+
+function parsePreviewMap(text: string): PreviewMap | null {
+  try {
+    return previewMapSchema.parse(JSON.parse(text));
+  } catch {
+    // Half-written or from another version: fitted anew.
+    return null;
+  }
+}
+
+export async function fitPreviewMap(decode: Decode): Promise<PreviewMap> {
   const random = new TorchRandom(FIT_SEED);
   const columns = LATENT_CHANNELS + 1;
   const gram = Array.from({ length: columns }, () => new Float64Array(columns));

@@ -1,79 +1,18 @@
 /**
- * The noise schedule of Stable Diffusion's family and the latent-consistency sampler of T2V-Turbo, as Hummingbird uses it.
+ * The latent-consistency sampler of T2V-Turbo, as Hummingbird uses it.
  *
- * Sources: J. Ho et al., "Denoising Diffusion Probabilistic Models" (2020) for abar; S. Luo et al., "Latent Consistency Models"
- * (2023) for the boundary-condition scalings; J. Li et al., "T2V-Turbo" (2024) for the timestep grid and the step rule.
+ * Sources: S. Luo et al., "Latent Consistency Models" (2023) for the boundary-condition scalings; J. Li et al., "T2V-Turbo" (2024) for
+ * the timestep grid and the step rule.
  */
 import { StudioError } from "../../core/contract/errors.ts";
+import { createNoiseSchedule, type NoiseSchedule, TRAIN_TIMESTEPS } from "../diffusion/noise-schedule.ts";
 
-export const TRAIN_TIMESTEPS = 1000;
 /** Steps of the solver that the student was distilled from: the grid from which sampling takes its timesteps. */
 const LCM_ORIGIN_STEPS = 50;
 /** Standard deviation of the data that the consistency model's boundary condition assumes. */
 const SIGMA_DATA = 0.5;
 /** The consistency model scales time by 10 before the boundary condition. */
 const TIMESTEP_SCALING = 10;
-
-export interface NoiseScheduleOptions {
-  /** First and last beta of the training schedule. */
-  readonly linearStart: number;
-  readonly linearEnd: number;
-  /** Rescale the betas so that abar of the last step is 0 (S. Lin et al., 2024, algorithm 1). */
-  readonly rescaleZeroTerminalSnr?: boolean;
-}
-
-export const officialNoiseSchedule: NoiseScheduleOptions = { linearStart: 0.00085, linearEnd: 0.012 };
-
-export interface NoiseSchedule {
-  /** float32, [1000]. */
-  readonly betas: Float32Array;
-  /** abar_t = product of (1 - beta) up to and with t; float32, [1000]. */
-  readonly alphasCumprod: Float32Array;
-}
-
-/**
- * `torch.linspace(start, end, count)` in float32: PyTorch steps from both ends towards the middle, with one rounding per element
- * (a fused multiply-add). Bit-exact against the reference for the official schedule.
- */
-function linspaceFloat32(start: number, end: number, count: number): Float32Array {
-  const first = Math.fround(start);
-  const last = Math.fround(end);
-  const step = Math.fround(Math.fround(last - first) / (count - 1));
-  const half = Math.floor(count / 2);
-  return Float32Array.from({ length: count }, (_, i) => (i < half ? first + step * i : last - step * (count - i - 1)));
-}
-
-/**
- * betas = linspace(sqrt(start), sqrt(end), 1000)² in float32, abar = cumulative product of 1 - beta (accumulated in float64,
- * stored in float32, as PyTorch's CPU kernel does).
- * With `rescaleZeroTerminalSnr` sqrt(abar) is shifted and scaled so that its last value is 0 and its first is kept.
- */
-export function createNoiseSchedule(options: NoiseScheduleOptions = officialNoiseSchedule): NoiseSchedule {
-  const roots = linspaceFloat32(Math.sqrt(options.linearStart), Math.sqrt(options.linearEnd), TRAIN_TIMESTEPS);
-  const betas = roots.map((root) => root * root);
-  if (!options.rescaleZeroTerminalSnr) {
-    let product = 1;
-    return {
-      betas,
-      alphasCumprod: betas.map((beta) => {
-        product *= Math.fround(1 - beta);
-        return product;
-      }),
-    };
-  }
-  let product = 1;
-  const rootsOfAbar = Array.from(betas, (beta) => {
-    product *= 1 - beta;
-    return Math.sqrt(product);
-  });
-  const first = rootsOfAbar[0]!;
-  const last = rootsOfAbar.at(-1)!;
-  const abar = rootsOfAbar.map((root) => (((root - last) * first) / (first - last)) ** 2);
-  return {
-    betas: Float32Array.from(abar, (value, t) => 1 - value / (t === 0 ? 1 : abar[t - 1]!)),
-    alphasCumprod: Float32Array.from(abar),
-  };
-}
 
 /**
  * Timesteps of an n-step run, descending. The origin grid is 20k - 1 for k = 1..50; sampling walks it from its end with stride
@@ -172,43 +111,4 @@ export class LcmScheduler {
       previousSample[i] = fround(rootAlphaPrevious * denoised[i]!) + fround(rootBetaPrevious * noise[i]!);
     return { previousSample, denoised };
   }
-}
-
-/**
- * Sinusoidal embedding of a timestep or a frame rate, [cos | sin]: freq_i = exp(-ln(10000) i / half), half = dim / 2.
- * The U-Net uses it for both; the argument is an integer. Computed in float32 like the reference.
- * @returns [dim]
- */
-export function timestepEmbedding(value: number, dim: number): Float32Array {
-  const { fround } = Math;
-  const half = dim >> 1;
-  const embedding = new Float32Array(dim);
-  const scale = fround(-Math.log(10000));
-  for (let i = 0; i < half; i++) {
-    const frequency = fround(Math.exp(fround(fround(scale * i) / half)));
-    const angle = fround(value * frequency);
-    embedding[i] = Math.cos(angle);
-    embedding[half + i] = Math.sin(angle);
-  }
-  return embedding;
-}
-
-/**
- * Embedding of the guidance scale w for a distilled U-Net, [sin | cos] of 1000 w freq_i, freq_i = exp(-ln(10000) i / (half - 1)).
- * Note the order, opposite to the timestep's.
- * @param guidance w, as the user states it (7.5 by default).
- * @returns [dim]
- */
-export function guidanceEmbedding(guidance: number, dim = 256): Float32Array {
-  const { fround } = Math;
-  const half = dim >> 1;
-  const embedding = new Float32Array(dim);
-  const scale = fround(-fround(fround(Math.log(10000)) / (half - 1)));
-  const argument = fround(fround(guidance) * 1000);
-  for (let i = 0; i < half; i++) {
-    const angle = fround(argument * fround(Math.exp(fround(i * scale))));
-    embedding[i] = Math.sin(angle);
-    embedding[half + i] = Math.cos(angle);
-  }
-  return embedding;
 }

@@ -5,9 +5,9 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { StudioError } from "../../core/contract/errors.ts";
-import { affine } from "../onnx/ops.ts";
-import type { ConvRange, Int8Weight } from "../onnx/graph.ts";
-import type { Weights } from "../onnx/session.ts";
+import { affine } from "./ops.ts";
+import type { ConvRange, Int8Weight } from "./graph.ts";
+import type { Weights } from "./session.ts";
 import type { WeightEntry, WeightIndex } from "../types.ts";
 
 const ALIGNMENT = 64;

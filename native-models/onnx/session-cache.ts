@@ -1,0 +1,39 @@
+/** Open sessions of one model, by network: each is made on first need, one size at a time, and kept warm. */
+import type { Graph } from "./graph.ts";
+import { Session, type SessionOptions, type Weights } from "./session.ts";
+
+export class SessionCache {
+  readonly #open = new Map<string, { size: string; session: Promise<Session> }>();
+
+  /**
+   * The session of a network; one of another size is closed first, so that memory does not grow with every size tried.
+   * Errors: those of `Session.open`; a failed opening is tried anew next time.
+   */
+  async get(
+    kind: string,
+    size: string,
+    graph: () => Graph,
+    weights: Weights,
+    options: SessionOptions,
+  ): Promise<Session> {
+    const open = this.#open.get(kind);
+    if (open?.size === size) return open.session;
+    await this.close(kind);
+    const session = Session.open(graph(), weights, size === "" ? kind : `${kind}-${size}`, options);
+    this.#open.set(kind, { size, session });
+    session.catch(() => this.#open.delete(kind));
+    return session;
+  }
+
+  async close(kind: string): Promise<void> {
+    const open = this.#open.get(kind);
+    this.#open.delete(kind);
+    await (await open?.session)?.close();
+  }
+
+  async closeAll(): Promise<void> {
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    for (const { session } of open) await (await session).close();
+  }
+}
