@@ -2,11 +2,11 @@
  * Motion curves: one score per 1/24 s, as the localiser predicts them and a user draws over them. Curves are values: every edit gives
  * a new one. Scores have no fixed range (the localiser's are about 0 to 1 without being held to it).
  */
-import { CURVE_RATE, SEGMENT_FRAMES } from "./select-keyframes.ts";
+import { ANIMATION_FPS, SEGMENT_FRAMES } from "../contract/animation.ts";
 
 /** Scores of a curve that covers this many seconds. */
 export function curveLength(seconds: number): number {
-  return Math.max(1, Math.ceil(seconds * CURVE_RATE - 1e-6));
+  return Math.max(1, Math.ceil(seconds * ANIMATION_FPS - 1e-6));
 }
 
 /** A point of a drawn stroke. */
@@ -69,8 +69,8 @@ export function snapFrame(frame: number, times: readonly number[], within: numbe
   let best = frame;
   let distance = within;
   for (const seconds of times) {
-    const off = Math.abs(seconds * CURVE_RATE - frame);
-    if (off <= distance) [best, distance] = [Math.round(seconds * CURVE_RATE), off];
+    const off = Math.abs(seconds * ANIMATION_FPS - frame);
+    if (off <= distance) [best, distance] = [Math.round(seconds * ANIMATION_FPS), off];
   }
   return best;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { fillEvenly } from "./select-evenly.ts";
@@ -62,6 +62,8 @@ describe.skipIf(!found)("the reference's selection", () => {
 const curves = fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: 48, maxLength: 48 });
 const lockedFrames = fc.uniqueArray(fc.nat(47), { maxLength: 11 });
 
+const lock = (locked: number[]) => () => selectKeyframes(new Float32Array(48), { mode: "even", seed: 0, locked });
+
 describe("keyframes of any curve", () => {
   it.each(["even", "reference"] as const)("%s: twelve ascending frames from 0, the locked ones among them", (mode) => {
     fc.assert(
@@ -94,7 +96,6 @@ describe("keyframes of any curve", () => {
   });
 
   it("says what is wrong with locked frames", () => {
-    const lock = (locked: number[]) => () => selectKeyframes(new Float32Array(48), { mode: "even", seed: 0, locked });
     expect(lock([48])).toThrow("A keyframe must be a whole number from 0 to 47.");
     expect(lock([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])).toThrow(/At most 12 keyframes fit.*unlock 1\.$/u);
   });

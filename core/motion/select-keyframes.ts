@@ -2,17 +2,12 @@
  * Which 12 of a segment's 48 frames become keyframes: chosen from the motion curve, either exactly as the KeyVID reference draws them
  * or evenly and without chance, which is the studio's way. Locked frames are always kept.
  */
+import { ANIMATION_FPS, SEGMENT_FRAMES, SEGMENT_KEYFRAMES, type Selection } from "../contract/animation.ts";
 import { StudioError } from "../contract/errors.ts";
 import { NumpyRandom } from "../random/numpy-random.ts";
 import { PythonRandom } from "../random/python-random.ts";
 import { findPeaks } from "./find-peaks.ts";
 import { fillEvenly, selectEvenly } from "./select-evenly.ts";
-
-/** Frames of a segment, one every 1/24 s, and keyframes among them. */
-export const SEGMENT_FRAMES = 48;
-export const SEGMENT_KEYFRAMES = 12;
-export const CURVE_RATE = 24;
-export const SEGMENT_SECONDS = SEGMENT_FRAMES / CURVE_RATE;
 
 export interface Extremes {
   /** Ascending frame indices. */
@@ -102,11 +97,9 @@ function ascending(indices: readonly number[]): number[] {
   return [...new Set(indices)].sort((a, b) => a - b);
 }
 
-/** `even`: the strongest peaks and valleys, then the widest gaps halved; no chance. `reference`: as the KeyVID code draws them. */
-export type SelectionMode = "even" | "reference";
-
 export interface SelectionOptions {
-  readonly mode: SelectionMode;
+  /** `even`: the strongest peaks and valleys, then the widest gaps divided; no chance. `reference`: as the KeyVID code draws them. */
+  readonly mode: Selection;
   /** Seed of the reference's draws, 0 to 2^32 - 1; `even` needs none. */
   readonly seed: number;
   /** Frames that must be among the twelve. */
@@ -134,7 +127,7 @@ function checkLocked(locked: readonly number[]): number[] {
   if (all.length > SEGMENT_KEYFRAMES)
     throw new StudioError(
       "BAD_REQUEST",
-      `At most ${SEGMENT_KEYFRAMES} keyframes fit into ${SEGMENT_SECONDS} seconds, the first frame being one: unlock ${all.length - SEGMENT_KEYFRAMES}.`,
+      `At most ${SEGMENT_KEYFRAMES} keyframes fit into ${SEGMENT_FRAMES / ANIMATION_FPS} seconds, the first frame being one: unlock ${all.length - SEGMENT_KEYFRAMES}.`,
     );
   return all;
 }

@@ -5,6 +5,7 @@
  */
 import type { Envelope } from "./envelope.ts";
 import { PowerSpectrum } from "./fft.ts";
+import { hertzToMel } from "./mel-scale.ts";
 import { mixDown, type Sound } from "./sound.ts";
 
 /** Values of the onset envelope a second. */
@@ -17,13 +18,12 @@ const COMPRESSION = 1000;
 
 /** Triangular bands evenly spaced on the mel scale, as sparse rows over the bins of a spectrum. */
 function melBands(bins: number, hertzPerBin: number, highest: number): { first: number; weights: number[] }[] {
-  const mel = (hertz: number) => 1127 * Math.log1p(hertz / 700);
-  const low = mel(LOWEST_HZ);
-  const step = (mel(highest) - low) / (BANDS + 1);
+  const low = hertzToMel(LOWEST_HZ);
+  const step = (hertzToMel(highest) - low) / (BANDS + 1);
   return Array.from({ length: BANDS }, (_, band) => {
     const centre = low + (band + 1) * step;
     const weights = Array.from({ length: bins }, (_, bin) =>
-      Math.max(0, 1 - Math.abs(mel(bin * hertzPerBin) - centre) / step),
+      Math.max(0, 1 - Math.abs(hertzToMel(bin * hertzPerBin) - centre) / step),
     );
     const first = Math.max(
       0,
@@ -60,8 +60,9 @@ export function onsetEnvelope(sound: Sound): Envelope {
     bands.forEach(({ first, weights }, band) => {
       let energy = 0;
       for (let k = 0; k < weights.length; k++) energy += power[first + k]! * weights[k]!;
-      now[band] = Math.log1p(COMPRESSION * scale * Math.sqrt(energy));
-      flux += Math.max(0, now[band]! - before[band]!);
+      const level = Math.log1p(COMPRESSION * scale * Math.sqrt(energy));
+      flux += Math.max(0, level - before[band]!);
+      now[band] = level;
     });
     values[i] = flux / BANDS;
     [before, now] = [now, before];

@@ -1,48 +1,10 @@
 /**
  * PyTorch's CPU random numbers, so that a seed means the same clip as in the reference implementation.
  *
- * Sources: M. Matsumoto, T. Nishimura, "Mersenne Twister" (1998) for MT19937; the semantics of `torch.manual_seed` and
- * `torch.randn` on CPU (aten/src/ATen/core/MT19937RNGEngine.h, DistributionTemplates.h, TransformationHelper.h of PyTorch 2).
+ * Source: the semantics of `torch.manual_seed` and `torch.randn` on CPU (aten/src/ATen/core/MT19937RNGEngine.h,
+ * DistributionTemplates.h, TransformationHelper.h of PyTorch 2).
  */
-
-const STATE_WORDS = 624;
-const SHIFT = 397;
-
-/** The 32-bit Mersenne Twister with the seeding that PyTorch uses (Knuth's initialiser on the low 32 bits of the seed). */
-class MersenneTwister {
-  readonly #state = new Uint32Array(STATE_WORDS);
-  #next = STATE_WORDS;
-
-  constructor(seed: number) {
-    const state = this.#state;
-    state[0] = seed >>> 0;
-    for (let i = 1; i < STATE_WORDS; i++) {
-      const previous = state[i - 1]!;
-      state[i] = Math.imul(1812433253, previous ^ (previous >>> 30)) + i;
-    }
-  }
-
-  #twist(): void {
-    const state = this.#state;
-    for (let i = 0; i < STATE_WORDS; i++) {
-      const mixed = (state[i]! & 0x80000000) | (state[(i + 1) % STATE_WORDS]! & 0x7fffffff);
-      const twisted = (mixed >>> 1) ^ (mixed & 1 ? 0x9908b0df : 0);
-      state[i] = state[(i + SHIFT) % STATE_WORDS]! ^ twisted;
-    }
-    this.#next = 0;
-  }
-
-  /** The next 32 random bits as an unsigned integer. */
-  next32(): number {
-    if (this.#next === STATE_WORDS) this.#twist();
-    let word = this.#state[this.#next++]!;
-    word ^= word >>> 11;
-    word ^= (word << 7) & 0x9d2c5680;
-    word ^= (word << 15) & 0xefc60000;
-    word ^= word >>> 18;
-    return word >>> 0;
-  }
-}
+import { MersenneTwister } from "../../core/random/mersenne-twister.ts";
 
 const TWO_PI_FLOAT = Math.fround(2 * Math.PI);
 
@@ -56,7 +18,7 @@ export class TorchRandom {
 
   /** @param seed any integer, as `torch.manual_seed` takes it; only its low 32 bits reach the generator. */
   constructor(seed: number | bigint) {
-    this.#twister = new MersenneTwister(Number(BigInt.asUintN(32, BigInt(seed))));
+    this.#twister = MersenneTwister.fromSeed(Number(BigInt.asUintN(32, BigInt(seed))));
   }
 
   /** Uniform float32 in [0, 1): 24 random bits. */
