@@ -48,6 +48,17 @@ export type WeightLayout =
   /** 2-D transpose: [out,in] → [in,out], what MatMul wants on its right. */
   | "transposed";
 
+/**
+ * How a weight that no checkpoint holds is computed at conversion: a convolution with its batch norm folded in, branches merged
+ * into one kernel.
+ */
+export interface Derivation {
+  /** The official tensors that it is made of. */
+  readonly from: readonly { readonly source: string; readonly shape: readonly number[] }[];
+  /** Row-major values of these tensors, in their order → values of the weight. Pure; sums are taken in float64. */
+  readonly compute: (...tensors: readonly Float32Array[]) => Float32Array;
+}
+
 /** One weight that a graph needs, asked for by its official checkpoint name. */
 export interface ParameterSpec {
   /** Unique key in the weights file and name of the graph's initializer, e.g. `….to_q.weight` or `….to_q.weight^T`. */
@@ -59,6 +70,8 @@ export interface ParameterSpec {
   /** Shape as stored in the pack. */
   readonly shape: readonly number[];
   readonly layout: WeightLayout;
+  /** Present: `source` is only this weight's name, its values are computed. */
+  readonly derived?: Derivation;
 }
 
 /** Where a weight lies inside the pack's weights file. */

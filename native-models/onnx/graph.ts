@@ -1,5 +1,5 @@
 import { StudioError } from "../../core/contract/errors.ts";
-import type { ParameterSpec, WeightIndex } from "../types.ts";
+import type { Derivation, ParameterSpec, WeightIndex } from "../types.ts";
 import { ProtoWriter } from "./protobuf.ts";
 
 /** Element types that our graphs use, with their ONNX `TensorProto.DataType` numbers. */
@@ -152,18 +152,20 @@ export class Graph {
    * A weight by its official name: the current scope plus `name`. The pack stores it exactly as the checkpoint has it; the graph
    * may look at the same bytes in another shape, or at a contiguous part of them, without a copy.
    * @param sourceShape shape in the checkpoint
-   * @param view `shape`: another shape with as many elements; `rows`: only rows [start, end) of the first axis
+   * @param view `shape`: another shape with as many elements; `rows`: only rows [start, end) of the first axis; `derived`: the
+   * checkpoint has no such tensor, conversion computes it
    */
   parameter(
     name: string,
     sourceShape: readonly number[],
-    view: { shape?: readonly number[]; rows?: readonly [number, number] } = {},
+    view: { shape?: readonly number[]; rows?: readonly [number, number]; derived?: Derivation } = {},
   ): Tensor {
     const source = this.path === "" ? name : `${this.path}.${name}`;
     const known = this.#parameters.get(source);
     if (known && known.sourceShape.join() !== sourceShape.join())
       this.fail(`${name} is asked for as [${sourceShape.join()}] and as [${known.sourceShape.join()}]`);
-    this.#parameters.set(source, { key: source, source, sourceShape, shape: sourceShape, layout: "same" });
+    const derived = view.derived && { derived: view.derived };
+    this.#parameters.set(source, { key: source, source, sourceShape, shape: sourceShape, layout: "same", ...derived });
     const [start, end] = view.rows ?? [0, sourceShape[0] ?? 1];
     const part = view.rows ? [end - start, ...sourceShape.slice(1)] : sourceShape;
     if (start < 0 || end > (sourceShape[0] ?? 1) || start >= end)

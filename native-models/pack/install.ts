@@ -21,7 +21,7 @@ import {
   packManifestSchema,
   WEIGHTS_FILE,
 } from "./manifest.ts";
-import { plannedBytes, writeWeights } from "./weights.ts";
+import { officialTensors, plannedBytes, writeWeights } from "./weights.ts";
 
 const CONVERTER = "plume-studio 0.1.0";
 
@@ -59,7 +59,7 @@ export async function installCheckpoint(options: InstallOptions): Promise<PackMa
     for (const { file, scale } of options.lora ?? []) loras.push(await Lora.open(file, scale, recognised.names));
     const specs = hummingbirdParameters(recognised.config);
     // All names and shapes are checked before the first byte is written.
-    for (const spec of specs) recognised.names.resolve(spec);
+    for (const spec of officialTensors(specs)) recognised.names.resolve(spec);
     return await inTemporaryFolder(options.destination, plannedBytes(specs), (folder) =>
       convert(options, { source, recognised, specs, loras }, folder),
     );
@@ -120,7 +120,7 @@ async function convert(options: InstallOptions, parts: Parts, folder: string): P
     },
     options.signal,
   );
-  const counted = new Map(specs.map((spec) => [spec.source, spec.sourceShape.reduce((a, b) => a * b, 1)]));
+  const counted = officialTensors(specs).map((spec) => spec.sourceShape.reduce((a, b) => a * b, 1));
   const manifest = packManifestSchema.parse({
     format: PACK_FORMAT,
     converter: CONVERTER,
@@ -129,7 +129,7 @@ async function convert(options: InstallOptions, parts: Parts, folder: string): P
     family: "hummingbird",
     config,
     ...describeHummingbird(recognised),
-    parameters: [...counted.values()].reduce((a, b) => a + b, 0),
+    parameters: counted.reduce((a, b) => a + b, 0),
     precisions: ["fp32", "int8"],
     source: { file: basename(options.file), bytes: sourceBytes, sha256: sourceSha256 },
     loras: await loraRecords(options),

@@ -29,6 +29,15 @@ function firstNotFinite(values: Float32Array): number {
   return values.findIndex((value) => !Number.isFinite(value));
 }
 
+function allFinite(weight: Float32Array, official: string): Float32Array {
+  const at = firstNotFinite(weight);
+  if (at < 0) return weight;
+  throw mismatch(
+    `The tensor ${official} holds values that are not numbers: the checkpoint is damaged, download it again.`,
+    `element ${at}`,
+  );
+}
+
 export interface WeightPlan {
   /** What the graphs ask for, each key once. */
   readonly specs: readonly ParameterSpec[];
@@ -47,6 +56,20 @@ function count(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
+/** The official tensors that these weights are made of, each once: the weights themselves, or what derived ones are computed from. */
+export function officialTensors(specs: readonly ParameterSpec[]): ParameterSpec[] {
+  const plain = specs.flatMap((spec) => (spec.derived ? spec.derived.from.map(asSpec) : [spec]));
+  return [...new Map(plain.map((spec) => [spec.source, spec])).values()];
+}
+
+const asSpec = ({ source, shape }: { source: string; shape: readonly number[] }): ParameterSpec => ({
+  key: source,
+  source,
+  sourceShape: shape,
+  shape,
+  layout: "same",
+});
+
 /** Specs grouped by the tensor that they need, so that each is read once. */
 function bySource(specs: readonly ParameterSpec[]): Map<string, ParameterSpec[]> {
   const groups = new Map<string, ParameterSpec[]>();
@@ -59,7 +82,7 @@ function bySource(specs: readonly ParameterSpec[]): Map<string, ParameterSpec[]>
 }
 
 /**
- * Writes every weight as float32, 64-byte aligned; one tensor is in memory at a time.
+ * Writes every weight as float32, 64-byte aligned; one weight and what it is made of are in memory at a time.
  * @param onBytes is told the bytes written so far.
  * Errors: CHECKPOINT_MISMATCH and CHECKPOINT_UNREADABLE naming the tensor; CANCELLED; those of the file system.
  */
@@ -71,16 +94,21 @@ export async function writeWeights(
   signal?: AbortSignal,
 ): Promise<WeightIndex> {
   const index: Record<string, WeightEntry> = {};
-  for (const [official, specs] of bySource(plan.specs)) {
-    const tensor = plan.resolve(specs[0]!);
+  const read = async (spec: ParameterSpec): Promise<Float32Array> => {
+    const tensor = plan.resolve(spec);
     // An own copy, because `adjust` works in place.
-    const weight = toFloat32(await source.read(tensor.name), tensor.dtype, official);
-    await plan.adjust(official, weight);
-    if (firstNotFinite(weight) >= 0)
-      throw mismatch(
-        `The tensor ${official} holds values that are not numbers: the checkpoint is damaged, download it again.`,
-        `element ${firstNotFinite(weight)}`,
-      );
+    const weight = toFloat32(await source.read(tensor.name), tensor.dtype, spec.source);
+    await plan.adjust(spec.source, weight);
+    return allFinite(weight, spec.source);
+  };
+  for (const [official, specs] of bySource(plan.specs)) {
+    const { derived } = specs[0]!;
+    let weight: Float32Array;
+    if (derived) {
+      const parts: Float32Array[] = [];
+      for (const part of derived.from) parts.push(await read(asSpec(part)));
+      weight = allFinite(derived.compute(...parts), official);
+    } else weight = await read(specs[0]!);
     for (const spec of specs) {
       await writer.align(WEIGHT_ALIGNMENT);
       const [rows = 1, ...rest] = spec.sourceShape;

@@ -7,9 +7,10 @@ import { fileURLToPath } from "node:url";
 import { GoldenFolderError, readManifest, verifyFiles } from "./golden-folder.ts";
 import { hummingbirdParity } from "./hummingbird/index.ts";
 import type { ParityKind } from "./kind.ts";
+import { patnetParity } from "./patnet/index.ts";
 import { Report } from "./report.ts";
 
-const kinds: readonly ParityKind[] = [hummingbirdParity];
+const kinds: readonly ParityKind[] = [hummingbirdParity, patnetParity];
 
 /**
  * Runs every case of the folder and prints a line for each.
