@@ -1,14 +1,40 @@
 /** The door to the models: what the engine process opens, whatever the family. */
+import { StudioError } from "../core/contract/errors.ts";
 import { HummingbirdPipeline } from "./hummingbird/pipeline.ts";
 import { packSummary, readPack } from "./pack/index.ts";
-import type { OpenOptions, TextToVideoPipeline } from "./types.ts";
+import type { AnimatePipeline, OpenOptions, Pipeline, TextToVideoPipeline } from "./types.ts";
 
 /**
- * Opens an installed model pack for generation. Sessions are created on first need.
+ * Opens an installed model pack for work. Sessions are created on first need.
  * Errors: MODEL_DAMAGED naming the file.
  */
-export async function openPipeline(packFolder: string, options: OpenOptions): Promise<TextToVideoPipeline> {
+export async function openPipeline(packFolder: string, options: OpenOptions): Promise<Pipeline> {
   const { manifest, index, folder, weightsFile } = await readPack(packFolder);
   const weights = { folder, file: weightsFile, index };
-  return new HummingbirdPipeline({ config: manifest.config, weights, summary: packSummary(manifest) }, options);
+  const summary = packSummary(manifest);
+  if (manifest.family === "hummingbird")
+    return new HummingbirdPipeline({ config: manifest.config, weights, summary }, options);
+  throw new StudioError("MODEL_WRONG_KIND", "This model makes no clips from sentences: choose another one.");
+}
+
+/** Opens a pack that makes clips from sentences. Errors: MODEL_DAMAGED, MODEL_WRONG_KIND. */
+export async function openTextToVideo(packFolder: string, options: OpenOptions): Promise<TextToVideoPipeline> {
+  const pipeline = await openPipeline(packFolder, options);
+  if (pipeline.kind === "text-to-video") return pipeline;
+  await pipeline.close();
+  throw new StudioError(
+    "MODEL_WRONG_KIND",
+    `${pipeline.summary.name} animates pictures and makes no clips from sentences: choose another model.`,
+  );
+}
+
+/** Opens a pack that animates pictures. Errors: MODEL_DAMAGED, MODEL_WRONG_KIND. */
+export async function openAnimation(packFolder: string, options: OpenOptions): Promise<AnimatePipeline> {
+  const pipeline = await openPipeline(packFolder, options);
+  if (pipeline.kind === "animate") return pipeline;
+  await pipeline.close();
+  throw new StudioError(
+    "MODEL_WRONG_KIND",
+    `${pipeline.summary.name} makes clips from sentences and animates no pictures: choose another model.`,
+  );
 }

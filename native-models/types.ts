@@ -1,9 +1,10 @@
 /**
  * The seams inside native-models: what a graph asks of a checkpoint, what a pack on disk holds, and what the engine asks of a
- * pipeline. Folders: `onnx/` writes graphs, `checkpoint/` reads published files, `pack/` converts the one into the other,
- * one folder per model family.
+ * pipeline. Folders: `onnx/` writes graphs, `checkpoint/` reads published files, `pack/` converts the one into the other;
+ * `diffusion/`, `openclip/`, `vae/` and `unet3d/` are what families share; one folder per model family.
  */
-import type { ModelSummary, Precision, ResolvedRequest } from "../core/contract/index.ts";
+import type { ModelSummary, Precision, ResolvedAnimation, ResolvedRequest } from "../core/contract/index.ts";
+import type { Sound } from "../core/sound/sound.ts";
 
 export type DType =
   | "float64"
@@ -50,7 +51,7 @@ export type WeightLayout =
 
 /**
  * How a weight that no checkpoint holds is computed at conversion: a convolution with its batch norm folded in, branches merged
- * into one kernel.
+ * into one kernel, a table resized.
  */
 export interface Derivation {
   /** The official tensors that it is made of. */
@@ -113,10 +114,60 @@ export interface GenerateResult {
 
 /** A model pack opened for work: sessions are created on first need and kept until `close`. */
 export interface TextToVideoPipeline {
+  readonly kind: "text-to-video";
   readonly summary: ModelSummary;
   generate(request: ResolvedRequest, hooks: GenerateHooks): Promise<GenerateResult>;
   close(): Promise<void>;
 }
+
+/** A picture as RGB8, height × width × 3; transparency is already flattened, the camera's orientation applied. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly rgb: Uint8Array;
+}
+
+/** Callbacks of an animation: those of a clip, and where the state goes from which a killed run goes on. */
+export interface AnimateHooks extends GenerateHooks {
+  /** Every few steps: all that the run needs to go on bit for bit, and the 1-based step after which it was taken. */
+  saved?(state: Uint8Array, step: number): void | Promise<void>;
+}
+
+/** What both stages of one 2 s segment are given. */
+export interface AnimateInput {
+  readonly request: ResolvedAnimation;
+  readonly picture: Picture;
+  readonly sound: Sound;
+  /** A state that `saved` was given in an earlier run of the same input. */
+  readonly resume?: Uint8Array;
+}
+
+export interface KeyframesInput extends AnimateInput {
+  /** Positions among the 12 to make anew; absent: all. The others are taken from `kept`. */
+  readonly only?: readonly number[];
+  /** Keyframes of an earlier run, RGB8 at the request's size; null where there is none. */
+  readonly kept?: readonly (Uint8Array | null)[];
+}
+
+export interface InterpolateInput extends AnimateInput {
+  /** The 12 approved keyframes, RGB8 at the request's size. */
+  readonly keyframes: readonly Uint8Array[];
+}
+
+/** A model that moves a picture to a sound, opened for work. One segment is 48 frames at 24 a second. */
+export interface AnimatePipeline {
+  readonly kind: "animate";
+  readonly summary: ModelSummary;
+  /** Predicted motion of 2 s of sound (shorter sound is padded, longer cut): 48 scores, one a frame. */
+  localise(sound: Sound): Promise<Float32Array>;
+  /** The 12 keyframes of a segment, in order to `hooks.frame`. */
+  keyframes(input: KeyframesInput, hooks: AnimateHooks): Promise<GenerateResult>;
+  /** The 48 frames through approved keyframes, in order to `hooks.frame`. */
+  interpolate(input: InterpolateInput, hooks: AnimateHooks): Promise<GenerateResult>;
+  close(): Promise<void>;
+}
+
+export type Pipeline = TextToVideoPipeline | AnimatePipeline;
 
 export interface OpenOptions {
   /** Intra-op threads for onnxruntime. */

@@ -13,6 +13,11 @@ export const textPrefix = "cond_stage_model.model.";
 /** A tensor that every Hummingbird has and hardly anything else: it settles the prefix. */
 const landmark = `${unetPrefix}input_blocks.0.0.weight`;
 
+/** Whether a file holds a Hummingbird, or a part of one. */
+export function looksLikeHummingbird(source: TensorSource): boolean {
+  return [...source.tensors.keys()].some((name) => name.includes(unetPrefix));
+}
+
 /** Names of a checkpoint's tensors as the official release has them. */
 export class HummingbirdNames {
   /** What stands before the official names, mostly nothing. */

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Precision } from "../../core/contract/index.ts";
-import { openPipeline } from "../index.ts";
+import { openTextToVideo } from "../index.ts";
 import type { ConvRange } from "../onnx/graph.ts";
-import { installCheckpoint, readPack } from "../pack/index.ts";
+import { installCheckpoint, manifestOf, readPack } from "../pack/index.ts";
 import type { WeightIndex } from "../types.ts";
 import { quantiseRows } from "../onnx/quantise.ts";
 import { similarity } from "../diffusion/similarity.testkit.ts";
@@ -39,7 +39,7 @@ describe.skipIf(note !== "")(`the starter in int8${note}`, () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   async function clip(precision: Precision, prompt: string, seed: number): Promise<Uint8Array[]> {
-    const pipeline = await openPipeline(join(folder, "pack"), { threads: 2, precision });
+    const pipeline = await openTextToVideo(join(folder, "pack"), { threads: 2, precision });
     const frames: Uint8Array[] = [];
     try {
       await pipeline.generate(
@@ -60,7 +60,7 @@ describe.skipIf(note !== "")(`the starter in int8${note}`, () => {
   it("makes clips that look like those in float32, SSIM ≥ 0.95, and not the very same", {
     timeout: 240_000,
   }, async () => {
-    const pipeline = await openPipeline(join(folder, "pack"), { threads: 1, precision: "fp32" });
+    const pipeline = await openTextToVideo(join(folder, "pack"), { threads: 1, precision: "fp32" });
     const { width, height } = pipeline.summary.defaults;
     await pipeline.close();
     for (const [seed, prompt] of ["purple waves moving right", "a pink bouncing ball"].entries()) {
@@ -84,7 +84,9 @@ describe.skipIf(note !== "")(`the starter in int8${note}`, () => {
     const text = await readFile(join(folder, "pack", "int8.json"), "utf8");
     const int8 = JSON.parse(text) as { ranges: Record<string, ConvRange>; index: WeightIndex };
     const size = { batch: 1, frames: 1, height: 8, width: 8 };
-    const graph = unetGraph(manifest.config, size, null, { int8: new Map(Object.entries(int8.ranges)) });
+    const graph = unetGraph(manifestOf("hummingbird", manifest).config, size, null, {
+      int8: new Map(Object.entries(int8.ranges)),
+    });
     const model = Buffer.from(graph.encode({ ...index, ...int8.index }, "weights.bin")).toString("latin1");
     expect(model).toContain("QLinearConv");
     expect(model).toContain("DynamicQuantizeMatMul");

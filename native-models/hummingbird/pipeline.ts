@@ -23,6 +23,7 @@ export interface OpenedPack {
 
 /** A Hummingbird pack opened for work. Sessions open on first need; the first clip of a size takes longer. */
 export class HummingbirdPipeline implements TextToVideoPipeline {
+  readonly kind = "text-to-video";
   readonly summary: ModelSummary;
   readonly #pack: OpenedPack;
   readonly #options: OpenOptions;

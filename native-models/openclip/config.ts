@@ -16,3 +16,18 @@ export const textTowerConfigSchema = z.object({
   length: positive,
 });
 export type TextTowerConfig = z.infer<typeof textTowerConfigSchema>;
+
+/** Sizes of a vision tower. Values in comments are ViT-H/14's. */
+export const visionTowerConfigSchema = z.object({
+  /** (1280) */
+  width: positive,
+  /** (16) */
+  heads: positive,
+  /** (32) */
+  layers: positive,
+  /** Pixels of a patch, each way (14). */
+  patch: positive,
+  /** Pixels of the picture, each way (224). */
+  pictureSize: positive,
+});
+export type VisionTowerConfig = z.infer<typeof visionTowerConfigSchema>;

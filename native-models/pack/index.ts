@@ -1,3 +1,3 @@
 export { type InstallOptions, installCheckpoint } from "./install.ts";
-export { type PackManifest, packManifestSchema, packSummary } from "./manifest.ts";
+export { manifestOf, type ManifestOf, type PackManifest, packManifestSchema, packSummary } from "./manifest.ts";
 export { type Pack, readManifest, readPack, verifyPack } from "./read-pack.ts";

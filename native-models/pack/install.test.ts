@@ -13,7 +13,7 @@ import type { HummingbirdConfig } from "../hummingbird/config.ts";
 import { hummingbirdParameters } from "../hummingbird/networks.ts";
 import type { ParameterSpec } from "../types.ts";
 import { checkSpace, installCheckpoint } from "./install.ts";
-import { packSummary } from "./manifest.ts";
+import { manifestOf, packSummary } from "./manifest.ts";
 import { readPack, verifyPack } from "./read-pack.ts";
 import { largeConfig, writeSparseCheckpoint } from "./synthetic.testkit.ts";
 
@@ -241,7 +241,7 @@ describe.skipIf(!haveGoldens)(`golden checkpoint and LoRA${goldensNote}`, () => 
     const plain = join(root, "plain");
     const merged = join(root, "merged");
     await installCheckpoint({ file: checkpoint, destination: plain });
-    const manifest = await installCheckpoint({
+    const installed = await installCheckpoint({
       file: checkpoint,
       destination: merged,
       lora: [
@@ -249,6 +249,7 @@ describe.skipIf(!haveGoldens)(`golden checkpoint and LoRA${goldensNote}`, () => 
         { file: lora, scale: -0.25 },
       ],
     });
+    const manifest = manifestOf("hummingbird", installed);
     expect(manifest.loras.map(({ scale }) => scale)).toEqual([1, -0.25]);
     const order = z
       .object({ order: z.array(z.string()) })

@@ -1,18 +1,16 @@
 /**
- * Converts a published checkpoint into a model pack: one weights file that onnxruntime maps from disk, an index, a manifest with
- * hashes. Tensors are streamed one at a time; the pack appears whole or not at all.
+ * Converts published checkpoints into a model pack: one weights file that onnxruntime maps from disk, an index, a manifest with
+ * hashes. Tensors are streamed one at a time; the pack appears whole or not at all. What a model is made of, its family says.
  */
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
+import { lstat, mkdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { StudioError } from "../../core/contract/errors.ts";
 import { openCheckpoint } from "../checkpoint/open-checkpoint.ts";
-import { type Recognised, recogniseHummingbird } from "../hummingbird/checkpoint-names-config.ts";
-import { Lora } from "../hummingbird/lora.ts";
-import { hummingbirdParameters } from "../hummingbird/networks.ts";
-import type { ParameterSpec, TensorSource } from "../types.ts";
-import { describeHummingbird } from "./describe.ts";
+import { families } from "./families.ts";
+import type { CheckpointFile, InstallPlan, LoraFile, ModelFamily } from "./family.ts";
 import { HashedWriter, sha256File, syncFolder, throwIfAborted, writeDurably } from "./files.ts";
+import { findCheckpoints } from "./find-checkpoints.ts";
 import {
   INDEX_FILE,
   MANIFEST_FILE,
@@ -26,7 +24,7 @@ import { officialTensors, plannedBytes, writeWeights } from "./weights.ts";
 const CONVERTER = "plume-studio 0.1.0";
 
 export interface InstallOptions {
-  /** The checkpoint. */
+  /** The checkpoint; of a model in several files any of them, or the folder that they lie in. */
   readonly file: string;
   /** Folder of the new pack; must not exist. Its parent is made if needed. */
   readonly destination: string;
@@ -35,7 +33,7 @@ export interface InstallOptions {
   /** Absent: what the checkpoint calls itself, or the file's name. */
   readonly name?: string;
   /** Merged into the weights in this order. */
-  readonly lora?: readonly { readonly file: string; readonly scale: number }[];
+  readonly lora?: readonly LoraFile[];
   /** `fraction` is the share of all bytes read and written, 0 to 1, never falling. */
   readonly onProgress?: (step: string, fraction: number) => void | Promise<void>;
   readonly signal?: AbortSignal;
@@ -43,62 +41,86 @@ export interface InstallOptions {
 
 /** Room that must stay free beside the pack. */
 const SPARE_BYTES = 64 * 2 ** 20;
-const LARGEST_CONFIG = 1_000_000;
 
 /**
  * Installs a checkpoint as a pack at `destination`. After any failure nothing is left behind.
- * Errors: CHECKPOINT_UNREADABLE, CHECKPOINT_MISMATCH naming the tensor, MODEL_WRONG_KIND, BAD_REQUEST when the destination exists,
- * DISK_FULL, OUTPUT_UNWRITABLE, CANCELLED.
+ * Errors: CHECKPOINT_UNREADABLE, CHECKPOINT_MISMATCH naming the tensor or the missing file, MODEL_WRONG_KIND, BAD_REQUEST when the
+ * destination exists, DISK_FULL, OUTPUT_UNWRITABLE, CANCELLED.
  */
 export async function installCheckpoint(options: InstallOptions): Promise<PackManifest> {
   throwIfAborted(options.signal);
-  const source = await openCheckpoint(options.file);
-  const loras: Lora[] = [];
+  const opened: CheckpointFile[] = [];
+  let plan: InstallPlan | undefined;
   try {
-    const recognised = recogniseHummingbird(source, await configBeside(options.file));
-    for (const { file, scale } of options.lora ?? []) loras.push(await Lora.open(file, scale, recognised.names));
-    const specs = hummingbirdParameters(recognised.config);
+    const { family, files } = await gather(options.file, opened);
+    plan = await family.plan(files, { loras: options.lora ?? [] });
     // All names and shapes are checked before the first byte is written.
-    for (const spec of officialTensors(specs)) recognised.names.resolve(spec);
-    return await inTemporaryFolder(options.destination, plannedBytes(specs), (folder) =>
-      convert(options, { source, recognised, specs, loras }, folder),
+    const { specs, resolve: find } = plan;
+    for (const spec of officialTensors(specs)) find(spec);
+    const found = plan;
+    return await inTemporaryFolder(options.destination, plan.expectedBytes ?? plannedBytes(specs), (folder) =>
+      convert(options, found, folder),
     );
   } catch (error) {
     throw StudioError.from(error);
   } finally {
-    for (const lora of loras) await lora.close();
-    await source.close();
+    await plan?.close?.();
+    for (const { source } of opened) await source.close();
   }
 }
 
-interface Parts {
-  readonly source: TensorSource;
-  readonly recognised: Recognised;
-  readonly specs: readonly ParameterSpec[];
-  readonly loras: readonly Lora[];
+/** Opens what the user chose, finds out whose it is, and opens what lies beside it if the family asks for that. */
+async function gather(
+  path: string,
+  opened: CheckpointFile[],
+): Promise<{ family: ModelFamily; files: readonly CheckpointFile[] }> {
+  const isFolder = (await stat(path).catch(() => null))?.isDirectory() === true;
+  if (!isFolder) {
+    const file = { path, source: await openCheckpoint(path) };
+    opened.push(file);
+    // A file that is nobody's goes to the last family, which says best what it is instead.
+    const family = families.find((candidate) => candidate.owns(file.source)) ?? families.at(-1)!;
+    const beside = await openAll((await family.companions?.(path)) ?? [], opened);
+    return { family, files: [file, ...beside.filter(({ source }) => family.owns(source))] };
+  }
+  const found = await openAll(await findCheckpoints(path), opened);
+  for (const family of families) {
+    const files = found.filter(({ source }) => family.owns(source));
+    if (files.length > 0) return { family, files };
+  }
+  throw new StudioError(
+    "CHECKPOINT_UNREADABLE",
+    "This folder holds no checkpoint that Plume Studio knows: choose the file itself.",
+    path,
+  );
 }
 
-async function convert(options: InstallOptions, parts: Parts, folder: string): Promise<PackManifest> {
-  const { source, recognised, specs, loras } = parts;
-  const { names, config } = recognised;
+/** Opens those that can be read and are not open yet. */
+async function openAll(paths: readonly string[], opened: CheckpointFile[]): Promise<CheckpointFile[]> {
+  const files: CheckpointFile[] = [];
+  for (const path of paths) {
+    if (opened.some((file) => resolve(file.path) === resolve(path))) continue;
+    const source = await openCheckpoint(path).catch(() => null);
+    if (!source) continue;
+    files.push({ path, source });
+    opened.push({ path, source });
+  }
+  return files;
+}
+
+async function convert(options: InstallOptions, plan: InstallPlan, folder: string): Promise<PackManifest> {
   const report = options.onProgress ?? (() => {});
-  const sourceBytes = (await stat(options.file)).size;
-  const written = plannedBytes(specs);
-  const total = sourceBytes + written;
+  const sizes: number[] = [];
+  for (const file of plan.files) sizes.push((await stat(file)).size);
+  const written = plannedBytes(plan.specs);
+  const total = sizes.reduce((a, b) => a + b, 0) + written;
 
   const writer = await HashedWriter.create(join(folder, WEIGHTS_FILE));
   let weights: { bytes: number; sha256: string };
   let indexText: string;
   try {
     const index = await writeWeights(
-      source,
-      {
-        specs,
-        resolve: (spec) => names.resolve(spec),
-        adjust: async (official, weight) => {
-          for (const lora of loras) await lora.merge(official, weight);
-        },
-      },
+      { ...plan, shareEqual: plan.files.length > 1 },
       writer,
       (bytes) => report("Converting the weights", bytes / total),
       options.signal,
@@ -112,26 +134,26 @@ async function convert(options: InstallOptions, parts: Parts, folder: string): P
   const indexFile = await writeDurably(join(folder, INDEX_FILE), indexText);
 
   let hashed = 0;
-  const sourceSha256 = await sha256File(
-    options.file,
-    (bytes) => {
+  const sources: PackManifest["companions"] = [];
+  for (const [i, path] of plan.files.entries()) {
+    const onBytes = (bytes: number) => {
       hashed += bytes;
       return report("Checking the file", (written + hashed) / total);
-    },
-    options.signal,
-  );
-  const counted = officialTensors(specs).map((spec) => spec.sourceShape.reduce((a, b) => a * b, 1));
+    };
+    const sha256 = await sha256File(path, onBytes, options.signal);
+    sources.push({ file: basename(path), bytes: sizes[i]!, sha256 });
+  }
+  const [source, ...companions] = sources as [PackManifest["source"], ...PackManifest["companions"]];
+  const counted = officialTensors(plan.specs).map((spec) => spec.sourceShape.reduce((a, b) => a * b, 1));
   const manifest = packManifestSchema.parse({
     format: PACK_FORMAT,
     converter: CONVERTER,
     id: options.id ?? basename(options.destination),
-    name: options.name ?? recognised.plume.name ?? basename(options.file, extname(options.file)),
-    family: "hummingbird",
-    config,
-    ...describeHummingbird(recognised),
+    name: options.name ?? plan.name ?? basename(plan.files[0]!, extname(plan.files[0]!)),
+    ...plan.facts,
     parameters: counted.reduce((a, b) => a + b, 0),
-    precisions: ["fp32", "int8"],
-    source: { file: basename(options.file), bytes: sourceBytes, sha256: sourceSha256 },
+    source,
+    companions,
     loras: await loraRecords(options),
     files: [
       { name: WEIGHTS_FILE, ...weights },
@@ -148,17 +170,6 @@ async function loraRecords(options: InstallOptions): Promise<PackManifest["loras
   for (const { file, scale } of options.lora ?? [])
     records.push({ file: basename(file), scale, sha256: await sha256File(file, undefined, options.signal) });
   return records;
-}
-
-/** The authors' config.json in the checkpoint's folder; undefined when there is none that can be read. */
-async function configBeside(file: string): Promise<unknown> {
-  const path = join(dirname(file), "config.json");
-  try {
-    if ((await stat(path)).size > LARGEST_CONFIG) return undefined;
-    return JSON.parse(await readFile(path, "utf8")) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Runs `work` in a hidden folder beside the destination and, when it succeeded, gives the folder its name in one step. */

@@ -1,7 +1,10 @@
 /** What a model pack's folder holds: `pack.json` (this manifest), `weights.json` (what lies where) and `weights.bin`. */
 import { z } from "zod";
-import type { ModelSummary } from "../../core/contract/index.ts";
+import { type ModelSummary, StudioError } from "../../core/contract/index.ts";
 import { hummingbirdConfigSchema } from "../hummingbird/config.ts";
+import { hummingbirdSummary } from "../hummingbird/summary.ts";
+import { keyvidConfigSchema } from "../keyvid/config.ts";
+import { keyvidSummary } from "../keyvid/summary.ts";
 
 /** Raised when packs of older studios can no longer be read; they are then installed anew from the checkpoint. */
 export const PACK_FORMAT = 1;
@@ -14,16 +17,15 @@ export const WEIGHT_ALIGNMENT = 64;
 const whole = z.number().int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/u);
 const sizeSchema = z.object({ width: z.number().int().positive(), height: z.number().int().positive() });
+const sourceSchema = z.object({ file: z.string(), bytes: whole, sha256 });
 
-export const packManifestSchema = z.object({
+const anyManifest = z.object({
   format: z.literal(PACK_FORMAT),
   /** Version of the studio that converted it. */
   converter: z.string(),
   id: z.string().min(1),
   name: z.string().min(1),
-  family: z.literal("hummingbird"),
   variant: z.string(),
-  config: hummingbirdConfigSchema,
   licence: z.string(),
   about: z.string(),
   examplePrompts: z.array(z.string()),
@@ -32,13 +34,32 @@ export const packManifestSchema = z.object({
   native: sizeSchema.extend({ frames: z.number().int().positive() }),
   sizes: z.array(sizeSchema.extend({ label: z.string() })),
   precisions: z.array(z.enum(["fp32", "int8"])).min(1),
-  /** The checkpoint that it was made from. */
-  source: z.object({ file: z.string(), bytes: whole, sha256 }),
+  /** The checkpoint that it was made from; where a model comes in several files, its main one. */
+  source: sourceSchema,
+  /** The other files that it was made from. */
+  companions: z.array(sourceSchema).default([]),
   loras: z.array(z.object({ file: z.string(), sha256, scale: z.number() })),
   /** Every other file of the pack that must not change. */
   files: z.array(z.object({ name: z.string().regex(/^[\w.-]+$/u), bytes: whole, sha256 })),
 });
+
+export const packManifestSchema = z.discriminatedUnion("family", [
+  anyManifest.extend({ family: z.literal("hummingbird"), config: hummingbirdConfigSchema }),
+  anyManifest.extend({ family: z.literal("keyvid"), config: keyvidConfigSchema }),
+]);
 export type PackManifest = z.infer<typeof packManifestSchema>;
+/** The manifest of one family. */
+export type ManifestOf<F extends PackManifest["family"]> = Extract<PackManifest, { family: F }>;
+
+/** A pack's manifest, known to be of one family. Errors: MODEL_WRONG_KIND. */
+export function manifestOf<F extends PackManifest["family"]>(family: F, manifest: PackManifest): ManifestOf<F> {
+  if (manifest.family !== family)
+    throw new StudioError(
+      "MODEL_WRONG_KIND",
+      `The model ${manifest.name} is of another kind: choose a ${family} model.`,
+    );
+  return manifest as ManifestOf<F>;
+}
 
 export const weightIndexSchema = z.record(
   z.string(),
@@ -52,34 +73,12 @@ export const weightIndexSchema = z.record(
 
 /**
  * The manifest as the studio lists models.
- * @param bundled true for the model that ships with the app.
+ * @param bundled true for a model that ships with the app.
  */
 export function packSummary(manifest: PackManifest, bundled = false): ModelSummary {
-  const { config, native } = manifest;
-  const { sampler } = config;
-  return {
-    id: manifest.id,
-    name: manifest.name,
-    family: manifest.family,
-    variant: manifest.variant,
-    bundled,
-    licence: manifest.licence,
-    about: manifest.about,
-    examplePrompts: manifest.examplePrompts,
-    parameters: manifest.parameters,
-    bytesOnDisk: manifest.files.reduce((sum, file) => sum + file.bytes, 0),
-    guidanceKind: sampler.kind === "lcm" ? "embedded" : "classifier-free",
-    precisions: manifest.precisions,
-    defaults: {
-      width: native.width,
-      height: native.height,
-      frames: native.frames,
-      fps: config.fps,
-      steps: sampler.defaultSteps,
-      guidance: sampler.defaultGuidance,
-      precision: "fp32",
-    },
-    sizes: manifest.sizes,
-    maxSteps: 50,
-  };
+  const bytesOnDisk = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  const { id, name, family, variant, licence, about, examplePrompts, parameters, precisions, sizes } = manifest;
+  const shared = { id, name, family, variant, bundled, licence, about, examplePrompts, parameters, bytesOnDisk };
+  const own = manifest.family === "hummingbird" ? hummingbirdSummary(manifest) : keyvidSummary(manifest);
+  return { ...shared, precisions, sizes, ...own };
 }

@@ -39,7 +39,7 @@ const spec = (key: string, layout: "same" | "transposed", shape: readonly number
   layout,
 });
 
-function setFirstToTen(_: string, weight: Float32Array): Promise<void> {
+function setFirstToTen(_: ParameterSpec, weight: Float32Array): Promise<void> {
   weight[0] = 10;
   return Promise.resolve();
 }
@@ -52,8 +52,7 @@ describe("writing weights", () => {
     const writer = await HashedWriter.create(path);
     const told: number[] = [];
     const index = await writeWeights(
-      source,
-      { specs, resolve: () => info, adjust: setFirstToTen },
+      { specs, resolve: () => ({ source, tensor: info }), adjust: setFirstToTen },
       writer,
       (n) => void told.push(n),
     );
@@ -77,8 +76,8 @@ describe("writing weights", () => {
   it.each([Number.NaN, Infinity, -Infinity])("refuses %d among the values, naming the tensor", async (bad) => {
     const { source, info } = sourceOf("w", [2, 3], Float32Array.of(1, 2, 3, 4, bad, 6));
     const writer = await HashedWriter.create(join(folder, `bad-${bad}`));
-    const plan = { specs: [spec("w", "same", [2, 3])], resolve: () => info, adjust: () => Promise.resolve() };
-    await expect(writeWeights(source, plan, writer, () => {})).rejects.toMatchObject({
+    const plan = { specs: [spec("w", "same", [2, 3])], resolve: () => ({ source, tensor: info }) };
+    await expect(writeWeights(plan, writer, () => {})).rejects.toMatchObject({
       code: "CHECKPOINT_MISMATCH",
       message: expect.stringContaining("tensor w holds values that are not numbers") as string,
       detail: "element 4",

@@ -1,7 +1,8 @@
-/** Streams a checkpoint's tensors into one weights file, each converted, merged and laid out as the graphs ask. */
+/** Streams checkpoints' tensors into one weights file, each converted, merged and laid out as the graphs ask. */
+import { createHash } from "node:crypto";
 import { toFloat32 } from "../checkpoint/dtype.ts";
-import type { ParameterSpec, TensorInfo, TensorSource, WeightEntry, WeightIndex } from "../types.ts";
 import { mismatch } from "../checkpoint/names.ts";
+import type { ParameterSpec, TensorInfo, TensorSource, WeightEntry, WeightIndex } from "../types.ts";
 import type { HashedWriter } from "./files.ts";
 import { WEIGHT_ALIGNMENT } from "./manifest.ts";
 
@@ -41,13 +42,15 @@ function allFinite(weight: Float32Array, official: string): Float32Array {
 export interface WeightPlan {
   /** What the graphs ask for, each key once. */
   readonly specs: readonly ParameterSpec[];
-  /** The checkpoint's tensor for a parameter. Errors: CHECKPOINT_MISMATCH naming it. */
-  readonly resolve: (spec: ParameterSpec) => TensorInfo;
+  /** The file and tensor of a parameter. Errors: CHECKPOINT_MISMATCH naming it. */
+  readonly resolve: (spec: ParameterSpec) => { readonly source: TensorSource; readonly tensor: TensorInfo };
   /** Changes a weight in place before it is laid out (LoRA). */
-  readonly adjust: (official: string, weight: Float32Array) => Promise<void>;
+  readonly adjust?: ((spec: ParameterSpec, weight: Float32Array) => Promise<void>) | undefined;
+  /** Weights with equal values are stored once. Worth its hashing where a model's files hold copies of one network. */
+  readonly shareEqual?: boolean;
 }
 
-/** Size of the weights file, alignment included. */
+/** Size of the weights file, alignment included, where no two weights are shared. */
 export function plannedBytes(specs: readonly ParameterSpec[]): number {
   return specs.reduce((sum, spec) => sum + Math.ceil((4 * count(spec.shape)) / WEIGHT_ALIGNMENT) * WEIGHT_ALIGNMENT, 0);
 }
@@ -56,29 +59,39 @@ function count(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-/** The official tensors that these weights are made of, each once: the weights themselves, or what derived ones are computed from. */
+/**
+ * The official tensors that these weights are made of, each once: the weights themselves, or what derived ones are computed from.
+ * Their keys stay in the part of the pack that a derived weight's own key names.
+ */
 export function officialTensors(specs: readonly ParameterSpec[]): ParameterSpec[] {
-  const plain = specs.flatMap((spec) => (spec.derived ? spec.derived.from.map(asSpec) : [spec]));
-  return [...new Map(plain.map((spec) => [spec.source, spec])).values()];
+  return [...new Map(specs.flatMap(ingredients).map((spec) => [spec.key, spec])).values()];
 }
 
-const asSpec = ({ source, shape }: { source: string; shape: readonly number[] }): ParameterSpec => ({
-  key: source,
-  source,
-  sourceShape: shape,
-  shape,
-  layout: "same",
-});
+function ingredients(spec: ParameterSpec): ParameterSpec[] {
+  if (!spec.derived) return [spec];
+  const part = spec.key.slice(0, spec.key.length - spec.source.length);
+  return spec.derived.from.map(({ source, shape }) => ({
+    key: `${part}${source}`,
+    source,
+    sourceShape: shape,
+    shape,
+    layout: "same",
+  }));
+}
 
-/** Specs grouped by the tensor that they need, so that each is read once. */
-function bySource(specs: readonly ParameterSpec[]): Map<string, ParameterSpec[]> {
-  const groups = new Map<string, ParameterSpec[]>();
-  for (const spec of specs) {
-    const group = groups.get(spec.source);
-    if (group === undefined) groups.set(spec.source, [spec]);
-    else group.push(spec);
+/** Parameters grouped by the tensor that they need, so that each is read once; derived ones each by itself. */
+function bySource(plan: WeightPlan): ParameterSpec[][] {
+  const groups = new Map<unknown, Map<string, ParameterSpec[]>>();
+  for (const spec of plan.specs) {
+    const found = spec.derived ? null : plan.resolve(spec);
+    const file = groups.get(found?.source) ?? new Map<string, ParameterSpec[]>();
+    groups.set(found?.source, file);
+    const name = found?.tensor.name ?? spec.key;
+    const group = file.get(name);
+    if (group) group.push(spec);
+    else file.set(name, [spec]);
   }
-  return groups;
+  return [...groups.values()].flatMap((file) => [...file.values()]);
 }
 
 /**
@@ -87,35 +100,37 @@ function bySource(specs: readonly ParameterSpec[]): Map<string, ParameterSpec[]>
  * Errors: CHECKPOINT_MISMATCH and CHECKPOINT_UNREADABLE naming the tensor; CANCELLED; those of the file system.
  */
 export async function writeWeights(
-  source: TensorSource,
   plan: WeightPlan,
   writer: HashedWriter,
   onBytes: (bytes: number) => void | Promise<void>,
   signal?: AbortSignal,
 ): Promise<WeightIndex> {
   const index: Record<string, WeightEntry> = {};
+  const stored = new Map<string, WeightEntry>();
   const read = async (spec: ParameterSpec): Promise<Float32Array> => {
-    const tensor = plan.resolve(spec);
+    const { source, tensor } = plan.resolve(spec);
     // An own copy, because `adjust` works in place.
     const weight = toFloat32(await source.read(tensor.name), tensor.dtype, spec.source);
-    await plan.adjust(spec.source, weight);
+    await plan.adjust?.(spec, weight);
     return allFinite(weight, spec.source);
   };
-  for (const [official, specs] of bySource(plan.specs)) {
-    const { derived } = specs[0]!;
-    let weight: Float32Array;
-    if (derived) {
-      const parts: Float32Array[] = [];
-      for (const part of derived.from) parts.push(await read(asSpec(part)));
-      weight = allFinite(derived.compute(...parts), official);
-    } else weight = await read(specs[0]!);
+  for (const specs of bySource(plan)) {
+    const [first] = specs as [ParameterSpec];
+    const parts: Float32Array[] = [];
+    for (const part of ingredients(first)) parts.push(await read(part));
+    const weight = first.derived ? allFinite(first.derived.compute(...parts), first.source) : parts[0]!;
     for (const spec of specs) {
-      await writer.align(WEIGHT_ALIGNMENT);
       const [rows = 1, ...rest] = spec.sourceShape;
       const values = spec.layout === "transposed" ? transpose(weight, rows, count(rest)) : weight;
       const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      index[spec.key] = { offset: writer.position, bytes: bytes.byteLength, dtype: "float32", shape: spec.shape };
-      await writer.write(bytes, signal);
+      const hash = plan.shareEqual ? createHash("sha256").update(bytes).digest("hex") : spec.key;
+      const known = stored.get(hash);
+      if (!known) await writer.align(WEIGHT_ALIGNMENT);
+      const offset = known?.offset ?? writer.position;
+      const entry: WeightEntry = { offset, bytes: bytes.byteLength, dtype: "float32", shape: spec.shape };
+      index[spec.key] = entry;
+      stored.set(hash, entry);
+      if (!known) await writer.write(bytes, signal);
       await onBytes(writer.position);
     }
   }

@@ -4,8 +4,10 @@ const positive = z.number().int().positive();
 
 /** Sizes of an AutoencoderKL. Values in comments are Stable Diffusion's. */
 export const vaeConfigSchema = z.object({
-  /** Base width (128). */
+  /** Base width of the decoder (128). */
   ch: positive,
+  /** Base width of the encoder where it is another. */
+  encoderCh: positive.optional(),
   /** Width of each level as a multiple of the base width (1, 2, 4, 4). */
   chMult: z.array(positive).min(1),
   /** Residual blocks of a level of the encoder (2); the decoder has one more. */

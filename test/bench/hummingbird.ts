@@ -16,7 +16,7 @@ import { type OpenedPack, HummingbirdPipeline } from "../../native-models/hummin
 import { unetGraph } from "../../native-models/hummingbird/unet.ts";
 import { similarity } from "../../native-models/diffusion/similarity.testkit.ts";
 import { vaeDecoderGraph } from "../../native-models/vae/decoder.ts";
-import { installCheckpoint, packSummary, readPack } from "../../native-models/pack/index.ts";
+import { installCheckpoint, manifestOf, packSummary, readPack } from "../../native-models/pack/index.ts";
 import { officialConfig as official07B } from "../../native-models/hummingbird/official-config.testkit.ts";
 import { aimsOf, type ClipResult, type HummingbirdResult, int8Aims, lines, type Timed } from "./hummingbird-report.ts";
 import { cpuSeconds, describeMachine, memory, type Rate, Yardstick } from "./machine.ts";
@@ -73,7 +73,11 @@ async function benchBundled(threads: number, say: (line: string) => void): Promi
     await installCheckpoint({ file: starterFile, destination: join(work, "pack") });
     const { manifest, index, folder, weightsFile } = await readPack(join(work, "pack"));
     const summary = packSummary(manifest);
-    const pack = { config: manifest.config, weights: { folder, file: weightsFile, index }, summary };
+    const pack = {
+      config: manifestOf("hummingbird", manifest).config,
+      weights: { folder, file: weightsFile, index },
+      summary,
+    };
     return await benchBoth(pack, summary.defaults, threads, say);
   } finally {
     await rm(work, { recursive: true, force: true });

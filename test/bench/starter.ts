@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openPipeline } from "../../native-models/index.ts";
+import { openTextToVideo } from "../../native-models/index.ts";
 import { installCheckpoint, packSummary } from "../../native-models/pack/index.ts";
 import { type Accuracy, accuracy, type EvaluationPrompt, evaluationPrompts, Judge, type Reading } from "./judge.ts";
 
@@ -36,7 +36,7 @@ export async function benchStarter(
     const folder = join(work, "pack");
     const manifest = await installCheckpoint({ file: join(assets, "starter.ckpt"), destination: folder });
     const { defaults } = packSummary(manifest);
-    const pipeline = await openPipeline(folder, { threads, precision: "fp32" });
+    const pipeline = await openTextToVideo(folder, { threads, precision: "fp32" });
     const readings: Reading[] = [];
     const started = performance.now();
     for (const { prompt, seed } of prompts) {

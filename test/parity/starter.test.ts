@@ -16,7 +16,7 @@ import { toRgb8 } from "../../native-models/diffusion/rgb.ts";
 import { sampleLatent } from "../../native-models/hummingbird/sample.ts";
 import { clipTokenizer } from "../../native-models/openclip/tokenizer.ts";
 import { TorchRandom } from "../../native-models/diffusion/torch-random.ts";
-import { installCheckpoint, readPack } from "../../native-models/pack/index.ts";
+import { installCheckpoint, manifestOf, readPack } from "../../native-models/pack/index.ts";
 import type { TensorSource } from "../../native-models/types.ts";
 
 const folder = fileURLToPath(new URL("../../native-models/training/golden/", import.meta.url));
@@ -41,7 +41,8 @@ beforeAll(async () => {
   golden = await openCheckpoint(join(folder, "starter.safetensors"));
   await installCheckpoint({ file: checkpoint, destination: join(work, "pack") });
   const { manifest: pack, index, folder: packFolder, weightsFile } = await readPack(join(work, "pack"));
-  networks = new HummingbirdNetworks(pack.config, { folder: packFolder, file: weightsFile, index }, { threads: 2 });
+  const { config } = manifestOf("hummingbird", pack);
+  networks = new HummingbirdNetworks(config, { folder: packFolder, file: weightsFile, index }, { threads: 2 });
 });
 
 afterAll(async () => {

@@ -72,7 +72,7 @@ const backend: EngineBackend = {
   executionProvider: "fake",
   async open() {
     opened += 1;
-    return { summary: fakeSummary, generate, close: async () => {} };
+    return { kind: "text-to-video", summary: fakeSummary, generate, close: async () => {} };
   },
   async install(task, report, signal) {
     for (let i = 1; i <= 4; i += 1) {

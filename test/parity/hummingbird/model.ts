@@ -99,12 +99,12 @@ export class GoldenModel {
     try {
       const plan = {
         specs,
-        resolve: (spec: ParameterSpec) => this.names.resolve(spec),
-        adjust: async (official: string, weight: Float32Array) => {
-          for (const lora of loras) await lora.merge(official, weight);
+        resolve: (spec: ParameterSpec) => ({ source: this.#source, tensor: this.names.resolve(spec) }),
+        adjust: async (spec: ParameterSpec, weight: Float32Array) => {
+          for (const lora of loras) await lora.merge(spec.source, weight);
         },
       };
-      const index = await writeWeights(this.#source, plan, writer, () => {});
+      const index = await writeWeights(plan, writer, () => {});
       await writer.finish();
       return { folder: this.#folder, file, index };
     } finally {

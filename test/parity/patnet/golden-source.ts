@@ -44,8 +44,8 @@ export async function withWeights<T>(
   try {
     const writer = await HashedWriter.create(join(folder, "weights.bin"));
     try {
-      const plan = { specs, resolve, adjust: () => Promise.resolve() };
-      const index = await writeWeights(source, plan, writer, () => {});
+      const plan = { specs, resolve: (spec: ParameterSpec) => ({ source, tensor: resolve(spec) }) };
+      const index = await writeWeights(plan, writer, () => {});
       await writer.finish();
       return await work({ folder, file: "weights.bin", index });
     } finally {

@@ -1,8 +1,9 @@
-/** The words and sizes by which the studio introduces a model. */
-import type { Recognised } from "../hummingbird/checkpoint-names-config.ts";
-import { unit } from "../hummingbird/unet.ts";
+/** The words and sizes by which the studio introduces a Hummingbird. */
 import { LATENT_SCALE } from "../diffusion/latent.ts";
-import type { PackManifest } from "./manifest.ts";
+import type { PackManifest } from "../pack/manifest.ts";
+import { sizesAround } from "../pack/sizes.ts";
+import type { Recognised } from "./checkpoint-names-config.ts";
+import { unit } from "./unet.ts";
 
 type Description = Pick<PackManifest, "variant" | "licence" | "about" | "examplePrompts" | "native" | "sizes">;
 
@@ -13,27 +14,6 @@ const officialPrompts = [
   "Waves rolling onto a quiet beach at dawn.",
   "A red dragon is flying with flames in the air.",
 ];
-
-function label(width: number, height: number): string {
-  if (width === height) return "Square";
-  return width > height ? "Wide" : "Tall";
-}
-
-/** Sizes around the native one that the U-Net can take: its own shape, square, and turned. */
-function sizesAround(width: number, height: number, step: number): Description["sizes"] {
-  const fit = (value: number) => Math.max(step, Math.round(value / step) * step);
-  const side = fit(Math.sqrt(width * height));
-  const wide = { width: Math.max(side + step, fit(side * 1.33)), height: fit(side / 1.33) };
-  const candidates = [
-    { width, height },
-    { width: side, height: side },
-    wide,
-    { width: wide.height, height: wide.width },
-    { width: height, height: width },
-  ];
-  const unique = [...new Map(candidates.map((size) => [`${size.width}×${size.height}`, size])).values()];
-  return unique.map((size) => ({ ...size, label: label(size.width, size.height) }));
-}
 
 /**
  * Description of a recognised checkpoint: what it says about itself where it was made for Plume, the release's facts for AMD's
