@@ -60,8 +60,10 @@ export const detectorSchema = z.object({
   /** Channels of every level of the feature pyramid. */
   channels: count,
   classes: count,
-  /** Width of the box head's two hidden layers. */
-  boxWidth: count,
+  /** Channels between the two layers of the region proposals. */
+  proposalWidth: count,
+  /** Widths of the box head's hidden layers. */
+  boxWidths: z.array(count),
   /** Channels of each 3×3 convolution of the mask head. */
   maskWidths: z.array(count),
   /** Channels after the mask head's up-sampling. */

@@ -190,11 +190,13 @@ function readDetector(names: PatnetNames) {
   const [anchors] = names.shape("rpn_head.rpn_cls.weight");
   if (anchors !== 3)
     throw mismatch(`The tensor rpn_head.rpn_cls.weight has ${anchors} anchors a place where 3 are known.`);
+  const layers = names.count((index) => `${box}.shared_fcs.${index}.weight`);
   const convs = names.count((index) => `${mask}.convs.${index}.conv.weight`);
   return {
     channels: names.shape("neck.lateral_convs.0.conv.weight")[0],
     classes: names.shape(`${box}.fc_cls.weight`)[0]! - 1,
-    boxWidth: names.shape(`${box}.shared_fcs.0.weight`)[0],
+    proposalWidth: names.shape("rpn_head.rpn_conv.weight")[0],
+    boxWidths: Array.from({ length: layers }, (_, index) => names.shape(`${box}.shared_fcs.${index}.weight`)[0]),
     maskWidths: Array.from({ length: convs }, (_, index) => names.shape(`${mask}.convs.${index}.conv.weight`)[0]),
     maskUpsampled: names.shape(`${mask}.upsample.weight`)[1],
   };

@@ -34,7 +34,7 @@ const codes: Readonly<Record<string, string>> = {
 };
 
 /** Writes a safetensors file: header length, JSON header, bytes. */
-function writeSafetensors(path: string, tensors: ReadonlyMap<string, RawTensor>): void {
+export function writeSafetensors(path: string, tensors: ReadonlyMap<string, RawTensor>): void {
   let offset = 0;
   const header: Record<string, unknown> = {};
   for (const [name, { dtype, shape, bytes }] of tensors) {

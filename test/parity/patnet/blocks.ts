@@ -6,12 +6,11 @@ import type { Block } from "../../../native-models/patnet/config.ts";
 import type { GoldenFile } from "../golden-folder.ts";
 import { TraceOutputs, traceName } from "../hummingbird/tensors.ts";
 import { type Check, LARGEST } from "./context.ts";
-import { runGraph, valuesSource } from "./golden-source.ts";
+import { batchNorm, runGraph, valuesSource } from "./golden-source.ts";
 import { bound } from "./manifest.ts";
 
 /** Scope of the block's weights in the file. */
 const PREFIX = "w";
-const BATCH_NORM_EPSILON = 1e-5;
 
 const configSchema = z.object({
   dim: z.number(),
@@ -59,13 +58,7 @@ function channelsFirst(values: Float32Array, batch: number, channels: number): F
   });
 }
 
-async function normOf(file: GoldenFile, path: string) {
-  const [weight, bias, mean, variance] = await Promise.all(
-    ["weight", "bias", "running_mean", "running_var"].map(async (name) => (await file.get(`${path}.${name}`)).data),
-  );
-  return (value: number, i: number) =>
-    ((value - mean![i]!) / Math.sqrt(variance![i]! + BATCH_NORM_EPSILON)) * weight![i]! + bias![i]!;
-}
+const normOf = (file: GoldenFile, path: string) => batchNorm(async (name) => (await file.get(name)).data, path);
 
 const derivations: Readonly<Record<string, Derive>> = {
   channel_gate: (traced) => traced("w.spatial_mixing.gate"),

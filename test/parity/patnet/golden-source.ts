@@ -71,3 +71,16 @@ export async function runGraph(
     }
   });
 }
+
+const BATCH_NORM_EPSILON = 1e-5;
+
+/** A batch norm of the reference as a function of a value and its channel: for tensors whose norm is folded away in our graphs. */
+export async function batchNorm(
+  values: (name: string) => Promise<Float32Array>,
+  path: string,
+): Promise<(value: number, channel: number) => number> {
+  const [weight, bias, mean, variance] = await Promise.all(
+    ["weight", "bias", "running_mean", "running_var"].map((name) => values(`${path}.${name}`)),
+  );
+  return (value, i) => ((value - mean![i]!) / Math.sqrt(variance![i]! + BATCH_NORM_EPSILON)) * weight![i]! + bias![i]!;
+}

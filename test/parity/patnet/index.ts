@@ -5,6 +5,7 @@ import type { ParityKind } from "../kind.ts";
 import { checkBlock } from "./blocks.ts";
 import { checkClassifier, checkProcedural } from "./classifier.ts";
 import type { Case, Check } from "./context.ts";
+import { checkDetector } from "./detector.ts";
 import {
   checkClassifierCrops,
   checkDetectorResizes,
@@ -20,6 +21,7 @@ const checks: readonly (readonly [RegExp, Check])[] = [
   [/^preprocess\/det_expected_u8\./u, checkDetectorResizes],
   [/^blocks\//u, checkBlock],
   [/^cls\//u, checkClassifier],
+  [/^det\//u, checkDetector],
   [/^procgen\//u, checkProcedural],
 ];
 

@@ -1,0 +1,173 @@
+/** An opened PATNet: pictures in, classes or objects with masks out. Sessions are made on first need and kept warm. */
+import type { ParameterSpec } from "../types.ts";
+import { SessionCache } from "../onnx/session-cache.ts";
+import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
+import { type Boxes, boxAt, boxCount } from "./boxes.ts";
+import { classifierGraph } from "./classifier.ts";
+import type { PatnetConfig, TestSettings } from "./config.ts";
+import { type BoxPredictions, type Detection, detections } from "./detections.ts";
+import {
+  boxHeadGraph,
+  BOXES_PER_RUN,
+  MASK_SIDE,
+  maskHeadGraph,
+  MASKS_PER_RUN,
+  pyramidGraph,
+  STRIDES,
+} from "./detector.ts";
+import { type Mask, pasteMask } from "./masks.ts";
+import { classifierCrop, classifierInput, detectorInput, detectorSize, type DetectorSize } from "./preprocess.ts";
+import { type Proposals, proposals, regionLevel } from "./proposals.ts";
+import type { Picture } from "./resize.ts";
+
+/** Smallest picture that all of a detector's graphs take. */
+const SMALLEST = { height: 64, width: 64 };
+
+/** Every weight that any graph of this model needs, each once. Independent of the picture's size. */
+export function patnetParameters(config: PatnetConfig): ParameterSpec[] {
+  const graphs = [
+    ...(config.classifier ? [classifierGraph(config, { batch: 1, ...SMALLEST })] : []),
+    ...(config.detector
+      ? [pyramidGraph(config, SMALLEST), boxHeadGraph(config, SMALLEST), maskHeadGraph(config, SMALLEST)]
+      : []),
+  ];
+  return [...new Map(graphs.flatMap((graph) => graph.parameters).map((spec) => [spec.key, spec])).values()];
+}
+
+export interface FoundObject extends Detection {
+  readonly mask: Mask;
+}
+
+/** A picture's pyramid: what regions are cut from, and the proposals found on the way. */
+export interface Pyramid {
+  readonly size: DetectorSize;
+  readonly levels: Readonly<Record<string, Float32Array>>;
+  readonly proposals: Proposals;
+}
+
+export class PatnetNetworks {
+  readonly config: PatnetConfig;
+  readonly #weights: Weights;
+  readonly #options: SessionOptions;
+  readonly #sessions = new SessionCache();
+
+  constructor(config: PatnetConfig, weights: Weights, options: SessionOptions) {
+    this.config = config;
+    this.#weights = weights;
+    this.#options = options;
+  }
+
+  /** Probability of each class, [pictures, classes], from the middle of the pictures. */
+  async classify(pictures: readonly Picture[]): Promise<Float32Array[]> {
+    const { side, classes } = this.config.classifier!;
+    const batch = pictures.length;
+    if (batch === 0) return [];
+    const input = new Float32Array(batch * 3 * side * side);
+    for (const [i, picture] of pictures.entries())
+      input.set(classifierInput(classifierCrop(picture, side)), i * 3 * side * side);
+    const size = { batch, height: side, width: side };
+    const graph = () => classifierGraph(this.config, size);
+    const session = await this.#sessions.get("classifier", String(batch), graph, this.#weights, this.#options);
+    const { logits } = await session.run({ picture: input });
+    return pictures.map((_, i) => probabilities(logits!.subarray(i * classes, (i + 1) * classes)));
+  }
+
+  /** Objects of a picture with their masks, best first. */
+  async detect(picture: Picture): Promise<FoundObject[]> {
+    const { test } = this.config.detector!;
+    const pyramid = await this.pyramid(picture);
+    const { size } = pyramid;
+    const predictions = await this.predictBoxes(pyramid, pyramid.proposals.boxes);
+    const found = detections(pyramid.proposals.boxes, predictions, { size, scale: size.scale }, test);
+    const masks = await this.predictMasks(pyramid, found);
+    return found.map((detection, i) => {
+      const values = masks[i]!.map((logit) => 1 / (1 + Math.exp(-logit)));
+      return { ...detection, mask: pasteMask(values, detection.box, picture, test.maskThreshold) };
+    });
+  }
+
+  /** The pyramid of a picture and its proposals. */
+  async pyramid(picture: Picture, settings: TestSettings = this.config.detector!.test): Promise<Pyramid> {
+    const size = detectorSize(picture, this.config.detector!.scale);
+    const padded = { height: size.paddedHeight, width: size.paddedWidth };
+    const session = await this.#detectorSession("pyramid", padded, () => pyramidGraph(this.config, padded));
+    const levels = await session.run({ picture: detectorInput(picture, size) });
+    const outputs = STRIDES.map((_, level) => ({
+      scores: levels[`scores${level}`]!,
+      deltas: levels[`deltas${level}`]!,
+      columns: session.graph.outputs.find(({ name }) => name === `scores${level}`)!.shape[3]!,
+    }));
+    return { size, levels, proposals: proposals(outputs, size, settings) };
+  }
+
+  /** Runs the box head over regions, given in pixels of the resized picture. */
+  async predictBoxes(pyramid: Pyramid, regions: Boxes): Promise<BoxPredictions> {
+    const padded = { height: pyramid.size.paddedHeight, width: pyramid.size.paddedWidth };
+    const session = await this.#detectorSession("boxes", padded, () => boxHeadGraph(this.config, padded));
+    const { classes } = this.config.detector!;
+    const count = boxCount(regions);
+    const scores = new Float32Array(count * (classes + 1));
+    const deltas = new Float32Array(count * 4 * classes);
+    for (let from = 0; from < count; from += BOXES_PER_RUN) {
+      const part = Math.min(BOXES_PER_RUN, count - from);
+      const outputs = await session.run({ ...pyramid.levels, ...regionInputs(regions, from, part, BOXES_PER_RUN) });
+      scores.set(outputs.scores!.subarray(0, part * (classes + 1)), from * (classes + 1));
+      deltas.set(outputs.deltas!.subarray(0, part * 4 * classes), from * 4 * classes);
+    }
+    return { scores, deltas };
+  }
+
+  /** The mask of each object's own class, [28, 28] logits over its box. */
+  async predictMasks(pyramid: Pyramid, found: readonly Detection[]): Promise<Float32Array[]> {
+    if (found.length === 0) return [];
+    const { size } = pyramid;
+    const padded = { height: size.paddedHeight, width: size.paddedWidth };
+    const session = await this.#detectorSession("masks", padded, () => maskHeadGraph(this.config, padded));
+    const regions = Float32Array.from(
+      found.flatMap(({ box }) => [...box].map((value, k) => value * size.scale[k % 2]!)),
+    );
+    const plane = MASK_SIDE ** 2;
+    const result: Float32Array[] = [];
+    for (let from = 0; from < found.length; from += MASKS_PER_RUN) {
+      const part = Math.min(MASKS_PER_RUN, found.length - from);
+      const outputs = await session.run({ ...pyramid.levels, ...regionInputs(regions, from, part, MASKS_PER_RUN) });
+      for (let i = 0; i < part; i++) {
+        const at = (i * this.config.detector!.classes + found[from + i]!.label) * plane;
+        result.push(outputs.masks!.slice(at, at + plane));
+      }
+    }
+    return result;
+  }
+
+  #detectorSession(
+    kind: string,
+    { height, width }: typeof SMALLEST,
+    graph: Parameters<SessionCache["get"]>[2],
+  ): Promise<Session> {
+    return this.#sessions.get(kind, `${height}x${width}`, graph, this.#weights, this.#options);
+  }
+
+  close(): Promise<void> {
+    return this.#sessions.closeAll();
+  }
+}
+
+/** Regions [from, from + count) as the heads take them: each in the list of its level, empty in the other lists and at the end. */
+export function regionInputs(
+  regions: Boxes,
+  from: number,
+  count: number,
+  perRun: number,
+): Record<string, Float32Array> {
+  const lists = [0, 1, 2, 3].map(() => new Float32Array(4 * perRun));
+  for (let i = 0; i < count; i++) lists[regionLevel(regions, from + i)]!.set(boxAt(regions, from + i), 4 * i);
+  return Object.fromEntries(lists.map((list, level) => [`regions${level}`, list]));
+}
+
+/** Softmax. */
+export function probabilities(logits: Float32Array): Float32Array {
+  const most = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const powers = logits.map((logit) => Math.exp(logit - most));
+  const total = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / total);
+}
