@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { classifierFreeGuidance, DdimScheduler, ddimTimesteps } from "./ddim.ts";
+import { classifierFreeGuidance, DdimScheduler, ddimTimesteps, dynamicScale } from "./ddim.ts";
 import { createNoiseSchedule, officialNoiseSchedule } from "./noise-schedule.ts";
 import { TorchRandom } from "./torch-random.ts";
 
@@ -64,6 +64,37 @@ describe("DDIM steps", () => {
     expect(() => new DdimScheduler({ steps: 4, prediction: "eps", spacing: "trailing", schedule: zeroSnr })).toThrow(
       /pure noise/u,
     );
+  });
+});
+
+describe("DDIM with fresh noise", () => {
+  const options = { prediction: "v", spacing: "trailing", schedule: zeroSnr, landing: "first", eta: 1 } as const;
+
+  it("keeps a sample's noise level when the prediction is exact", () => {
+    const scheduler = new DdimScheduler({ ...options, steps: 25 });
+    for (const { alphaNext, sigma, direction } of scheduler.steps) {
+      expect(direction).toBeGreaterThanOrEqual(0);
+      expect(sigma ** 2 + direction ** 2).toBeCloseTo(1 - alphaNext, 5);
+    }
+    expect(() => scheduler.step(0, new Float32Array(4), new Float32Array(4))).toThrow(/needs noise/u);
+  });
+
+  it("carries the estimate from one scale of the data to the next", () => {
+    const dataScale = dynamicScale();
+    const scheduler = new DdimScheduler({ ...options, eta: 0, steps: 10, dataScale });
+    const clean = new TorchRandom(1).randn(32);
+    const noise = new TorchRandom(2).randn(32);
+    let sample: Float32Array = noise;
+    for (const [i, { t, scale, scaleNext, alpha, alphaNext }] of scheduler.steps.entries()) {
+      expect(scale).toBe(dataScale[t]);
+      const v = noise.map((n, k) => Math.sqrt(alpha) * n - Math.sqrt(1 - alpha) * scale * clean[k]!);
+      sample = scheduler.step(i, v, sample).previousSample;
+      sample.forEach((value, k) =>
+        expect(value).toBeCloseTo(Math.sqrt(alphaNext) * scaleNext * clean[k]! + Math.sqrt(1 - alphaNext) * noise[k]!, 4),
+      );
+    }
+    expect(dataScale[0]).toBe(1);
+    expect(dataScale[399]).toBeCloseTo(0.7, 6);
   });
 });
 

@@ -1,7 +1,7 @@
 /**
- * Deterministic DDIM sampling with classifier-free guidance, for checkpoints that were not distilled (our starter among them).
+ * DDIM sampling with classifier-free guidance, for checkpoints that were not distilled (our starters among them).
  *
- * Sources: J. Song et al., "Denoising Diffusion Implicit Models" (2021), equation 12 with eta 0; T. Salimans, J. Ho, "Progressive
+ * Sources: J. Song et al., "Denoising Diffusion Implicit Models" (2021), equations 12 and 16; T. Salimans, J. Ho, "Progressive
  * Distillation" (2022) for v-prediction; J. Ho, T. Salimans, "Classifier-Free Diffusion Guidance" (2022); S. Lin et al., "Common
  * Diffusion Noise Schedules and Sample Steps are Flawed" (2024) for trailing timesteps, zero terminal SNR and guidance rescale.
  */
@@ -23,6 +23,39 @@ export interface DdimOptions {
   readonly prediction: Prediction;
   readonly spacing: TimestepSpacing;
   readonly schedule: NoiseSchedule;
+  /** Noise level that the last step lands on: `clean`, or `first`, abar_0. Default: as the spacing's convention has it. */
+  readonly landing?: "clean" | "first";
+  /** Share of fresh noise in each step: 0 (default) is deterministic, 1 is as noisy as ancestral sampling. */
+  readonly eta?: number;
+  /** Scale that the data had at each training timestep, [1000]; default 1 everywhere. See `dynamicScale`. */
+  readonly dataScale?: Float32Array;
+}
+
+/**
+ * Scale of the data at each training timestep of DynamiCrafter's family, [1000]: from 1 at t = 0 down to 0.7 at t = 399, then constant
+ * (J. Xing et al., "DynamiCrafter", 2023; KEYVID.md, 5). Each step brings the estimate from its own scale to the next one's.
+ */
+export function dynamicScale(): Float32Array {
+  const [lowest, reached] = [0.7, 400];
+  return Float32Array.from({ length: TRAIN_TIMESTEPS }, (_, t) =>
+    t < reached ? 1 + ((lowest - 1) * t) / (reached - 1) : lowest,
+  );
+}
+
+/** What one step multiplies with. */
+export interface DdimStep {
+  /** Training timestep that the sample is at. */
+  readonly t: number;
+  /** abar here and where the step lands. */
+  readonly alpha: number;
+  readonly alphaNext: number;
+  /** Standard deviation of the fresh noise. */
+  readonly sigma: number;
+  /** sqrt(1 - alphaNext - sigma²), never NaN. */
+  readonly direction: number;
+  /** Scale of the data here and where the step lands. */
+  readonly scale: number;
+  readonly scaleNext: number;
 }
 
 /** Halves go to the even neighbour, as in Python's and NumPy's round. */
@@ -55,19 +88,35 @@ export interface DdimStepResult {
   readonly denoised: Float32Array;
 }
 
+const { fround } = Math;
+
 export class DdimScheduler {
   readonly timesteps: readonly number[];
-  readonly #alphasCumprod: Float32Array;
+  /** In the order in which they are taken. */
+  readonly steps: readonly DdimStep[];
   readonly #prediction: Prediction;
-  readonly #finalAlpha: number;
 
   /** Errors: BAD_REQUEST for a bad step count; CHECKPOINT_MISMATCH for eps-prediction on a schedule that ends at zero SNR. */
   constructor(options: DdimOptions) {
+    const { alphasCumprod } = options.schedule;
     this.timesteps = ddimTimesteps(options.steps, options.spacing);
-    this.#alphasCumprod = options.schedule.alphasCumprod;
     this.#prediction = options.prediction;
-    this.#finalAlpha = options.spacing === "trailing" ? 1 : this.#alphasCumprod[0]!;
-    if (options.prediction === "eps" && this.timesteps.some((t) => this.#alphasCumprod[t] === 0))
+    const landing = options.landing ?? (options.spacing === "trailing" ? "clean" : "first");
+    const { eta = 0, dataScale } = options;
+    this.steps = this.timesteps.map((t, i) => {
+      const next = this.timesteps[i + 1];
+      const alpha = alphasCumprod[t]!;
+      const alphaNext = next === undefined ? (landing === "clean" ? 1 : alphasCumprod[0]!) : alphasCumprod[next]!;
+      const sigma = fround(eta * Math.sqrt(((1 - alphaNext) / (1 - alpha)) * (1 - alpha / alphaNext)));
+      // In float32, as the reference computes it, this can fall below 0 by a rounding; the root would be NaN.
+      const rest = sigma === 0 ? 1 - alphaNext : Math.max(0, fround(fround(1 - alphaNext) - fround(sigma * sigma)));
+      const direction = Math.sqrt(rest);
+      const scale = dataScale?.[t] ?? 1;
+      // The reference leaves the estimate of the last step at its own scale.
+      const scaleNext = next === undefined ? scale : (dataScale?.[next] ?? 1);
+      return { t, alpha, alphaNext, sigma, direction, scale, scaleNext };
+    });
+    if (options.prediction === "eps" && this.steps.some(({ alpha }) => alpha === 0))
       throw new StudioError(
         "CHECKPOINT_MISMATCH",
         "This model's settings cannot be right: noise prediction does not work with a schedule that ends in pure noise.",
@@ -75,28 +124,28 @@ export class DdimScheduler {
   }
 
   /**
-   * One step with eta 0. From eps-prediction: x0 = (x - sqrt(1 - a) eps) / sqrt(a). From v-prediction: x0 = sqrt(a) x - sqrt(1 - a) v
-   * and eps = sqrt(a) v + sqrt(1 - a) x. Then x' = sqrt(a') x0 + sqrt(1 - a') eps. Arrays of one length, any shape.
+   * One step. From eps-prediction: x0 = (x - sqrt(1 - a) eps) / sqrt(a). From v-prediction: x0 = sqrt(a) x - sqrt(1 - a) v and
+   * eps = sqrt(a) v + sqrt(1 - a) x. Then x' = sqrt(a') x0 s'/s + sqrt(1 - a' - sigma²) eps + sigma z. Arrays of one length, any shape.
    * @param step 0-based index into `timesteps`.
+   * @param noise standard normal z; needed when eta is not 0
    */
-  step(step: number, modelOutput: Float32Array, sample: Float32Array): DdimStepResult {
-    const alpha = this.#alphasCumprod[this.timesteps[step]!]!;
-    const next = this.timesteps[step + 1];
-    const alphaNext = next === undefined ? this.#finalAlpha : this.#alphasCumprod[next]!;
+  step(step: number, modelOutput: Float32Array, sample: Float32Array, noise?: Float32Array): DdimStepResult {
+    const { alpha, alphaNext, sigma, direction, scale, scaleNext } = this.steps[step]!;
+    if (sigma > 0 && !noise) throw new Error("A step with eta above 0 needs noise.");
     const signal = Math.sqrt(alpha);
-    const noise = Math.sqrt(1 - alpha);
+    const disturbance = Math.sqrt(1 - alpha);
     const signalNext = Math.sqrt(alphaNext);
-    const noiseNext = Math.sqrt(1 - alphaNext);
+    const rescale = scaleNext / scale;
     const denoised = new Float32Array(sample.length);
     const previousSample = new Float32Array(sample.length);
     const isVelocity = this.#prediction === "v";
     for (let i = 0; i < sample.length; i++) {
       const x = sample[i]!;
       const output = modelOutput[i]!;
-      const clean = isVelocity ? signal * x - noise * output : (x - noise * output) / signal;
-      const eps = isVelocity ? signal * output + noise * x : output;
+      const clean = (isVelocity ? signal * x - disturbance * output : (x - disturbance * output) / signal) * rescale;
+      const eps = isVelocity ? signal * output + disturbance * x : output;
       denoised[i] = clean;
-      previousSample[i] = signalNext * clean + noiseNext * eps;
+      previousSample[i] = signalNext * clean + direction * eps + (noise ? sigma * noise[i]! : 0);
     }
     return { previousSample, denoised };
   }
@@ -113,8 +162,21 @@ function standardDeviation(values: Float32Array): number {
 }
 
 /**
- * Classifier-free guidance: g = unconditional + scale (conditional - unconditional). With `rescale` φ > 0 the result's standard
- * deviation over the whole clip is pulled towards the conditional one: g' = φ g std(conditional) / std(g) + (1 - φ) g.
+ * Guidance rescale: pulls the standard deviation of a guided prediction towards the conditional one's, φ g std(conditional) / std(g) +
+ * (1 - φ) g (S. Lin et al., "Common Diffusion Noise Schedules and Sample Steps are Flawed", 2024).
+ * @param rescale φ from 0 (off) to 1.
+ */
+export function rescaleGuidance(guided: Float32Array, conditional: Float32Array, rescale: number): Float32Array {
+  if (rescale === 0) return guided;
+  const deviation = standardDeviation(guided);
+  // A constant prediction has no deviation to rescale.
+  if (!(deviation > 0)) return guided;
+  const factor = rescale * (standardDeviation(conditional) / deviation) + (1 - rescale);
+  return guided.map((value) => value * factor);
+}
+
+/**
+ * Classifier-free guidance: g = unconditional + scale (conditional - unconditional), then `rescaleGuidance`.
  * Works on eps and on v alike. Arrays are one clip's, of one length; scale 1 returns the conditional prediction.
  * @param scale guidance scale, 0 or more.
  * @param rescale φ from 0 (off) to 1.
@@ -126,10 +188,5 @@ export function classifierFreeGuidance(
   rescale = 0,
 ): Float32Array {
   const guided = conditional.map((value, i) => unconditional[i]! + scale * (value - unconditional[i]!));
-  if (rescale === 0) return guided;
-  const deviation = standardDeviation(guided);
-  // A constant prediction has no deviation to rescale.
-  if (!(deviation > 0)) return guided;
-  const factor = rescale * (standardDeviation(conditional) / deviation) + (1 - rescale);
-  return guided.map((value) => value * factor);
+  return rescaleGuidance(guided, conditional, rescale);
 }

@@ -1,0 +1,149 @@
+/**
+ * KeyVID's denoising loop over any network that predicts v: the reference's stochastic DDIM steps, of which a plan says at which ones
+ * the network is really asked. Between those the clean clip is extrapolated from the last two answers, so that a short run follows the
+ * reference's own path: the same start, the same noise in every step, the same steps, with a share of the work.
+ *
+ * Source of the extrapolation: C. Lu et al., "DPM-Solver++" (2022), the second-order multistep scheme for the data prediction and its
+ * stochastic variant. Two things differ. Integration over a long step is not done in closed form but by the reference's own short steps,
+ * which cost nothing without the network; and the clean clip is taken as linear in the angle arccos(sqrt(abar)) of v-prediction (T.
+ * Salimans, J. Ho, "Progressive Distillation", 2022) instead of in log SNR, which is infinite at the start of a zero-terminal-SNR run.
+ * With fresh noise in every step the full slope overshoots; half of it follows the reference best.
+ */
+import type { DdimScheduler, DdimStep } from "../diffusion/ddim.ts";
+import { type Branch, type GuidanceScales, guide, neededBranches, type Predictions } from "./guidance.ts";
+
+/** What happens at one step of the reference's run. */
+export type StepPlan =
+  /** Every branch that guidance needs is computed. */
+  | "guided"
+  /** Only the fully conditional branch is computed; what guidance added last time is added again. */
+  | "conditional"
+  /** The network is not asked. */
+  | "extrapolated";
+
+/** The network under guidance; one clip of fixed size and conditions. */
+export interface Denoiser {
+  /**
+   * Predictions of v for one sample [4, T, h, w] at training timestep t, one for each branch asked for, in that order.
+   * `onCall` is awaited before every call of the network; it throws to stop.
+   */
+  predict(
+    sample: Float32Array,
+    t: number,
+    branches: readonly Branch[],
+    onCall: () => void | Promise<void>,
+  ): Promise<Float32Array[]>;
+}
+
+/** Everything that a run needs to go on after a step as if it had never stopped, besides its inputs. */
+export interface SamplerState {
+  /** Steps of the reference's run that are done. */
+  readonly done: number;
+  readonly sample: Float32Array;
+  /** The last answers of the network, newest last: where they were given, and the clean clip that they mean. */
+  readonly answers: readonly Answer[];
+  /** What guidance added to the fully conditional prediction last time; null before the first time. */
+  readonly added: Float32Array | null;
+}
+
+export interface Answer {
+  /** arccos(sqrt(abar)) of the step, π/2 in pure noise. */
+  readonly angle: number;
+  /** The clean clip at scale 1. */
+  readonly clean: Float32Array;
+}
+
+export interface SampleOptions {
+  readonly scheduler: DdimScheduler;
+  /** One entry for each step of the scheduler; the first is never `extrapolated`. */
+  readonly plan: readonly StepPlan[];
+  readonly scales: GuidanceScales;
+  /** Start noise, used unless `resume` is given. */
+  readonly start: Float32Array;
+  /** Standard normal numbers for each step in turn; called once a step, also for steps that `resume` has behind it. */
+  readonly drawNoise: (count: number) => Float32Array;
+  /** Changes the sample in place after a step (0-based); `landed` is the noise level that it is at. */
+  readonly afterStep?: (step: number, sample: Float32Array, noise: Float32Array, landed: DdimStep) => void;
+  /** After each step at which the network was asked, with how many of them are done and the present estimate of the clean clip. */
+  readonly onAnswer?: (done: number, clean: Float32Array) => void | Promise<void>;
+  /** After each step at which the network was asked; what it is given must be copied to be kept. */
+  readonly onState?: (state: SamplerState) => void | Promise<void>;
+  /** Before each call of the network: throws to stop. */
+  readonly checkpoint?: () => void | Promise<void>;
+  readonly resume?: SamplerState | undefined;
+}
+
+/** Answers that the extrapolation looks at, and the share of the slope between them that it goes on with. */
+const ORDER = 2;
+const SLOPE = 0.5;
+
+/** Runs the loop and returns the sample after the last step, [4, T, h, w]. */
+export async function sampleClip(denoiser: Denoiser, options: SampleOptions): Promise<Float32Array> {
+  const { scheduler, plan, scales, drawNoise, resume } = options;
+  const stop = options.checkpoint ?? (() => undefined);
+  let sample = resume?.sample.slice() ?? options.start;
+  let answers: readonly Answer[] = resume?.answers ?? [];
+  let added = resume?.added ?? null;
+  let answered = 0;
+  for (const [i, step] of scheduler.steps.entries()) {
+    const noise = drawNoise(sample.length);
+    if (plan[i] !== "extrapolated") answered++;
+    if (i < (resume?.done ?? 0)) continue;
+    let v: Float32Array;
+    if (plan[i] === "extrapolated") {
+      v = velocityOf(extrapolate(answers, angleOf(step)), sample, step);
+    } else {
+      const answer = await ask(denoiser, sample, step.t, scales, plan[i] === "guided" ? null : added, stop);
+      v = answer.v;
+      added = answer.added;
+      answers = [...answers, { angle: angleOf(step), clean: cleanOf(v, sample, step) }].slice(-ORDER);
+    }
+    sample = scheduler.step(i, v, sample, noise).previousSample;
+    options.afterStep?.(i, sample, noise, step);
+    if (plan[i] === "extrapolated") continue;
+    await options.onAnswer?.(answered, answers.at(-1)!.clean);
+    await options.onState?.({ done: i + 1, sample, answers, added });
+  }
+  return sample;
+}
+
+/** One question to the network. @param remembered what guidance added last time, or null to compute it anew */
+async function ask(
+  denoiser: Denoiser,
+  sample: Float32Array,
+  t: number,
+  scales: GuidanceScales,
+  remembered: Float32Array | null,
+  stop: () => void | Promise<void>,
+): Promise<{ v: Float32Array; added: Float32Array }> {
+  const asked = remembered ? (["full"] as const) : neededBranches(scales);
+  const given = await denoiser.predict(sample, t, asked, stop);
+  const predictions = Object.fromEntries(asked.map((branch, i) => [branch, given[i]])) as unknown as Predictions;
+  const { full } = predictions;
+  if (remembered) return { v: full.map((value, i) => value + remembered[i]!), added: remembered };
+  const v = guide(predictions, scales);
+  return { v, added: v.map((value, i) => value - full[i]!) };
+}
+
+const angleOf = ({ alpha }: DdimStep): number => Math.acos(Math.sqrt(alpha));
+
+/** The clean clip at scale 1 that a velocity means: (sqrt(a) x - sqrt(1 - a) v) / s. */
+function cleanOf(v: Float32Array, sample: Float32Array, { alpha, scale }: DdimStep): Float32Array {
+  const [signal, noise] = [Math.sqrt(alpha) / scale, Math.sqrt(1 - alpha) / scale];
+  return v.map((value, i) => signal * sample[i]! - noise * value);
+}
+
+/** The velocity that means this clean clip: (sqrt(a) x - s clean) / sqrt(1 - a). */
+function velocityOf(clean: Float32Array, sample: Float32Array, { alpha, scale }: DdimStep): Float32Array {
+  const noise = Math.sqrt(1 - alpha);
+  const [signal, share] = [Math.sqrt(alpha) / noise, scale / noise];
+  return clean.map((value, i) => signal * sample[i]! - share * value);
+}
+
+/** The clean clip along the line through the last two answers, at an angle beyond them; the last answer where there is but one. */
+function extrapolate(answers: readonly Answer[], angle: number): Float32Array {
+  const [last, before] = [answers.at(-1)!, answers.at(-2)];
+  if (!before) return last.clean;
+  const ahead = (SLOPE * (angle - last.angle)) / (last.angle - before.angle);
+  return last.clean.map((value, i) => value + ahead * (value - before.clean[i]!));
+}
