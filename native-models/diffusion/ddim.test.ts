@@ -90,7 +90,10 @@ describe("DDIM with fresh noise", () => {
       const v = noise.map((n, k) => Math.sqrt(alpha) * n - Math.sqrt(1 - alpha) * scale * clean[k]!);
       sample = scheduler.step(i, v, sample).previousSample;
       sample.forEach((value, k) =>
-        expect(value).toBeCloseTo(Math.sqrt(alphaNext) * scaleNext * clean[k]! + Math.sqrt(1 - alphaNext) * noise[k]!, 4),
+        expect(value).toBeCloseTo(
+          Math.sqrt(alphaNext) * scaleNext * clean[k]! + Math.sqrt(1 - alphaNext) * noise[k]!,
+          4,
+        ),
       );
     }
     expect(dataScale[0]).toBe(1);

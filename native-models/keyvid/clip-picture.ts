@@ -37,14 +37,16 @@ function mirrored(index: number, length: number): number {
   return folded < length ? folded : period - folded;
 }
 
-/** Cubic convolution (R. Keys, 1981) with the corners aligned and the edges repeated. */
+/** The kernel of cubic convolution (R. Keys, 1981) within one sample of its centre, and between one and two. */
+const near = (x: number) => ((CUBIC + 2) * x - (CUBIC + 3)) * x * x + 1;
+const far = (x: number) => ((CUBIC * x - 5 * CUBIC) * x + 8 * CUBIC) * x - 4 * CUBIC;
+
+/** Cubic convolution with the corners aligned and the edges repeated. */
 function cubicTaps(from: number, to: number): Taps[] {
   return Array.from({ length: to }, (_, i) => {
     const at = (i * (from - 1)) / (to - 1);
     const base = Math.floor(at);
     const t = at - base;
-    const near = (x: number) => ((CUBIC + 2) * x - (CUBIC + 3)) * x * x + 1;
-    const far = (x: number) => ((CUBIC * x - 5 * CUBIC) * x + 8 * CUBIC) * x - 4 * CUBIC;
     return {
       indices: [-1, 0, 1, 2].map((k) => Math.min(from - 1, Math.max(0, base + k))),
       weights: [far(t + 1), near(t), near(1 - t), far(2 - t)],

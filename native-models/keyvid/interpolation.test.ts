@@ -42,7 +42,7 @@ describe("known frames", () => {
 });
 
 it("a posterior is drawn around its mean, its deviation clamped", () => {
-  const drawn = drawPosterior(Float32Array.of(1, 1, 1), Float32Array.of(0, -99, 99), Float32Array.of(2, 2, 1));
+  const drawn = drawPosterior(Float32Array.of(1, 1, 1), Float32Array.of(0, -99, 99), Float32Array.of(2, 2, 1), 0.18215);
   expect(drawn[0]).toBeCloseTo(0.18215 * 3, 6);
   expect(drawn[1]).toBeCloseTo(0.18215, 5);
   expect(drawn[2]! / (0.18215 * (1 + Math.exp(10)))).toBeCloseTo(1, 5);

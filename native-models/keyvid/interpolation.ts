@@ -90,15 +90,16 @@ export function injectFrames(
   }
 }
 
-/** Latent scale of Stable Diffusion's VAE. */
-export const VAE_SCALE = 0.18215;
-
 /**
- * A latent drawn from the VAE's posterior: 0.18215 (mean + exp(logvar / 2) noise), logvar clamped to -30 to 20. The reference draws,
- * where others take the mean.
+ * A latent drawn from the VAE's posterior: s (mean + exp(logvar / 2) noise), logvar clamped to -30 to 20. The reference draws, where
+ * others take the mean.
+ * @param scale s, 0.18215 for Stable Diffusion's VAE
  */
-export function drawPosterior(mean: Float32Array, logvar: Float32Array, noise: Float32Array): Float32Array {
-  return mean.map(
-    (value, i) => VAE_SCALE * (value + Math.exp(0.5 * Math.min(20, Math.max(-30, logvar[i]!))) * noise[i]!),
-  );
+export function drawPosterior(
+  mean: Float32Array,
+  logvar: Float32Array,
+  noise: Float32Array,
+  scale: number,
+): Float32Array {
+  return mean.map((value, i) => scale * (value + Math.exp(0.5 * Math.min(20, Math.max(-30, logvar[i]!))) * noise[i]!));
 }

@@ -61,7 +61,8 @@ describe("fitting a picture", () => {
       height: 256,
       rgb: Uint8Array.from({ length: 256 * 256 * 3 }, (_, i) => (Math.floor(i / 3) % 2 === 0 ? 0 : 255)),
     };
-    for (const value of fitPicture(stripes, { width: 32, height: 32 })) expect(Math.abs(value - 0.5)).toBeLessThan(0.03);
+    for (const value of fitPicture(stripes, { width: 32, height: 32 }))
+      expect(Math.abs(value - 0.5)).toBeLessThan(0.03);
   });
 
   it("passes through 8 bit like the reference", () => {

@@ -40,7 +40,8 @@ export function runPlan(preset: Preset, steps = modes[preset].steps): RunPlan {
   if (preset === "reference") return { gridSteps: steps, plan: Array.from({ length: steps }, () => "guided") };
   const plan: StepPlan[] = Array.from({ length: REFERENCE_STEPS }, () => "extrapolated");
   for (let k = 0; k < steps; k++)
-    plan[Math.round(REFERENCE_STEPS * (k / steps) ** CROWDING)] = k % modes[preset].guidedEvery === 0 ? "guided" : "conditional";
+    plan[Math.round(REFERENCE_STEPS * (k / steps) ** CROWDING)] =
+      k % modes[preset].guidedEvery === 0 ? "guided" : "conditional";
   return { gridSteps: REFERENCE_STEPS, plan };
 }
 
