@@ -7,10 +7,11 @@ import { fileURLToPath } from "node:url";
 import { GoldenFolderError, readManifest, verifyFiles } from "./golden-folder.ts";
 import { hummingbirdParity } from "./hummingbird/index.ts";
 import type { ParityKind } from "./kind.ts";
+import { keyvidParity } from "./keyvid/index.ts";
 import { patnetParity } from "./patnet/index.ts";
 import { Report } from "./report.ts";
 
-const kinds: readonly ParityKind[] = [hummingbirdParity, patnetParity];
+const kinds: readonly ParityKind[] = [hummingbirdParity, patnetParity, keyvidParity];
 
 /**
  * Runs every case of the folder and prints a line for each.

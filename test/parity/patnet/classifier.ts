@@ -13,7 +13,7 @@ import { EXACT } from "../tolerance.ts";
 import { type Case, type Check, LARGEST } from "./context.ts";
 import { type GoldenWeights, runGraph, valuesSource } from "./golden-source.ts";
 import { bound } from "./manifest.ts";
-import { readPng } from "./png.ts";
+import { readPng } from "../png.ts";
 import { proceduralValues } from "./procedural.ts";
 
 /** Where our trace has what the goldens call by another name. */

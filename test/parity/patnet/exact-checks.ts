@@ -12,7 +12,7 @@ import { resizeBilinear } from "../../../native-models/patnet/resize.ts";
 import { EXACT } from "../tolerance.ts";
 import type { Case, Check } from "./context.ts";
 import { runGraph, valuesSource } from "./golden-source.ts";
-import { readPng } from "./png.ts";
+import { readPng } from "../png.ts";
 
 /** Buckets by distance, by offset and by pairs of cells; the bias of a whole map. */
 export const checkRelativePositions: Check = async ({ report, stem }, file) => {

@@ -1,7 +1,7 @@
 /** Decodes the goldens' PNG files as Pillow's `convert("RGB")` does: palettes and grey expanded, alpha dropped. */
 import { readFile } from "node:fs/promises";
 import { inflateSync } from "node:zlib";
-import type { Picture } from "../../../native-models/patnet/resize.ts";
+import type { Picture } from "../../native-models/types.ts";
 
 /** Samples a pixel by PNG's colour type. */
 const samples: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 6: 4 };
