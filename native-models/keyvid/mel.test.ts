@@ -1,7 +1,8 @@
 import { assert, constantFrom, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Sound } from "../../core/sound/index.ts";
-import { CLIP_SAMPLES, MEL_BANDS, MEL_FRAMES, melSpectrogram, referenceClip, segmentClip, SOUND_RATE } from "./mel.ts";
+import { MEL_BANDS, MEL_COLUMNS } from "./config.ts";
+import { CLIP_SAMPLES, melSpectrogram, referenceClip, segmentClip, SOUND_RATE } from "./mel.ts";
 
 const PADDING = 4.268 / 9.138;
 
@@ -14,7 +15,7 @@ function tone(hertz: number, seconds: number, sampleRate: number, channels = 1):
 
 /** Band with the most energy in one column. */
 function loudest(mel: Float32Array, column: number): number {
-  const bands = Array.from({ length: MEL_BANDS }, (_, band) => mel[band * MEL_FRAMES + column]!);
+  const bands = Array.from({ length: MEL_BANDS }, (_, band) => mel[band * MEL_COLUMNS + column]!);
   return bands.indexOf(Math.max(...bands));
 }
 
@@ -49,7 +50,7 @@ describe("the mel spectrogram", () => {
     const shifted = { sampleRate: SOUND_RATE, channels: [sound.channels[0]!.map((value) => value + 0.25)] };
     const [plain, offset] = [melSpectrogram(sound), melSpectrogram(shifted)];
     expect(loudest(offset, 50)).toBe(loudest(plain, 50));
-    expect(offset[60 * MEL_FRAMES + 50]).toBeCloseTo(plain[60 * MEL_FRAMES + 50]!, 1);
+    expect(offset[60 * MEL_COLUMNS + 50]).toBeCloseTo(plain[60 * MEL_COLUMNS + 50]!, 1);
   });
 });
 

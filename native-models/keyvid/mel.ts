@@ -8,13 +8,11 @@ import { PowerSpectrum } from "../../core/sound/fft.ts";
 import { hertzToMel } from "../../core/sound/mel-scale.ts";
 import { resampleSound } from "../../core/sound/resample.ts";
 import { cutSound, type Sound, sampleCount } from "../../core/sound/sound.ts";
+import { LOCALIZER_COLUMNS, MEL_BANDS, MEL_COLUMNS } from "./config.ts";
 
 export const SOUND_RATE = 16_000;
 /** Samples of one clip: 2 s. */
 export const CLIP_SAMPLES = 2 * SOUND_RATE;
-export const MEL_BANDS = 128;
-/** Columns of the spectrogram; a clip of 2 s fills 198, the rest is padding. */
-export const MEL_FRAMES = 204;
 
 const FRAME = 400;
 const SHIFT = 160;
@@ -86,15 +84,20 @@ let filterBank: FilterBank | undefined;
 export function melSpectrogram(sound: Sound): Float32Array {
   const clip = middle(sound);
   const samples = centred(clip);
-  const frames = Math.max(0, Math.min(MEL_FRAMES, 1 + Math.floor((samples.length - FRAME) / SHIFT)));
-  const mel = new Float32Array(MEL_BANDS * MEL_FRAMES).fill(-MEAN / DEVIATION);
+  const frames = Math.max(0, Math.min(MEL_COLUMNS, 1 + Math.floor((samples.length - FRAME) / SHIFT)));
+  const mel = new Float32Array(MEL_BANDS * MEL_COLUMNS).fill(-MEAN / DEVIATION);
   filterBank ??= new FilterBank();
   for (let frame = 0; frame < frames; frame++) {
     filterBank.frame(samples.subarray(frame * SHIFT, frame * SHIFT + FRAME), (band, value) => {
-      mel[band * MEL_FRAMES + frame] = (value - MEAN) / DEVIATION;
+      mel[band * MEL_COLUMNS + frame] = (value - MEAN) / DEVIATION;
     });
   }
   return mel;
+}
+
+/** The spectrogram without its padding, [128, 198], which is what the localiser takes. */
+export function withoutPadding(mel: Float32Array): Float32Array {
+  return mel.filter((_, i) => i % MEL_COLUMNS < LOCALIZER_COLUMNS);
 }
 
 function middle(sound: Sound): Sound {

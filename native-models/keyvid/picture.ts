@@ -1,11 +1,6 @@
 /** A user's picture on its way into the networks: cropped to the clip's shape, resized, in -1 to 1 (KEYVID.md, 3.1). */
+import type { Focus } from "../../core/contract/animation.ts";
 import type { Picture } from "../types.ts";
-
-/** Where a crop looks, as shares of width and height; the middle is 0.5, 0.5. */
-export interface Focus {
-  readonly x: number;
-  readonly y: number;
-}
 
 interface Size {
   readonly width: number;
