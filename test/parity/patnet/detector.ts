@@ -24,7 +24,7 @@ import { EXACT } from "../tolerance.ts";
 import { type Case, type Check, LARGEST } from "./context.ts";
 import { batchNorm, sessionOptions, withWeights } from "./golden-source.ts";
 import { bound, type GoldenEntry } from "./manifest.ts";
-import { readPng } from "./png.ts";
+import { readPng } from "../png.ts";
 
 const configSchema = z.object({
   num_classes: z.number(),
