@@ -18,6 +18,10 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
       return (await import("./starter.ts")).benchStarter(say, { threads, ...(limit === undefined ? {} : { limit }) });
     },
   },
+  studio: {
+    about: "whether the studio's event loop keeps turning while clips are made  [--clips n: size of the library]",
+    run: async (context) => (await import("./studio.ts")).benchStudio(context),
+  },
   install: {
     about: "how fast a checkpoint becomes a model pack  [--full: the true 0.7B size]",
     run: async ({ say, args }) => (await import("./install.ts")).benchInstall(say, { full: args.includes("--full") }),
