@@ -56,9 +56,10 @@ export async function fitPreviewMap(decode: Decode): Promise<PreviewMap> {
     const latent = smoothLatent(random);
     const image = await decode(latent, FIT_SIDE, FIT_SIDE);
     const cells = FIT_SIDE * FIT_SIDE;
+    const cellPixels = Math.sqrt(image.length / 3) / FIT_SIDE;
     for (let cell = 0; cell < cells; cell++) {
       const row = Array.from({ length: columns }, (_, c) => (c < LATENT_CHANNELS ? latent[c * cells + cell]! : 1));
-      const colour = cellColour(image, cell);
+      const colour = cellColour(image, cell, cellPixels);
       for (let i = 0; i < columns; i++) {
         for (let j = 0; j < columns; j++) gram[i]![j]! += row[i]! * row[j]!;
         for (let k = 0; k < 3; k++) right[k]![i]! += row[i]! * colour[k]!;
@@ -81,18 +82,18 @@ function smoothLatent(random: TorchRandom): Float32Array {
   });
 }
 
-/** Mean colour, 0 to 255, of the 8×8 pixels that belong to one latent cell. */
-function cellColour(image: Float32Array, cell: number): number[] {
-  const side = FIT_SIDE * LATENT_SCALE;
-  const left = (cell % FIT_SIDE) * LATENT_SCALE;
-  const top = Math.floor(cell / FIT_SIDE) * LATENT_SCALE;
+/** Mean colour, 0 to 255, of the pixels that belong to one latent cell, so many each way. */
+function cellColour(image: Float32Array, cell: number, pixels: number): number[] {
+  const side = FIT_SIDE * pixels;
+  const left = (cell % FIT_SIDE) * pixels;
+  const top = Math.floor(cell / FIT_SIDE) * pixels;
   return [0, 1, 2].map((channel) => {
     let sum = 0;
-    for (let y = top; y < top + LATENT_SCALE; y++) {
-      for (let x = left; x < left + LATENT_SCALE; x++)
+    for (let y = top; y < top + pixels; y++) {
+      for (let x = left; x < left + pixels; x++)
         sum += Math.min(1, Math.max(-1, image[(channel * side + y) * side + x]!));
     }
-    return (sum / LATENT_SCALE ** 2 + 1) * 127.5;
+    return (sum / pixels ** 2 + 1) * 127.5;
   });
 }
 

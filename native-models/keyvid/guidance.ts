@@ -17,9 +17,6 @@ export interface GuidanceScales {
   readonly audio: number;
 }
 
-/** φ of guidance rescale that the reference runs with. */
-export const GUIDANCE_RESCALE = 0.7;
-
 /**
  * v = none + i (image - none) + t (imageText - image) + a (full - imageText) as a weighted sum. Where two scales are equal a branch has
  * the weight 0 and need not be computed.
@@ -40,8 +37,9 @@ export type Predictions = Readonly<Partial<Record<Branch, Float32Array>>> & { re
 /**
  * The guided prediction, its deviation pulled towards the fully conditional one's.
  * @param predictions at least those of `neededBranches(scales)`, of one length
+ * @param rescale φ of guidance rescale, 0.7 in the reference
  */
-export function guide(predictions: Predictions, scales: GuidanceScales, rescale = GUIDANCE_RESCALE): Float32Array {
+export function guide(predictions: Predictions, scales: GuidanceScales, rescale: number): Float32Array {
   const weights = branchWeights(scales);
   const guided = new Float32Array(predictions.full.length);
   for (const branch of branches) {

@@ -56,7 +56,15 @@ async function run(preset: "draft" | "balanced" | "reference", denoiser: Denoise
   const random = new TorchRandom(3);
   const start = random.randn(COUNT);
   const drawNoise = (count: number) => random.randn(count);
-  return sampleClip(denoiser, { scheduler: scheduler(gridSteps), plan, scales, start, drawNoise, ...more });
+  return sampleClip(denoiser, {
+    scheduler: scheduler(gridSteps),
+    plan,
+    scales,
+    rescale: 0.7,
+    start,
+    drawNoise,
+    ...more,
+  });
 }
 
 function distance(a: Float32Array, b: Float32Array): number {

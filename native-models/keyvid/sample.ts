@@ -58,6 +58,8 @@ export interface SampleOptions {
   /** One entry for each step of the scheduler; the first is never `extrapolated`. */
   readonly plan: readonly StepPlan[];
   readonly scales: GuidanceScales;
+  /** φ of guidance rescale. */
+  readonly rescale: number;
   /** Start noise, used unless `resume` is given. */
   readonly start: Float32Array;
   /** Standard normal numbers for each step in turn; called once a step, also for steps that `resume` has behind it. */
@@ -79,8 +81,7 @@ const SLOPE = 0.5;
 
 /** Runs the loop and returns the sample after the last step, [4, T, h, w]. */
 export async function sampleClip(denoiser: Denoiser, options: SampleOptions): Promise<Float32Array> {
-  const { scheduler, plan, scales, drawNoise, resume } = options;
-  const stop = options.checkpoint ?? (() => undefined);
+  const { scheduler, plan, drawNoise, resume } = options;
   let sample = resume?.sample.slice() ?? options.start;
   let answers: readonly Answer[] = resume?.answers ?? [];
   let added = resume?.added ?? null;
@@ -93,7 +94,7 @@ export async function sampleClip(denoiser: Denoiser, options: SampleOptions): Pr
     if (plan[i] === "extrapolated") {
       v = velocityOf(extrapolate(answers, angleOf(step)), sample, step);
     } else {
-      const answer = await ask(denoiser, sample, step.t, scales, plan[i] === "guided" ? null : added, stop);
+      const answer = await ask(denoiser, sample, step.t, options, plan[i] === "guided" ? null : added);
       v = answer.v;
       added = answer.added;
       answers = [...answers, { angle: angleOf(step), clean: cleanOf(v, sample, step) }].slice(-ORDER);
@@ -112,16 +113,15 @@ async function ask(
   denoiser: Denoiser,
   sample: Float32Array,
   t: number,
-  scales: GuidanceScales,
+  { scales, rescale, checkpoint }: SampleOptions,
   remembered: Float32Array | null,
-  stop: () => void | Promise<void>,
 ): Promise<{ v: Float32Array; added: Float32Array }> {
   const asked = remembered ? (["full"] as const) : neededBranches(scales);
-  const given = await denoiser.predict(sample, t, asked, stop);
+  const given = await denoiser.predict(sample, t, asked, checkpoint ?? (() => undefined));
   const predictions = Object.fromEntries(asked.map((branch, i) => [branch, given[i]])) as unknown as Predictions;
   const { full } = predictions;
   if (remembered) return { v: full.map((value, i) => value + remembered[i]!), added: remembered };
-  const v = guide(predictions, scales);
+  const v = guide(predictions, scales, rescale);
   return { v, added: v.map((value, i) => value - full[i]!) };
 }
 

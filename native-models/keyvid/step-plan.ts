@@ -45,6 +45,9 @@ export function runPlan(preset: Preset, steps = modes[preset].steps): RunPlan {
   return { gridSteps: REFERENCE_STEPS, plan };
 }
 
+/** Steps at which the network is asked. */
+export const answersOf = ({ plan }: RunPlan): number => plan.filter((step) => step !== "extrapolated").length;
+
 /** Calls of the network that a run makes, one for each branch computed. */
 export function networkCalls({ plan }: RunPlan, scales: GuidanceScales): number {
   const branches = neededBranches(scales).length;

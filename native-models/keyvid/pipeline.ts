@@ -1,0 +1,252 @@
+/** From a picture and a sound to frames: localising, keyframes, interpolation, with progress, previews, saved states and a way to stop. */
+import { createHash } from "node:crypto";
+import { type ModelSummary, type ResolvedAnimation, StudioError } from "../../core/contract/index.ts";
+import type { Sound } from "../../core/sound/index.ts";
+import { Clock } from "../clock.ts";
+import { frameOf, type LatentSize } from "../diffusion/latent.ts";
+import { openPreviewMap, type PreviewMap, previewFrames } from "../diffusion/preview.ts";
+import { toRgb8 } from "../diffusion/rgb.ts";
+import { TorchRandom } from "../diffusion/torch-random.ts";
+import type {
+  AnimateHooks,
+  AnimateInput,
+  AnimatePipeline,
+  GenerateResult,
+  InterpolateInput,
+  KeyframesInput,
+} from "../types.ts";
+import { decodeTiled, tilesFor } from "../vae/tiles.ts";
+import { FRAMES, KEYFRAMES, type KeyvidConfig } from "./config.ts";
+import type { GuidanceScales } from "./guidance.ts";
+import { melSpectrogram, segmentClip, withoutPadding } from "./mel.ts";
+import { fromRgb8, modelPicture } from "./picture.ts";
+import { readState, writeState } from "./saved-state.ts";
+import {
+  conditioningCalls,
+  interpolationLatent,
+  keyframeLatent,
+  type KeptFrames,
+  type StageHooks,
+  type StageInput,
+  stageSize,
+} from "./stages.ts";
+import type { Stage, StageNetworks } from "./stage-networks.ts";
+import { answersOf, networkCalls, runPlan } from "./step-plan.ts";
+
+export interface KeyvidModel {
+  readonly config: KeyvidConfig;
+  readonly summary: ModelSummary;
+  /** Folder of the pack, where the preview map is kept. */
+  readonly folder: string;
+  readonly networks: StageNetworks & { close(): Promise<void> };
+}
+
+/** States are written at most this often: a short step costs less than writing it down. */
+const SAVE_SECONDS = 2;
+/** Keeps the interpolator's noise apart from the keyframes' of the same seed. */
+const INTERPOLATION_STREAM = 0x9e3779b9n;
+
+/** A KeyVID pack opened for work. Sessions open on first need; the first segment of a size takes longer. */
+export class KeyvidPipeline implements AnimatePipeline {
+  readonly kind = "animate";
+  readonly summary: ModelSummary;
+  readonly #model: KeyvidModel;
+  readonly #saveSeconds: number;
+  #previewMap: PreviewMap | null = null;
+
+  constructor(model: KeyvidModel, options: { readonly saveSeconds?: number } = {}) {
+    this.summary = model.summary;
+    this.#model = model;
+    this.#saveSeconds = options.saveSeconds ?? SAVE_SECONDS;
+  }
+
+  async localise(sound: Sound): Promise<Float32Array> {
+    return this.#model.networks.localise(withoutPadding(melSpectrogram(segmentClip(sound))));
+  }
+
+  async keyframes(input: KeyframesInput, hooks: AnimateHooks): Promise<GenerateResult> {
+    const kept = keptOf(input);
+    const only = input.only ?? Array.from({ length: KEYFRAMES }, (_, i) => i);
+    return this.#run("keyframes", input, hooks, {
+      seed: BigInt(input.request.seed),
+      frames: KEYFRAMES,
+      identity: [only, ...(input.kept ?? []).map((picture) => picture ?? [])],
+      latent: (stage, stageHooks) => keyframeLatent(this.#model.networks, stage, stageHooks, kept?.frames),
+      finished: (frame) => kept?.rgb.get(frame),
+    });
+  }
+
+  async interpolate(input: InterpolateInput, hooks: AnimateHooks): Promise<GenerateResult> {
+    checkPictures(input.request, input.keyframes);
+    const pictures = input.keyframes.map(fromRgb8);
+    return this.#run("interpolation", input, hooks, {
+      seed: BigInt(input.request.seed) ^ INTERPOLATION_STREAM,
+      frames: FRAMES,
+      identity: input.keyframes,
+      latent: (stage, stageHooks) => interpolationLatent(this.#model.networks, stage, pictures, stageHooks),
+      finished: () => undefined,
+    });
+  }
+
+  async #run(stage: Stage, input: AnimateInput, hooks: AnimateHooks, work: StageRun): Promise<GenerateResult> {
+    const { networks } = this.#model;
+    const { request } = input;
+    const size = stageSize(networks, request, work.frames);
+    const clock = new Clock();
+    const checkpoint = () => {
+      if (hooks.signal.aborted) throw new StudioError("CANCELLED", "The clip was cancelled.");
+    };
+    checkpoint();
+    const prepared = this.#prepare(stage, request, input, work.seed);
+    const identity = identityOf(stage, input, work.identity);
+    const answers = answersOf(prepared.run);
+    const share = this.#shares(stage, prepared, size);
+    await hooks.progress("text", 0, 1, 0);
+    const previewMap = await this.#preview();
+    let saved = performance.now();
+    let answered = 0;
+    const stageHooks: StageHooks = {
+      checkpoint,
+      resume: (input.resume && readState(input.resume, identity)) ?? undefined,
+      async onConditioned() {
+        clock.lap("text");
+        await hooks.progress("text", 1, 1, share.before);
+        await hooks.progress("denoise", 0, answers, share.before);
+      },
+      async onAnswer(done, clean) {
+        answered = done;
+        await hooks.preview(previewFrames(previewMap, clean, size, done));
+        await hooks.progress("denoise", done, answers, share.before + (share.denoise * done) / answers);
+      },
+      onState: async (state) => {
+        if (performance.now() - saved < this.#saveSeconds * 1000) return;
+        await hooks.saved?.(writeState(state, identity), answered);
+        saved = performance.now();
+      },
+    };
+    const latent = await work.latent(prepared, stageHooks);
+    clock.lap("denoise");
+    const framesSha256 = await this.#decode(latent, size, work, hooks, share.before + share.denoise, checkpoint);
+    clock.lap("decode");
+    return { framesSha256, seconds: clock.seconds };
+  }
+
+  #prepare(stage: Stage, request: ResolvedAnimation, { picture, sound }: AnimateInput, seed: bigint): StageInput {
+    const random = new TorchRandom(seed);
+    return {
+      config: this.#model.config,
+      prompt: request.prompt,
+      width: request.width,
+      height: request.height,
+      picture: modelPicture(picture, request, request.focus),
+      mel: melSpectrogram(segmentClip(sound)),
+      places: request.keyframes,
+      scales: scalesOf(stage, request),
+      run: runPlan(request.preset, request.steps),
+      draw: (count) => random.randn(count),
+    };
+  }
+
+  async #decode(
+    latent: Float32Array,
+    size: LatentSize,
+    work: StageRun,
+    hooks: AnimateHooks,
+    before: number,
+    checkpoint: () => void,
+  ): Promise<string> {
+    const { networks, config } = this.#model;
+    const decode = (part: Float32Array, height: number, width: number) => networks.decode(part, height, width);
+    const sha = createHash("sha256");
+    await hooks.progress("decode", 0, work.frames, before);
+    for (let frame = 0; frame < work.frames; frame++) {
+      checkpoint();
+      const rgb =
+        work.finished(frame) ??
+        toRgb8(await decodeTiled(decode, frameOf(latent, size, frame), size, tilesFor(config.vae, size)));
+      sha.update(rgb);
+      await hooks.frame(frame, rgb);
+      await hooks.progress("decode", frame + 1, work.frames, before + ((1 - before) * (frame + 1)) / work.frames);
+    }
+    return sha.digest("hex");
+  }
+
+  /** Shares of the run's floating point operations: up to the first step, and the denoising. */
+  #shares(stage: Stage, { scales, run }: StageInput, size: LatentSize): { before: number; denoise: number } {
+    const work = this.#model.networks.work(stage, size);
+    const calls = conditioningCalls(stage, scales);
+    const before =
+      calls.text * work.text + calls.vision * work.vision + calls.audio * work.audio + calls.encode * work.encodeFrame;
+    const denoise = networkCalls(run, scales) * work.unet;
+    const total = before + denoise + size.frames * work.decodeFrame;
+    return { before: before / total, denoise: denoise / total };
+  }
+
+  async #preview(): Promise<PreviewMap> {
+    const { folder, networks } = this.#model;
+    this.#previewMap ??= await openPreviewMap(folder, (latent, height, width) =>
+      networks.decode(latent, height, width),
+    );
+    return this.#previewMap;
+  }
+
+  async close(): Promise<void> {
+    await this.#model.networks.close();
+  }
+}
+
+/** What tells one stage's run from the other's. */
+interface StageRun {
+  readonly seed: bigint;
+  readonly frames: number;
+  /** What the result depends on besides the common input. */
+  readonly identity: readonly (Uint8Array | readonly number[])[];
+  readonly latent: (input: StageInput, hooks: StageHooks) => Promise<Float32Array>;
+  /** A frame that is known already and not decoded. */
+  readonly finished: (frame: number) => Uint8Array | undefined;
+}
+
+function scalesOf(stage: Stage, { guidance }: ResolvedAnimation): GuidanceScales {
+  const { text, image, audio, interpolationAudio } = guidance;
+  return { text, image, audio: stage === "keyframes" ? audio : interpolationAudio };
+}
+
+/** Keyframes that a re-roll leaves alone: those that are not in `only` and are there. */
+function keptOf({
+  request,
+  only,
+  kept,
+}: KeyframesInput): { frames: KeptFrames; rgb: ReadonlyMap<number, Uint8Array> } | null {
+  if (!only || !kept) return null;
+  const rgb = new Map<number, Uint8Array>();
+  kept.forEach((picture, place) => {
+    if (picture && !only.includes(place)) rgb.set(place, picture);
+  });
+  if (rgb.size === 0) return null;
+  checkPictures(request, [...rgb.values()], rgb.size);
+  return { frames: { which: [...rgb.keys()], pictures: [...rgb.values()].map(fromRgb8) }, rgb };
+}
+
+function checkPictures(
+  { width, height }: ResolvedAnimation,
+  pictures: readonly Uint8Array[],
+  count: number = KEYFRAMES,
+): void {
+  if (pictures.length !== count || pictures.some((rgb) => rgb.length !== width * height * 3))
+    throw new StudioError(
+      "BAD_REQUEST",
+      `The keyframes do not fit the clip: make all ${KEYFRAMES} of them anew at ${width} × ${height} pixels.`,
+    );
+}
+
+/** A hash of everything that decides a run's bits, so that a saved state is used for no other. */
+function identityOf(stage: Stage, input: AnimateInput, more: StageRun["identity"]): string {
+  const hash = createHash("sha256");
+  const { request, picture, sound } = input;
+  hash.update(JSON.stringify([stage, request, picture.width, picture.height, sound.sampleRate]));
+  hash.update(picture.rgb);
+  for (const channel of sound.channels)
+    hash.update(new Uint8Array(channel.buffer, channel.byteOffset, channel.byteLength));
+  for (const part of more) hash.update(part instanceof Uint8Array ? part : JSON.stringify(part));
+  return hash.digest("hex");
+}
