@@ -7,7 +7,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { PreviewFrames } from "../types.ts";
-import { LATENT_CHANNELS, LATENT_SCALE, type LatentSize } from "./latent.ts";
+import { LATENT_CHANNELS, type LatentSize } from "./latent.ts";
 import { TorchRandom } from "./torch-random.ts";
 
 /** Rows R, G, B; columns: the four latent channels and a constant. Result 0 to 255 before clamping. */
@@ -21,7 +21,7 @@ const FIT_SEED = 20261123;
 
 const PREVIEW_MAP_FILE = "preview-map.json";
 
-/** latent [4, h, w] → picture [3, 8h, 8w], about -1 to 1. */
+/** latent [4, h, w] → picture [3, 8h, 8w] (or as many times as this VAE has it), about -1 to 1. */
 export type Decode = (latent: Float32Array, height: number, width: number) => Promise<Float32Array>;
 
 /** The latent-to-RGB map of a pack's VAE, fitted on first need and kept in the pack. */

@@ -23,13 +23,13 @@ describe("the mel spectrogram", () => {
   it("puts a tone into the band that its pitch belongs to, at any rate and channel count", () => {
     const hertz = constantFrom(220, 440, 1000, 3000);
     assert(
-      property(hertz, constantFrom(8000, 11025, 44100, 48000), integer({ min: 1, max: 6 }), (pitch, rate, channels) => {
+      property(hertz, constantFrom(8000, 11025, 44100, 48000), integer({ min: 1, max: 3 }), (pitch, rate, channels) => {
         const band = loudest(melSpectrogram(referenceClip(tone(pitch, 2.5, rate, channels))), 100);
         const mel = 1127 * Math.log1p(pitch / 700);
         const [low, high] = [20, 8000].map((limit) => 1127 * Math.log1p(limit / 700)) as [number, number];
         expect(Math.abs(band - ((mel - low) / (high - low)) * 129 + 1)).toBeLessThanOrEqual(1);
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 
