@@ -73,8 +73,10 @@ class ResBlock(nn.Module):
         nn.init.zeros_(self.out_layers[3].bias)
 
     def forward(self, x, emb):
+        """x [B, T, H, W, C]; emb [B, E], or [B, T, E] where every frame has its own (KeyVID)."""
         h = frame_conv(F.silu(frame_norm(x, self.in_layers[0])), self.in_layers[2])
-        h = h + self.emb_layers(emb)[:, None, None, None]
+        e = self.emb_layers(emb)
+        h = h + (e[:, :, None, None] if e.ndim == 3 else e[:, None, None, None])
         h = frame_conv(F.silu(frame_norm(h, self.out_layers[0])), self.out_layers[3])
         skip = x if isinstance(self.skip_connection, nn.Identity) else frame_conv(x, self.skip_connection)
         return self.temopral_conv(skip + h)
