@@ -55,11 +55,10 @@ def guided(outs, scales, rescale):
     return rescale * v * full.std(dims, keepdim=True) / v.std(dims, keepdim=True) + (1 - rescale) * v
 
 
-def v_loss(model, x0, t, call, weight=None):
+def v_loss(x0, t, call, noise):
     """Mean squared error of the velocity per clip [B]; call(x_t) runs the network on the noisy latent."""
     a = ABAR[t].float()[:, None, None, None, None]
     x0 = x0 * SCALE[t][:, None, None, None, None]
-    noise = torch.randn_like(x0)
     v = a.sqrt() * noise - (1 - a).sqrt() * x0
     return ((call(a.sqrt() * x0 + (1 - a).sqrt() * noise).float() - v) ** 2).mean((1, 2, 3, 4))
 

@@ -61,8 +61,8 @@ class SpatialTransformer(Transformer):
 class UNet(nn.Module):
     """`attn_res` lists the downsampling factors that have transformers; the middle always has one pair."""
 
-    def __init__(self, model_channels=32, channel_mult=(1, 2, 4), num_res_blocks=1, attn_res=(2, 4), head_ch=8, ctx=64,
-                 aud=96, groups=4, frame_idx=True):
+    def __init__(self, model_channels=32, channel_mult=(1, 2, 2), num_res_blocks=1, attn_res=(2, 4), head_ch=8, ctx=32,
+                 aud=64, groups=4, frame_idx=True):
         super().__init__()
         ch, emb = model_channels, model_channels * 4
         self.ch = ch
