@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   beatsToFlicks,
@@ -144,9 +144,9 @@ describe("bars and beats", () => {
   });
 });
 
-describe("time ranges", () => {
-  const times = ({ start, duration }: TimeRange) => Array.from({ length: duration }, (_, i) => start + i);
+const times = ({ start, duration }: TimeRange) => Array.from({ length: duration }, (_, i) => start + i);
 
+describe("time ranges", () => {
   it("behave as the sets of times that they are", () => {
     fc.assert(
       fc.property(range, range, (a, b) => {

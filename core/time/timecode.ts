@@ -42,11 +42,15 @@ export function parseTimecode(text: string, format: TimecodeFormat): Flicks | nu
   if (fields === null) return null;
   const [frames, seconds = 0, minutes = 0, hours = 0] = fields.reverse() as [number, number?, number?, number?];
   const rate = nominalRate(format.rate);
-  if (fields.length > 1 && (frames >= rate || (fields.length > 2 && seconds > 59) || (fields.length > 3 && minutes > 59)))
+  if (
+    fields.length > 1 &&
+    (frames >= rate || (fields.length > 2 && seconds > 59) || (fields.length > 3 && minutes > 59))
+  )
     return null;
   const totalMinutes = hours * 60 + minutes + Math.floor(seconds / 60);
   const dropped = droppedEachMinute(format);
-  if (dropped > 0 && totalMinutes % 10 !== 0 && seconds % 60 === 0 && fields.length > 1 && frames < dropped) return null;
+  if (dropped > 0 && totalMinutes % 10 !== 0 && seconds % 60 === 0 && fields.length > 1 && frames < dropped)
+    return null;
   const number = ((hours * 60 + minutes) * 60 + seconds) * rate + frames;
   const frame = number - dropped * (totalMinutes - Math.floor(totalMinutes / 10));
   return frameToFlicks(match[1] === "-" ? -frame : frame, format.rate);

@@ -22,6 +22,13 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
     about: "whether the studio's event loop keeps turning while clips are made  [--clips n: size of the library]",
     run: async (context) => (await import("./studio.ts")).benchStudio(context),
   },
+  timeline: {
+    about: "what edits cost on 2 000 and 20 000 clips  [--runs n]",
+    run: async ({ say, args }) => {
+      const runs = numberAfter(args, "--runs");
+      return (await import("./timeline.ts")).benchTimeline(say, runs === undefined ? {} : { runs });
+    },
+  },
   install: {
     about: "how fast a checkpoint becomes a model pack  [--full: the true 0.7B size]",
     run: async ({ say, args }) => (await import("./install.ts")).benchInstall(say, { full: args.includes("--full") }),

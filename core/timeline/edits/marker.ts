@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { definedOf } from "../defined.ts";
+import { Draft, missing } from "../draft.ts";
+import { clipsOf } from "../companions.ts";
+import { attempt, type Result } from "../result.ts";
+import { idSchema, type Marker, markerSchema, type Timeline } from "../schema.ts";
+
+const fields = markerSchema.unwrap().omit({ id: true }).shape;
+
+export const addMarkerArguments = z.strictObject({
+  /** Absent: on the timeline. */
+  clip: idSchema.optional(),
+  markedRange: fields.markedRange,
+  name: fields.name.optional(),
+  colour: fields.colour.optional(),
+  comment: fields.comment.optional(),
+});
+
+export function addMarker(document: Timeline, args: z.infer<typeof addMarkerArguments>): Result<Timeline> {
+  return attempt(() => {
+    const draft = new Draft(document);
+    const marker: Marker = {
+      id: draft.newId("m"),
+      name: args.name ?? "",
+      markedRange: args.markedRange,
+      colour: args.colour ?? "green",
+      comment: args.comment ?? "",
+    };
+    const add = (markers: readonly Marker[]) => inOrder([...markers, marker]);
+    if (args.clip !== undefined) draft.replaceClip(args.clip, (clip) => ({ ...clip, markers: add(clip.markers) }));
+    const next = draft.finish();
+    return args.clip === undefined ? { ...next, markers: add(document.markers) } : next;
+  });
+}
+
+export const setMarkerArguments = z.strictObject({
+  marker: idSchema,
+  markedRange: fields.markedRange.optional(),
+  name: fields.name.optional(),
+  colour: fields.colour.optional(),
+  comment: fields.comment.optional(),
+});
+
+export const setMarker = (
+  document: Timeline,
+  { marker, ...changes }: z.infer<typeof setMarkerArguments>,
+): Result<Timeline> => change(document, marker, (old) => ({ ...old, ...definedOf(changes) }));
+
+export const removeMarkerArguments = z.strictObject({ marker: idSchema });
+
+export const removeMarker = (document: Timeline, { marker }: z.infer<typeof removeMarkerArguments>): Result<Timeline> =>
+  change(document, marker, () => null);
+
+function change(document: Timeline, id: string, how: (old: Marker) => Marker | null): Result<Timeline> {
+  return attempt(() => {
+    const isIt = (marker: Marker): boolean => marker.id === id;
+    if (document.markers.some(isIt)) return { ...document, markers: exchange(document.markers, id, how) };
+    for (const { id: clip, markers } of clipsOf(document)) {
+      if (!markers.some(isIt)) continue;
+      const draft = new Draft(document);
+      draft.replaceClip(clip, (old) => ({ ...old, markers: exchange(old.markers, id, how) }));
+      return draft.finish();
+    }
+    return missing("marker");
+  });
+}
+
+const exchange = (markers: readonly Marker[], id: string, how: (old: Marker) => Marker | null): Marker[] =>
+  inOrder(markers.map((marker) => (marker.id === id ? how(marker) : marker)).filter((marker) => marker !== null));
+
+const inOrder = (markers: readonly Marker[]): Marker[] =>
+  markers.toSorted((a, b) => a.markedRange.start - b.markedRange.start);

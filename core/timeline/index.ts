@@ -1,0 +1,10 @@
+export * from "./animation.ts";
+export * from "./companions.ts";
+export * from "./edits/index.ts";
+export * from "./invariants.ts";
+export { endOfPlaced, type Lane, laneOf, type Placed, rangeOfPlaced, transitionLimits } from "./lane.ts";
+export * from "./new-timeline.ts";
+export * from "./parameters.ts";
+export * from "./result.ts";
+export * from "./schema.ts";
+export * from "./source.ts";
