@@ -8,7 +8,7 @@ import { TorchRandom } from "../diffusion/torch-random.ts";
 import type { AnimateHooks, GenerateResult, PreviewFrames } from "../types.ts";
 import type { KeyvidConfig } from "./config.ts";
 import { KeyvidPipeline } from "./pipeline.ts";
-import type { StageNetworks, UnetCall } from "./stage-networks.ts";
+import type { BranchedCall, StageNetworks, UnetCall } from "./stage-networks.ts";
 
 const [WIDTH, HEIGHT] = [64, 64];
 const folder = mkdtempSync(join(tmpdir(), "plume-keyvid-"));
@@ -25,10 +25,10 @@ class ToyNetworks implements StageNetworks {
   readonly calls: UnetCall[] = [];
   isClosed = false;
 
-  async embedText(prompt: string) {
+  async embedText(_: string, prompt: string) {
     return Float32Array.of(prompt.length / 10);
   }
-  async pictureTokens(view: Float32Array) {
+  async pictureTokens(_: string, view: Float32Array) {
     return new Float32Array(48).fill(view[0]! / 10);
   }
   async soundTokens(_: string, mel: Float32Array) {
@@ -43,11 +43,18 @@ class ToyNetworks implements StageNetworks {
     const drive = Object.values(call.keys).reduce((sum, tokens) => sum + tokens[0]!, 0);
     return call.sample.map((x, i) => 0.3 * x - 0.2 * call.beside[i]! + 0.1 * drive * Math.sin(i + call.t));
   }
-  async encode(picture: Float32Array, height: number, width: number) {
+  async predictBranches({ branches, ...call }: BranchedCall) {
+    return { predictions: await Promise.all(branches.map((keys) => this.predict({ ...call, keys }))) };
+  }
+  lastCut() {
+    return 1;
+  }
+  async release() {}
+  async encode(_: string, picture: Float32Array, height: number, width: number) {
     const cells = (4 * height * width) / 64;
     return { mean: new Float32Array(cells).fill(picture[5]! * 3), logvar: new Float32Array(cells).fill(-30) };
   }
-  async decode(latent: Float32Array, height: number, width: number) {
+  async decode(_: string, latent: Float32Array, height: number, width: number) {
     return Float32Array.from({ length: 3 * height * width * 64 }, (_, i) => latent[i % latent.length]!);
   }
   async localise(mel: Float32Array) {
@@ -55,6 +62,9 @@ class ToyNetworks implements StageNetworks {
   }
   work() {
     return { text: 1, vision: 1, audio: 1, encodeFrame: 1, decodeFrame: 1, unet: 10 };
+  }
+  callWork() {
+    return 10;
   }
   async close() {
     this.isClosed = true;

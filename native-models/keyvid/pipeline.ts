@@ -23,6 +23,7 @@ import { fromRgb8, modelPicture } from "./picture.ts";
 import { readState, writeState } from "./saved-state.ts";
 import {
   conditioningCalls,
+  denoisingWork,
   interpolationLatent,
   keyframeLatent,
   type KeptFrames,
@@ -31,7 +32,7 @@ import {
   stageSize,
 } from "./stages.ts";
 import type { Stage, StageNetworks } from "./stage-networks.ts";
-import { answersOf, networkCalls, runPlan } from "./step-plan.ts";
+import { answersOf, runPlan } from "./step-plan.ts";
 
 export interface KeyvidModel {
   readonly config: KeyvidConfig;
@@ -102,7 +103,8 @@ export class KeyvidPipeline implements AnimatePipeline {
     const answers = answersOf(prepared.run);
     const share = this.#shares(stage, prepared, size);
     await hooks.progress("text", 0, 1, 0);
-    const previewMap = await this.#preview();
+    await networks.release(stage === "keyframes" ? "interpolation" : "keyframes");
+    const previewMap = await this.#preview(stage);
     let saved = performance.now();
     let answered = 0;
     const stageHooks: StageHooks = {
@@ -126,7 +128,7 @@ export class KeyvidPipeline implements AnimatePipeline {
     };
     const latent = await work.latent(prepared, stageHooks);
     clock.lap("denoise");
-    const framesSha256 = await this.#decode(latent, size, work, hooks, share.before + share.denoise, checkpoint);
+    const framesSha256 = await this.#decode(stage, latent, size, work, hooks, share.before + share.denoise, checkpoint);
     clock.lap("decode");
     return { framesSha256, seconds: clock.seconds };
   }
@@ -148,6 +150,7 @@ export class KeyvidPipeline implements AnimatePipeline {
   }
 
   async #decode(
+    stage: Stage,
     latent: Float32Array,
     size: LatentSize,
     work: StageRun,
@@ -156,7 +159,7 @@ export class KeyvidPipeline implements AnimatePipeline {
     checkpoint: () => void,
   ): Promise<string> {
     const { networks, config } = this.#model;
-    const decode = (part: Float32Array, height: number, width: number) => networks.decode(part, height, width);
+    const decode = (part: Float32Array, height: number, width: number) => networks.decode(stage, part, height, width);
     const sha = createHash("sha256");
     await hooks.progress("decode", 0, work.frames, before);
     for (let frame = 0; frame < work.frames; frame++) {
@@ -177,15 +180,15 @@ export class KeyvidPipeline implements AnimatePipeline {
     const calls = conditioningCalls(stage, scales);
     const before =
       calls.text * work.text + calls.vision * work.vision + calls.audio * work.audio + calls.encode * work.encodeFrame;
-    const denoise = networkCalls(run, scales) * work.unet;
+    const denoise = denoisingWork(this.#model.networks, stage, size, { scales, run });
     const total = before + denoise + size.frames * work.decodeFrame;
     return { before: before / total, denoise: denoise / total };
   }
 
-  async #preview(): Promise<PreviewMap> {
+  async #preview(stage: Stage): Promise<PreviewMap> {
     const { folder, networks } = this.#model;
     this.#previewMap ??= await openPreviewMap(folder, (latent, height, width) =>
-      networks.decode(latent, height, width),
+      networks.decode(stage, latent, height, width),
     );
     return this.#previewMap;
   }

@@ -32,7 +32,7 @@ export interface Denoiser {
     t: number,
     branches: readonly Branch[],
     onCall: () => void | Promise<void>,
-  ): Promise<Float32Array[]>;
+  ): Promise<readonly Float32Array[]>;
 }
 
 /** Everything that a run needs to go on after a step as if it had never stopped, besides its inputs. */

@@ -10,8 +10,11 @@ import { FRAMES, type KeyvidConfig, KEYFRAMES, MEL_BANDS, MEL_COLUMNS } from "./
 import { type Branch, type GuidanceScales, neededBranches } from "./guidance.ts";
 import { drawPosterior, fillStartNoise, injectFrames, placeKeyframes, repeatFrame } from "./interpolation.ts";
 import { type Denoiser, sampleClip, type SampleOptions } from "./sample.ts";
-import type { Keys, Stage, StageNetworks, Tokens } from "./stage-networks.ts";
+import type { Keys, Stage, StageNetworks, Tokens, UnetCall } from "./stage-networks.ts";
 import type { RunPlan } from "./step-plan.ts";
+
+/** Latent cells of all branches together up to which they go in one call: four branches of 48 frames of 128 × 128 pixels. */
+const CELLS_AT_ONCE = 4 * 48 * 16 * 16;
 
 export interface StageInput {
   readonly config: Pick<KeyvidConfig, "sampler" | "vae">;
@@ -35,6 +38,8 @@ export interface StageInput {
 export type StageHooks = Pick<SampleOptions, "checkpoint" | "onAnswer" | "onState" | "resume"> & {
   /** The sample after each step, 0-based. */
   readonly onSample?: (step: number, sample: Float32Array) => void;
+  /** The sample before the first step. */
+  readonly onStart?: (start: Float32Array) => void;
   /** When everything that the network is conditioned on is computed. */
   readonly onConditioned?: () => void | Promise<void>;
 };
@@ -65,7 +70,7 @@ export async function keyframeLatent(
   kept?: KeptFrames,
 ): Promise<Float32Array> {
   const size = stageSize(networks, input, KEYFRAMES);
-  const first = await encodeDrawn(networks, input, input.picture);
+  const first = await encodeDrawn(networks, "keyframes", input, input.picture);
   const start = input.draw(latentElements(size));
   const known = kept ? await keptLatents(networks, input, kept) : null;
   return runLoop(
@@ -85,7 +90,7 @@ export async function keyframeLatent(
 async function keptLatents(networks: StageNetworks, input: StageInput, kept: KeptFrames): Promise<Float32Array> {
   const latents: Float32Array[] = [];
   for (const picture of kept.pictures) {
-    const { mean } = await networks.encode(picture, input.height, input.width);
+    const { mean } = await networks.encode("keyframes", picture, input.height, input.width);
     latents.push(mean.map((value) => value * input.config.vae.scaleFactor));
   }
   return placeKeyframes(latents, KEYFRAMES, kept.which);
@@ -104,7 +109,7 @@ export async function interpolationLatent(
   const size = stageSize(networks, input, FRAMES);
   const { places } = input;
   const latents: Float32Array[] = [];
-  for (const picture of keyframes) latents.push(await encodeDrawn(networks, input, picture));
+  for (const picture of keyframes) latents.push(await encodeDrawn(networks, "interpolation", input, picture));
   const known = placeKeyframes(latents, FRAMES, places);
   const start = fillStartNoise(input.draw(latentElements(size)), FRAMES, places);
   return runLoop(networks, "interpolation", input, size, known, start, hooks, (step, sample, noise, landed) => {
@@ -114,8 +119,13 @@ export async function interpolationLatent(
 }
 
 /** A picture's latent, drawn from its posterior as the reference does. */
-async function encodeDrawn(networks: StageNetworks, input: StageInput, picture: Float32Array): Promise<Float32Array> {
-  const { mean, logvar } = await networks.encode(picture, input.height, input.width);
+async function encodeDrawn(
+  networks: StageNetworks,
+  stage: Stage,
+  input: StageInput,
+  picture: Float32Array,
+): Promise<Float32Array> {
+  const { mean, logvar } = await networks.encode(stage, picture, input.height, input.width);
   return drawPosterior(mean, logvar, input.draw(mean.length), input.config.vae.scaleFactor);
 }
 
@@ -132,17 +142,8 @@ async function runLoop(
   const keys = await conditionBranches(networks, stage, input, hooks);
   await networks.prepare(stage, size);
   await hooks.onConditioned?.();
-  const denoiser: Denoiser = {
-    async predict(sample, t, branches, onCall) {
-      const answers: Float32Array[] = [];
-      for (const branch of branches) {
-        await onCall();
-        const call = { stage, size, places: input.places, sample, beside, t, keys: keys.get(branch)! };
-        answers.push(await networks.predict(call));
-      }
-      return answers;
-    },
-  };
+  const denoiser = denoiserOf(networks, { stage, size, places: input.places, beside }, keys);
+  hooks.onStart?.(start);
   const { sampler } = input.config;
   return sampleClip(denoiser, {
     scheduler: schedulerOf(input),
@@ -157,6 +158,38 @@ async function runLoop(
       hooks.onSample?.(step, sample);
     },
   });
+}
+
+/** One stage's network as the denoising loop sees it: keys and values for each branch, everything else of a call fixed. */
+export function denoiserOf(
+  networks: StageNetworks,
+  fixed: Omit<UnetCall, "sample" | "t" | "keys">,
+  keys: ReadonlyMap<Branch, Keys>,
+): Denoiser {
+  return {
+    async predict(sample, t, branches, onCall) {
+      const call = { ...fixed, sample, t };
+      const conditions = branches.map((branch) => keys.get(branch)!);
+      if (fitsAtOnce(fixed.size, branches.length)) {
+        await onCall();
+        return (await networks.predictBranches({ ...call, branches: conditions })).predictions;
+      }
+      const answers: Float32Array[] = [];
+      for (const condition of conditions) {
+        await onCall();
+        answers.push(await networks.predict({ ...call, keys: condition }));
+      }
+      return answers;
+    },
+  };
+}
+
+/**
+ * Whether a call for all branches at once may be made. It shares work between them but holds the activations of all: small clips gain,
+ * large ones would not fit a laptop's memory.
+ */
+export function fitsAtOnce({ frames, height, width }: LatentSize, branches: number): boolean {
+  return frames * height * width * branches <= CELLS_AT_ONCE;
 }
 
 /** Only what is there: an absent hook and an undefined one are told apart. */
@@ -220,14 +253,15 @@ async function partKeys(
   input: StageInput,
   isPresent: boolean,
 ): Promise<Keys> {
-  if (part === "text") return networks.keys(stage, part, await networks.embedText(isPresent ? input.prompt : ""));
+  if (part === "text")
+    return networks.keys(stage, part, await networks.embedText(stage, isPresent ? input.prompt : ""));
   if (part === "audio") {
     const mel = isPresent ? input.mel : new Float32Array(MEL_BANDS * MEL_COLUMNS);
     return networks.keys(stage, part, await networks.soundTokens(stage, mel, input.places));
   }
   const { width, height, picture } = input;
   const view = clipPicture(isPresent ? picture : new Float32Array(picture.length), width, height);
-  const tokens = await networks.pictureTokens(view);
+  const tokens = await networks.pictureTokens(stage, view);
   return networks.keys(stage, part, stage === "keyframes" ? tokensAt(tokens, input.places) : tokens);
 }
 
@@ -237,6 +271,23 @@ function tokensAt(tokens: Float32Array, places: readonly number[]): Float32Array
   const chosen = new Float32Array(perFrame * places.length);
   places.forEach((place, i) => chosen.set(tokens.subarray(place * perFrame, (place + 1) * perFrame), i * perFrame));
   return chosen;
+}
+
+/** Floating point operations of a run's denoising. */
+export function denoisingWork(
+  networks: StageNetworks,
+  stage: Stage,
+  size: LatentSize,
+  { scales, run }: Pick<StageInput, "scales" | "run">,
+): number {
+  const branches = neededBranches(scales).length;
+  const once = (count: number) =>
+    fitsAtOnce(size, count) ? networks.callWork(stage, size, count) : count * networks.callWork(stage, size, 1);
+  const [guided, conditional] = [once(branches), once(1)];
+  return run.plan.reduce(
+    (sum, step) => sum + (step === "guided" ? guided : step === "conditional" ? conditional : 0),
+    0,
+  );
 }
 
 /** Calls that a run makes of the towers and of the VAE's encoder, for sharing out its work. */
