@@ -41,6 +41,20 @@ export function fitting(spec: ParameterSpec, tensor: TensorInfo | undefined): Te
   return tensor;
 }
 
+/** A checkpoint's tensors by their official names, whatever the file calls them. */
+export interface OfficialNames {
+  find(official: string): TensorInfo | undefined;
+  /** The shape of an official tensor. Errors: CHECKPOINT_MISMATCH naming it. */
+  shape(official: string): readonly number[];
+}
+
+/** How many of `name(0)`, `name(1)` … there are in a row. */
+export function countInRow(names: OfficialNames, name: (index: number) => string): number {
+  let count = 0;
+  while (names.find(name(count)) !== undefined) count++;
+  return count;
+}
+
 /** Largest whole number that divides all. */
 export function greatestCommonDivisor(values: readonly number[]): number {
   return values.reduce((a, b) => {

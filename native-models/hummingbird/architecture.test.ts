@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Graph } from "../onnx/graph.ts";
 import { sizeOf } from "../onnx/graph.ts";
-import { architecture } from "./architecture.ts";
 import { officialConfig } from "./testing-model.testkit.ts";
 import { textGraph } from "../openclip/text-tower.ts";
-import { conditionGraph, crossAttentions, promptGraph, unetGraph } from "./unet.ts";
+import { conditionGraph, promptGraph, unetGraph, unetShape } from "./unet.ts";
+import { architecture, crossAttentions } from "../unet3d/architecture.ts";
 import { vaeDecoderGraph } from "../vae/decoder.ts";
 
 /** Numbers in the distinct weights of some graphs, in millions. */
@@ -17,7 +17,7 @@ const at = (block: string, width: number) => `${block}.1.transformer_blocks.0.at
 
 describe("architecture", () => {
   it("lists the official U-Net's blocks: widths, heads, and where the up-samplers stand", () => {
-    const { down, up, middle } = architecture(officialConfig);
+    const { down, up, middle } = architecture(unetShape(officialConfig));
     const brief = (blocks: typeof down) =>
       blocks.map((block) =>
         block.kind === "down"
@@ -72,9 +72,7 @@ describe("architecture", () => {
   });
 
   it("names every cross-attention in the order of the run", () => {
-    const paths = crossAttentions({ ...officialConfig, middleBlock: true }).map(
-      ({ path, width }) => `${path} ${width}`,
-    );
+    const paths = crossAttentions(unetShape(officialConfig), true).map(({ path, width }) => `${path} ${width}`);
     expect(paths).toEqual([
       at("input_blocks.1", 320),
       at("input_blocks.3", 640),

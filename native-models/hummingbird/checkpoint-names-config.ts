@@ -4,6 +4,8 @@
  */
 import { z } from "zod";
 import { mismatch, multiples } from "../checkpoint/names.ts";
+import { headsOf, textTowerSizes } from "../openclip/sizes.ts";
+import { vaeDecoderSizes } from "../vae/sizes.ts";
 import { officialNoiseSchedule } from "../diffusion/noise-schedule.ts";
 import type { TensorSource } from "../types.ts";
 import { HummingbirdNames, textPrefix, unetPrefix, vaePrefix } from "./checkpoint-names.ts";
@@ -79,7 +81,6 @@ export interface Recognised {
 
 const official = {
   numHeadChannels: 64,
-  textHeads: 16,
   groups: 32,
   scaleFactor: 0.18215,
   fps: 8,
@@ -105,28 +106,6 @@ function unetWidths(names: HummingbirdNames): number[] {
   }
 }
 
-const vaeBlock = (level: number, index: number) => `${vaePrefix}decoder.up.${level}.block.${index}.conv1.weight`;
-
-/** Widths of the decoder's levels, finest first, and the residual blocks that an encoder's level would have. */
-function vaeShape(names: HummingbirdNames): { widths: number[]; numResBlocks: number } {
-  const widths: number[] = [];
-  for (let level = 0; names.find(vaeBlock(level, 0)) !== undefined; level++)
-    widths.push(names.shape(vaeBlock(level, 0))[0] ?? 0);
-  let blocks = 0;
-  while (names.find(vaeBlock(0, blocks)) !== undefined) blocks++;
-  if (widths.length === 0 || blocks < 2)
-    throw mismatch(
-      `The tensor ${vaeBlock(0, 0)} is missing from this checkpoint: choose the file that the authors published.`,
-    );
-  return { widths, numResBlocks: blocks - 1 };
-}
-
-function textLayers(names: HummingbirdNames): number {
-  let layers = 0;
-  while (names.find(`${textPrefix}transformer.resblocks.${layers}.ln_1.weight`) !== undefined) layers++;
-  return layers;
-}
-
 /**
  * Recognises a Hummingbird checkpoint and settles its configuration.
  * @param configJson parsed content of the authors' config.json beside the file; undefined when there is none. It is used only where it
@@ -148,9 +127,10 @@ export function recogniseHummingbird(source: TensorSource, configJson?: unknown)
   const timeCond = names.find(`${unetPrefix}time_cond_proj.weight`)?.shape[1] ?? 0;
   const middleBlock = names.find(`${unetPrefix}middle_block.0.in_layers.0.weight`) !== undefined;
   const firstAttention = `${unetPrefix}input_blocks.1.1.transformer_blocks.0`;
-  const vae = vaeShape(names);
+  const vae = vaeDecoderSizes(names);
   const vaeWidths = multiples(vae.widths, recipe?.vae_ch ?? moduleAttribute(metadata, `${vaePrefix}decoder`, "ch"));
-  const textWidth = names.shape(`${textPrefix}token_embedding.weight`)[1] ?? 0;
+  const tower = textTowerSizes(names);
+  const textWidth = tower.width;
   // The attention over the embedded latent always has 8 heads, so its inner width tells the width of one.
   const headsWidth = (names.find(`${unetPrefix}init_attn.0.proj_in.weight`)?.shape[0] ?? 0) / 8;
   const distilled = (recipe?.sampler ?? (timeCond > 0 ? "lcm" : "ddim")) === "lcm";
@@ -178,14 +158,11 @@ export function recogniseHummingbird(source: TensorSource, configJson?: unknown)
       scaleFactor: recipe?.scale_factor ?? attributes?.scale_factor ?? authors?.scale_factor ?? official.scaleFactor,
     },
     text: {
-      width: textWidth,
+      ...tower,
       heads:
         recipe?.text_heads ??
         moduleAttribute(metadata, `${textPrefix}transformer.resblocks.0.attn`, "num_heads") ??
-        (textWidth === 1024 ? official.textHeads : Math.max(1, Math.round(textWidth / 64))),
-      layers: textLayers(names),
-      vocabulary: names.shape(`${textPrefix}token_embedding.weight`)[0],
-      length: names.shape(`${textPrefix}positional_embedding`)[0],
+        headsOf(textWidth),
     },
     sampler: {
       kind: distilled ? "lcm" : "ddim",

@@ -7,46 +7,27 @@
  */
 import { LATENT_CHANNELS, type LatentSize } from "../diffusion/latent.ts";
 import { Graph, type GraphOptions } from "../onnx/graph.ts";
-import { conv, linear } from "../onnx/layers.ts";
+import { linear } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
-import {
-  attendPerClip,
-  embeddingMlp,
-  HEAVY,
-  initialAttention,
-  outLayers,
-  resBlock,
-  residualStage,
-  type Trace,
-  UNET_PREFIX,
-  type UnetContext,
-} from "../unet3d/blocks.ts";
-import { architecture } from "./architecture.ts";
+import { crossAttentions, type UnetShape, unetUnit } from "../unet3d/architecture.ts";
+import { attendPerClip, embeddingMlp, outLayers, type Trace, UNET_PREFIX, type UnetContext } from "../unet3d/blocks.ts";
+import { unetBody } from "../unet3d/body.ts";
 import type { HummingbirdConfig } from "./config.ts";
 
-/** One cross-attention of the U-Net: its path below the prefix, and the width of its keys and values. */
-export interface CrossAttention {
-  readonly path: string;
-  readonly width: number;
-}
+/** The pruned U-Net's layout: one residual block a level, attention at every level but the last (factors 1, 2, 4 of 1, 2, 4, 8). */
+export const unetShape = (config: HummingbirdConfig): UnetShape => ({
+  ...config,
+  numResBlocks: 1,
+  attention: config.channelMult.map((_, level) => level < config.channelMult.length - 1),
+});
 
-/** Every cross-attention in the order in which the U-Net runs them. */
-export function crossAttentions(config: HummingbirdConfig): CrossAttention[] {
-  const { down, up, middle } = architecture(config);
-  const of = (path: string, heads: number) => ({
-    path: `${path}.1.transformer_blocks.0.attn2`,
-    width: heads * config.numHeadChannels,
-  });
-  const attending = (blocks: typeof down) =>
-    blocks.flatMap((block) => (block.kind === "res" && block.heads > 0 ? [of(block.path, block.heads)] : []));
-  return [...attending(down), ...(config.middleBlock ? [of("middle_block", middle.heads)] : []), ...attending(up)];
-}
+const attentions = (config: HummingbirdConfig) => crossAttentions(unetShape(config), config.middleBlock);
 
 /** prompt embedding `context` [B, tokens, contextDim] → `<path>.k` and `<path>.v` [B, tokens, width] for every cross-attention. */
 export function promptGraph(config: HummingbirdConfig, batch: number): Graph {
   const g = new Graph("hummingbird-prompt", UNET_PREFIX);
   const context = g.input("context", "float32", [batch, config.text.length, config.contextDim]);
-  for (const { path, width } of crossAttentions(config)) {
+  for (const { path, width } of attentions(config)) {
     g.scope(path, () => {
       g.output(`${path}.k`, linear(g, "to_k", context, width, { bias: false }));
       g.output(`${path}.v`, linear(g, "to_v", context, width, { bias: false }));
@@ -94,7 +75,7 @@ export function unetGraph(
   const sum = op.add(g, time, g.input("fps_emb", "float32", [1, base * 4]));
   trace?.("emb_after_fps", () => sum);
   const keys = new Map(
-    crossAttentions(config).map(({ path, width: c }) => {
+    attentions(config).map(({ path, width: c }) => {
       const shape = [batch, config.text.length, c];
       return [path, { k: g.input(`${path}.k`, "float32", shape), v: g.input(`${path}.v`, "float32", shape) }] as const;
     }),
@@ -102,9 +83,9 @@ export function unetGraph(
   const context: UnetContext = {
     g,
     config,
-    batch,
     frames,
     emb: op.silu(g, sum),
+    embPer: "clip",
     crossAttend: (q, heads) => {
       const prompt = keys.get(g.path.slice(UNET_PREFIX.length + 1)) ?? g.fail("no keys and values for this block");
       return attendPerClip(g, q, prompt, heads);
@@ -118,44 +99,13 @@ export function unetGraph(
     height,
     width,
   ]);
-  let h = g.scope("input_blocks.0", () => conv(g, "0", perFrame, base, 3));
-  trace?.("input_blocks.0", () => h);
-  h = g.scope("init_attn.0", () => initialAttention(context, h));
-  trace?.("init_attn", () => h);
-  const skips = [h];
-  const { down, up, middle } = architecture(config);
-  for (const block of down) {
-    h = g.scope(block.path, () =>
-      block.kind === "down"
-        ? g.scope("0", () => conv(g, "op", h, block.channels, 3, { stride: 2 }))
-        : residualStage(context, h, block.channels, block.heads),
-    );
-    trace?.(block.path, () => h);
-    skips.push(h);
-  }
-  if (config.middleBlock) {
-    h = g.scope("middle_block", () => {
-      const stage = residualStage(context, h, middle.channels, middle.heads);
-      return g.scope("3", () => resBlock(context, stage, middle.channels));
-    });
-    trace?.("middle_block", () => h);
-  }
-  for (const block of up) {
-    if (block.kind === "down") continue;
-    const joined = op.concat(g, [h, skips.pop() ?? g.fail("more output blocks than skips")], 1);
-    h = g.scope(block.path, () => {
-      const stage = residualStage(context, joined, block.channels, block.heads);
-      if (block.upsample === null) return stage;
-      return g.scope(String(block.upsample), () => conv(g, "conv", op.upsample2(g, stage), block.channels, 3, HEAVY));
-    });
-    trace?.(block.path, () => h);
-  }
-  const out = g.scope("out", () => outLayers(g, config, h));
+  const { result } = unetBody(context, unetShape(config), perFrame, { middle: config.middleBlock });
+  const out = g.scope("out", () => outLayers(g, config, result));
   const clip = op.reshape(g, out, [batch, frames, LATENT_CHANNELS, height, width]);
   g.output("out", op.transpose(g, clip, [0, 2, 1, 3, 4]));
   g.outputRanges();
   return g;
 }
 
-/** Latent sizes are multiples of this: the U-Net halves once per level after the first. */
-export const unit = (config: HummingbirdConfig): number => 2 ** (config.channelMult.length - 1);
+/** Latent sizes are multiples of this. */
+export const unit = (config: HummingbirdConfig): number => unetUnit(config);

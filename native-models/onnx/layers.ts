@@ -54,7 +54,8 @@ function heavyConv(
 }
 
 /**
- * Convolution with a square kernel and symmetric padding, [N, C, H, W] → [N, out, H', W'].
+ * Convolution with a square kernel, [N, C, H, W] → [N, out, H', W'].
+ * @param options.pads [top, left, bottom, right]; absent: half the kernel on every side
  * @param options.heavy worth int8 arithmetic where the graph is written in int8
  */
 export function conv(
@@ -63,11 +64,11 @@ export function conv(
   x: Tensor,
   out: number,
   kernel: number,
-  options: { stride?: number; heavy?: boolean } = {},
+  options: { stride?: number; pads?: readonly number[]; heavy?: boolean } = {},
 ): Tensor {
   const pad = kernel >> 1;
   const shape = [out, x.shape[1]!, kernel, kernel];
-  const details = { stride: options.stride ?? 1, pads: [pad, pad, pad, pad] };
+  const details = { stride: options.stride ?? 1, pads: options.pads ?? [pad, pad, pad, pad] };
   return g.scope(name, () =>
     options.heavy
       ? heavyConv(g, x, shape, shape, details)
@@ -107,8 +108,22 @@ export function groupNorm(g: Graph, name: string, x: Tensor, groups: number, eps
   });
 }
 
-/** Layer normalisation over the last axis, epsilon 1e-5. */
-export function layerNorm(g: Graph, name: string, x: Tensor): Tensor {
+/** Layer normalisation over the last axis. */
+export function layerNorm(g: Graph, name: string, x: Tensor, epsilon = 1e-5): Tensor {
   const width = x.shape.at(-1)!;
-  return g.scope(name, () => op.layerNorm(g, x, g.parameter("weight", [width]), g.parameter("bias", [width]), 1e-5));
+  return g.scope(name, () => op.layerNorm(g, x, g.parameter("weight", [width]), g.parameter("bias", [width]), epsilon));
+}
+
+/**
+ * Queries, keys and values of x [N, L, C] from PyTorch's packed projection (`in_proj_weight` [3C, C], `in_proj_bias` [3C]): three
+ * products that read one weight.
+ */
+export function packedProjection(g: Graph, x: Tensor): { q: Tensor; k: Tensor; v: Tensor } {
+  const width = x.shape.at(-1)!;
+  const [q, k, v] = [0, 1, 2].map((part) => {
+    const rows = [part * width, (part + 1) * width] as const;
+    const weight = g.parameter("in_proj_weight", [width * 3, width], { rows });
+    return op.project(g, x, weight, g.parameter("in_proj_bias", [width * 3], { rows }));
+  }) as [Tensor, Tensor, Tensor];
+  return { q, k, v };
 }

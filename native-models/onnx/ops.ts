@@ -24,6 +24,7 @@ export const add = elementwise("Add");
 export const sub = elementwise("Sub");
 export const mul = elementwise("Mul");
 export const div = elementwise("Div");
+export const max = elementwise("Max");
 
 const unary =
   (op: string, attributes = {}, extra = {}) =>
@@ -36,6 +37,7 @@ export const silu = unary("QuickGelu", { alpha: { float: 1 } }, microsoft);
 export const gelu = unary("Gelu", { approximate: "none" });
 export const cos = unary("Cos");
 export const sin = unary("Sin");
+export const tanh = unary("Tanh");
 
 /** A number that multiplies every element. */
 export const scale = (g: Graph, x: Tensor, factor: number): Tensor => mul(g, x, g.constant("float32", [1], [factor]));
@@ -80,6 +82,24 @@ export function splitLast(g: Graph, x: Tensor, sizes: readonly number[]): Tensor
   if (sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) g.fail(`[${sizes.join()}] does not split ${x.shape[axis]}`);
   const outputs = sizes.map((size) => ({ dtype: x.dtype, shape: [...x.shape.slice(0, -1), size] }));
   return g.node("Split", [x, g.constant("int64", [sizes.length], sizes)], outputs, { axis });
+}
+
+const overLast =
+  (operator: string) =>
+  (g: Graph, x: Tensor): Tensor => {
+    const shape = [...x.shape.slice(0, -1), 1];
+    return one(g.node(operator, [x, g.constant("int64", [1], [-1])], [{ dtype: x.dtype, shape }], { keepdims: 1 }));
+  };
+/** Mean over the last axis, which stays with size 1. */
+export const meanOverLast = overLast("ReduceMean");
+/** Euclidean length over the last axis, which stays with size 1. */
+export const lengthOverLast = overLast("ReduceL2");
+
+/** The whole tensor `count` times in a row along the first axis: [N, …] → [count·N, …]. */
+export function repeat(g: Graph, x: Tensor, count: number): Tensor {
+  if (count === 1) return x;
+  const copies = expand(g, reshape(g, x, [1, ...x.shape]), [count, ...x.shape]);
+  return reshape(g, copies, [count * x.shape[0]!, ...x.shape.slice(1)]);
 }
 
 /** Rows of a table [rows, width] by integer index: [..., width]. */
@@ -133,7 +153,8 @@ export function project(g: Graph, x: Tensor, weight: Tensor, bias: Tensor | unde
 }
 
 interface ConvOptions {
-  readonly stride?: number;
+  /** Both ways, or [down, across]. */
+  readonly stride?: number | readonly [number, number];
   /** [top, left, bottom, right] */
   readonly pads?: readonly number[];
 }
@@ -143,12 +164,13 @@ function conv2dShape(g: Graph, x: Tensor, weight: Tensor, options: ConvOptions) 
   const [out, inner, kh, kw] = weight.shape as [number, number, number, number];
   if (x.shape.length !== 4 || inner !== c)
     g.fail(`a convolution [${weight.shape.join()}] does not fit [${x.shape.join()}]`);
-  const stride = options.stride ?? 1;
+  const { stride = 1 } = options;
+  const [down, across] = typeof stride === "number" ? [stride, stride] : stride;
   const pads = options.pads ?? [0, 0, 0, 0];
-  const size = (length: number, kernel: number, before: number, after: number) =>
-    Math.floor((length + before + after - kernel) / stride) + 1;
-  const shape = [n, out, size(h, kh, pads[0]!, pads[2]!), size(w, kw, pads[1]!, pads[3]!)];
-  const attributes = { kernel_shape: [kh, kw], strides: [stride, stride], pads };
+  const size = (length: number, kernel: number, step: number, before: number, after: number) =>
+    Math.floor((length + before + after - kernel) / step) + 1;
+  const shape = [n, out, size(h, kh, down, pads[0]!, pads[2]!), size(w, kw, across, pads[1]!, pads[3]!)];
+  const attributes = { kernel_shape: [kh, kw], strides: [down, across], pads };
   return { shape, attributes, flops: 2 * c * kh * kw * sizeOf(shape) };
 }
 

@@ -31,9 +31,11 @@ export class SessionCache {
     await (await open?.session)?.close();
   }
 
+  async closeWhere(isMeant: (kind: string) => boolean): Promise<void> {
+    for (const kind of [...this.#open.keys()].filter(isMeant)) await this.close(kind);
+  }
+
   async closeAll(): Promise<void> {
-    const open = [...this.#open.values()];
-    this.#open.clear();
-    for (const { session } of open) await (await session).close();
+    await this.closeWhere(() => true);
   }
 }

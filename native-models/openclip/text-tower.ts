@@ -3,8 +3,9 @@
  * all blocks but the last, causal mask, final layer norm, every position returned.
  */
 import { Graph, type Tensor } from "../onnx/graph.ts";
-import { layerNorm, linear } from "../onnx/layers.ts";
+import { layerNorm } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
+import { residualAttentionBlock } from "./block.ts";
 import type { TextTowerConfig } from "./config.ts";
 
 export const TEXT_PREFIX = "cond_stage_model.model";
@@ -27,23 +28,9 @@ export function textGraph(
   return g;
 }
 
-/** x += attn(ln_1 x); x += mlp(ln_2 x), for x [B, L, width]. */
-export function textBlock(g: Graph, x: Tensor, heads: number): Tensor {
-  const [, length, width] = x.shape as [number, number, number];
-  const normal = layerNorm(g, "ln_1", x);
-  const attended = g.scope("attn", () => {
-    const [q, k, v] = [0, 1, 2].map((part) => {
-      const rows = [part * width, (part + 1) * width] as const;
-      const weight = g.parameter("in_proj_weight", [width * 3, width], { rows });
-      return op.project(g, normal, weight, g.parameter("in_proj_bias", [width * 3], { rows }));
-    });
-    return linear(g, "out_proj", op.attention(g, q!, k!, v!, heads, causalMask(g, length)), width);
-  });
-  const y = op.add(g, x, attended);
-  const second = layerNorm(g, "ln_2", y);
-  const hidden = g.scope("mlp", () => linear(g, "c_proj", op.gelu(g, linear(g, "c_fc", second, width * 4)), width));
-  return op.add(g, y, hidden);
-}
+/** A block of x [B, L, width] in which no token sees a later one. */
+export const textBlock = (g: Graph, x: Tensor, heads: number): Tensor =>
+  residualAttentionBlock(g, x, heads, causalMask(g, x.shape[1]!));
 
 /** Added to the scores: 0 on and below the diagonal, the lowest finite number above it (a whole row of -inf is impossible). */
 function causalMask(g: Graph, length: number): Tensor {

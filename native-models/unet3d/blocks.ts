@@ -41,24 +41,28 @@ export interface KeysAndValues {
 export interface UnetContext {
   readonly g: Graph;
   readonly config: BlockConfig;
-  readonly batch: number;
   readonly frames: number;
-  /** SiLU of the summed embeddings, [B, 4·model_channels], or [B·T, 4·model_channels] where frames have their own. */
+  /** SiLU of the summed embeddings: one row a clip, or one for all, [B or 1, 4·model_channels]; or one a frame, [T, …], for all clips. */
   readonly emb: Tensor;
-  /** Attention of queries [B·T, L, C] to what the clip is conditioned on, in this many heads, at the current path; same shape. */
+  readonly embPer: "clip" | "frame";
+  /**
+   * Attention of queries [B·T, L, C] to what the clips are conditioned on, in this many heads, at the current path. The result may be
+   * of more clips than the queries: the same queries asked under several conditions.
+   */
   readonly crossAttend: (q: Tensor, heads: number) => Tensor;
   readonly trace: Trace | null;
 }
 
 /** [B·T, C, H, W] → [B, C, T, H·W]. */
-export function toClip({ g, batch, frames }: UnetContext, x: Tensor): Tensor {
-  const [, c, h, w] = x.shape as [number, number, number, number];
-  return op.transpose(g, op.reshape(g, x, [batch, frames, c, h * w]), [0, 2, 1, 3]);
+export function toClip({ g, frames }: UnetContext, x: Tensor): Tensor {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  return op.transpose(g, op.reshape(g, x, [n / frames, frames, c, h * w]), [0, 2, 1, 3]);
 }
 
 /** [B, C, T, H·W] → [B·T, C, H, W]. */
-function toFrames({ g, batch, frames }: UnetContext, x: Tensor, h: number, w: number): Tensor {
-  return op.reshape(g, op.transpose(g, x, [0, 2, 1, 3]), [batch * frames, x.shape[1]!, h, w]);
+function toFrames({ g }: UnetContext, x: Tensor, h: number, w: number): Tensor {
+  const [batch, c, frames] = x.shape as [number, number, number];
+  return op.reshape(g, op.transpose(g, x, [0, 2, 1, 3]), [batch * frames, c, h, w]);
 }
 
 /** Two linear layers with SiLU between, keys .0 and .2. */
@@ -83,13 +87,13 @@ export function temporalConvBlock(g: Graph, config: BlockConfig, x: Tensor): Ten
 
 /** Residual block with embedding and the temporal convolutions (`temopral_conv` is the official spelling). */
 export function resBlock(context: UnetContext, x: Tensor, out: number): Tensor {
-  const { g, config, batch, frames } = context;
-  const [, c, h, w] = x.shape as [number, number, number, number];
+  const { g, config, frames } = context;
+  const [n, c, h, w] = x.shape as [number, number, number, number];
   const inner = g.scope("in_layers", () =>
     conv(g, "2", op.silu(g, groupNorm(g, "0", x, config.unetNormGroups, EPS_BLOCK)), out, 3, HEAVY),
   );
   const emb = g.scope("emb_layers", () => linear(g, "1", context.emb, out));
-  const shifted = op.add(g, inner, everyFrame(g, emb, batch, frames));
+  const shifted = op.add(g, inner, everyFrame(context, emb, n));
   const outer = g.scope("out_layers", () =>
     conv(g, "3", op.silu(g, groupNorm(g, "0", shifted, config.unetNormGroups, EPS_BLOCK)), out, 3, HEAVY),
   );
@@ -97,7 +101,7 @@ export function resBlock(context: UnetContext, x: Tensor, out: number): Tensor {
   const sum = op.add(g, skip, outer);
   const mixed = g.scope("temopral_conv", () => {
     const y = temporalConvBlock(g, config, toClip(context, sum));
-    context.trace?.(relative(g), () => op.reshape(g, y, [batch, out, frames, h, w]));
+    context.trace?.(relative(g), () => op.reshape(g, y, [n / frames, out, frames, h, w]));
     return y;
   });
   const result = toFrames(context, mixed, h, w);
@@ -116,13 +120,18 @@ export function attendPerClip(g: Graph, q: Tensor, { k, v }: KeysAndValues, head
   return op.reshape(g, op.attention(g, folded, k, v, heads), q.shape);
 }
 
-/** [B, C] or [B·T, C] → [B·T, C, 1, 1]; one clip's broadcasts by itself. */
-function everyFrame(g: Graph, emb: Tensor, batch: number, frames: number): Tensor {
-  const c = emb.shape[1]!;
-  if (emb.shape[0] === batch * frames) return op.reshape(g, emb, [batch * frames, c, 1, 1]);
-  if (batch === 1) return op.reshape(g, emb, [1, c, 1, 1]);
-  const repeated = op.expand(g, op.reshape(g, emb, [batch, 1, c]), [batch, frames, c]);
-  return op.reshape(g, repeated, [batch * frames, c, 1, 1]);
+/** Embeddings of `UnetContext.emb`'s rows → [n, C, 1, 1] for n frames, or [1, C, 1, 1] where all are told the same. */
+function everyFrame({ g, frames, embPer }: UnetContext, emb: Tensor, n: number): Tensor {
+  const [rows, c] = emb.shape as [number, number];
+  if (rows === 1) return op.reshape(g, emb, [1, c, 1, 1]);
+  const each = embPer === "frame" ? op.repeat(g, emb, n / frames) : perFrame(g, emb, frames);
+  return op.reshape(g, each, [n, c, 1, 1]);
+}
+
+/** [B, C] → [B·T, C]. */
+function perFrame(g: Graph, emb: Tensor, frames: number): Tensor {
+  const [batch, c] = emb.shape as [number, number];
+  return op.reshape(g, op.expand(g, op.reshape(g, emb, [batch, 1, c]), [batch, frames, c]), [batch * frames, c]);
 }
 
 /** Gated feed-forward: value · gelu(gate), then back to the width. */
@@ -163,13 +172,15 @@ export function spatialTransformer(context: UnetContext, x: Tensor, heads: numbe
       const q = linear(g, "to_q", query, width, { bias: false, ...HEAVY });
       return linear(g, "to_out.0", context.crossAttend(q, heads), width, HEAVY);
     });
-    const z = op.add(g, y, cross);
+    const z = op.add(g, op.repeat(g, y, cross.shape[0]! / n), cross);
     const result = op.add(g, z, feedForward(g, layerNorm(g, "norm3", z)));
     context.trace?.(relative(g), () => result);
     return result;
   });
   const out = linear(g, "proj_out", left, c, HEAVY);
-  const result = op.add(g, op.reshape(g, op.transpose(g, out, [0, 2, 1]), x.shape), x);
+  const many = out.shape[0]!;
+  const picture = op.reshape(g, op.transpose(g, out, [0, 2, 1]), [many, c, h, w]);
+  const result = op.add(g, picture, op.repeat(g, x, many / n));
   context.trace?.(relative(g), () => result);
   return result;
 }
@@ -188,8 +199,9 @@ function temporalBlock(context: UnetContext, x: Tensor, heads: number): Tensor {
 
 /** Temporal transformer on [B·T, C, H, W]: each pixel's frames attend to each other. */
 export function temporalTransformer(context: UnetContext, x: Tensor, heads: number): Tensor {
-  const { g, config, batch, frames } = context;
-  const [, c, h, w] = x.shape as [number, number, number, number];
+  const { g, config, frames } = context;
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const batch = n / frames;
   const normal = groupNorm(g, "norm", toClip(context, x), config.unetNormGroups, EPS_TRANSFORMER);
   const sequences = op.reshape(g, op.transpose(g, normal, [0, 3, 2, 1]), [batch * h * w, frames, c]);
   const entered = linear(g, "proj_in", sequences, heads * config.numHeadChannels, HEAVY);
@@ -203,8 +215,9 @@ export function temporalTransformer(context: UnetContext, x: Tensor, heads: numb
 
 /** The temporal transformer after the first convolution, whose projections are convolutions with kernel 1. */
 export function initialAttention(context: UnetContext, x: Tensor): Tensor {
-  const { g, config, batch, frames } = context;
-  const [, c, h, w] = x.shape as [number, number, number, number];
+  const { g, config, frames } = context;
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const batch = n / frames;
   const heads = INIT_HEADS;
   const width = heads * config.numHeadChannels;
   const normal = groupNorm(g, "norm", toClip(context, x), config.unetNormGroups, EPS_TRANSFORMER);

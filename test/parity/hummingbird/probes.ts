@@ -11,7 +11,7 @@ import {
 } from "../../../native-models/unet3d/blocks.ts";
 import { TEXT_PREFIX, textBlock } from "../../../native-models/openclip/text-tower.ts";
 import { outLayers } from "../../../native-models/unet3d/blocks.ts";
-import { VAE_PREFIX, vaeAttention, vaeResBlock } from "../../../native-models/vae/decoder.ts";
+import { VAE_PREFIX, vaeAttention, vaeResBlock } from "../../../native-models/vae/blocks.ts";
 import { Graph, type Tensor } from "../../../native-models/onnx/graph.ts";
 import { conv, linear } from "../../../native-models/onnx/layers.ts";
 import * as op from "../../../native-models/onnx/ops.ts";
@@ -113,9 +113,9 @@ function unetModule(g: Graph, model: GoldenModel, path: string, x: Tensor, share
   const context: UnetContext = {
     g,
     config,
-    batch,
     frames,
     emb: op.silu(g, emb),
+    embPer: "clip",
     crossAttend: (q, heads) => {
       const width = names.shape(`${g.path}.to_k.weight`)[0]!;
       const k = linear(g, "to_k", prompt, width, { bias: false });
