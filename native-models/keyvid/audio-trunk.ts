@@ -107,7 +107,7 @@ function positions(g: Graph, { width, tableColumns }: AudioTrunkConfig): Tensor 
   if (tableColumns === columns) return g.parameter("pos_embed", shape);
   const derived: Derivation = {
     from: [{ source: `${g.path}.pos_embed`, shape: [1, 1 + bands * tableColumns, width] }],
-    compute: (table) => resizeColumns(table!, { width, bands, from: tableColumns, to: columns }),
+    compute: (table) => resizeColumns(table, { width, bands, from: tableColumns, to: columns }),
   };
   return g.parameter(`pos_embed.${columns}-columns`, shape, { derived });
 }

@@ -11,12 +11,11 @@ import { unetUnit } from "../unet3d/architecture.ts";
 import { vaeDecoderGraph } from "../vae/decoder.ts";
 import { latentScale, vaeEncoderGraph } from "../vae/encoder.ts";
 import { localizerGraph, soundGraph } from "./audio-trunk.ts";
+import type { Stage } from "./stage-networks.ts";
 import type { KeyvidConfig, KeyvidUnetConfig } from "./config.ts";
 import { resamplerGraph } from "./resampler.ts";
-import { conditionGraph, placeGraph, unetGraph } from "./unet.ts";
+import { conditionParts, keysGraph, placeGraph, unetGraph } from "./unet.ts";
 
-/** The two diffusion models, each with its own towers. */
-export type Stage = "keyframes" | "interpolation";
 export type Part = Stage | "sound" | "localizer";
 export const parts: readonly Part[] = ["sound", "localizer", "keyframes", "interpolation"];
 
@@ -40,7 +39,11 @@ function sharedGraphs({ text, vision, vae }: KeyvidConfig): Graph[] {
 
 function unetGraphs(unet: KeyvidUnetConfig): Graph[] {
   const side = unetUnit(unet);
-  return [conditionGraph(unet, 1), placeGraph(unet, 1), unetGraph(unet, { frames: 1, height: side, width: side })];
+  return [
+    ...conditionParts.map((part) => keysGraph(unet, part, 1)),
+    placeGraph(unet, 1),
+    unetGraph(unet, { frames: 1, height: side, width: side }),
+  ];
 }
 
 const distinct = (graphs: readonly Graph[]): ParameterSpec[] => [

@@ -2,7 +2,7 @@
  * KeyVID's two U-Nets: the keyframe generator (official code: `openaimodel3d_v4`) and the motion interpolator
  * (`openaimodel3d_v4_freenoise`, whose windows have no effect: plain attention over all 48 frames).
  *
- * Three graphs share the weights: `conditionGraph` (keys and values of text, picture and sound, once for each guidance branch),
+ * Three graphs share the weights: `keysGraph` (keys and values of text, picture or sound, once a clip),
  * `placeGraph` (what depends on frame rate and frame index only, once a clip) and `unetGraph` (once a step, for all branches).
  */
 import { LATENT_CHANNELS } from "../diffusion/latent.ts";
@@ -26,9 +26,16 @@ const TEXT_TOKENS = 77;
 /** Smallest length that a sound token is divided by when it is normalised, as PyTorch's `normalize`. */
 const SMALLEST_LENGTH = 1e-12;
 
-const sources = ["text", "picture", "sound"] as const;
-type Source = (typeof sources)[number];
-const suffix: Readonly<Record<Source, string>> = { text: "", picture: "_ip", sound: "_ap" };
+/** The parts of a condition, as `Tokens` of `stage-networks.ts` has them. */
+export const conditionParts = ["text", "image", "audio"] as const;
+export type ConditionPart = (typeof conditionParts)[number];
+/** How the official names tell the parts' projections apart. */
+const suffix: Readonly<Record<ConditionPart, string>> = { text: "", image: "_ip", audio: "_ap" };
+const tokensOf: Readonly<Record<ConditionPart, number>> = {
+  text: TEXT_TOKENS,
+  image: IMAGE_TOKENS,
+  audio: AUDIO_TOKENS,
+};
 
 /** Size of one call: frames of the clip, and the latent's height and width. */
 export interface ClipSize {
@@ -37,32 +44,20 @@ export interface ClipSize {
   readonly width: number;
 }
 
-/** Shape of a cross-attention's keys and values for one branch: the text is one for the clip, picture and sound are a frame's own. */
-const keyShape = (source: Source, frames: number, width: number): [number, number, number] => [
-  source === "text" ? 1 : frames,
-  source === "text" ? TEXT_TOKENS : source === "picture" ? IMAGE_TOKENS : AUDIO_TOKENS,
-  width,
-];
-
 /**
- * `text` [1, 77, contextDim], `picture` [T, 16, contextDim], `sound` [T, 12, audioDim] → `<path>.<source>.k` and `.v` of every
- * cross-attention, [1 or T, tokens, width]. The sound's values carry its learned strength, tanh(beta) + 1.
+ * `tokens` of one part: text [1, 77, contextDim], image [T, 16, contextDim] or audio [T, 12, audioDim] → `<path>.<part>.k` and `.v` of
+ * every cross-attention, [1 or T, tokens, width]. The sound's values carry its learned strength, tanh(beta) + 1.
  */
-export function conditionGraph(unet: KeyvidUnetConfig, frames: number): Graph {
-  const g = new Graph("keyvid-condition", UNET_PREFIX);
-  const inputs: Record<Source, Tensor> = {
-    text: g.input("text", "float32", [1, TEXT_TOKENS, unet.contextDim]),
-    picture: g.input("picture", "float32", [frames, IMAGE_TOKENS, unet.contextDim]),
-    sound: soundTokens(g, g.input("sound", "float32", [frames, AUDIO_TOKENS, unet.audioDim]), unet.contextDim),
-  };
-  for (const { path, width } of crossAttentions(unet, true)) {
+export function keysGraph(unet: KeyvidUnetConfig, part: ConditionPart, frames: number): Graph {
+  const g = new Graph(`keyvid-${part}-keys`, UNET_PREFIX);
+  const width = part === "audio" ? unet.audioDim : unet.contextDim;
+  const input = g.input("tokens", "float32", [part === "text" ? 1 : frames, tokensOf[part], width]);
+  const tokens = part === "audio" ? soundTokens(g, input, unet.contextDim) : input;
+  for (const { path, width: inner } of crossAttentions(unet, true)) {
     g.scope(path, () => {
-      for (const source of sources) {
-        const x = inputs[source];
-        const v = linear(g, `to_v${suffix[source]}`, x, width, { bias: false });
-        g.output(`${path}.${source}.k`, linear(g, `to_k${suffix[source]}`, x, width, { bias: false }));
-        g.output(`${path}.${source}.v`, source === "sound" ? op.mul(g, v, strength(g)) : v);
-      }
+      const v = linear(g, `to_v${suffix[part]}`, tokens, inner, { bias: false });
+      g.output(`${path}.${part}.k`, linear(g, `to_k${suffix[part]}`, tokens, inner, { bias: false }));
+      g.output(`${path}.${part}.v`, part === "audio" ? op.mul(g, v, strength(g)) : v);
     });
   }
   return g;
@@ -106,7 +101,7 @@ export interface UnetVariant extends GraphOptions {
 
 /**
  * One call of a U-Net for one clip under B conditions. Inputs: `latent` and `concat` [1, 4, T, h, w]; `time_sinusoid` [1, C];
- * `place_emb` of `placeGraph`; `<path>.<source>.k` and `.v` of `conditionGraph`, those of the branches one after another; with `reuse`
+ * `place_emb` of `placeGraph`; `<path>.<part>.k` and `.v` of `keysGraph`, those of the branches one after another; with `reuse`
  * also `deep`. Outputs: `out` [B, 4, T, h, w], v-predictions; with `keep` also `deep` [B·T, C, h', w'].
  */
 export function unetGraph(
@@ -161,15 +156,15 @@ function deepOf(unet: KeyvidUnetConfig, cut: number, size: ClipSize, branches: n
 function attendToAll(g: Graph, q: Tensor, heads: number, branches: number, frames: number): Tensor {
   const width = q.shape[2]!;
   const path = g.path.slice(UNET_PREFIX.length + 1);
-  const keysAndValues = (source: Source): KeysAndValues => {
-    const [n, tokens] = keyShape(source, frames, width);
-    const input = (part: string) => g.input(`${path}.${source}.${part}`, "float32", [branches * n, tokens, width]);
+  const keysAndValues = (part: ConditionPart): KeysAndValues => {
+    const shape = [branches * (part === "text" ? 1 : frames), tokensOf[part], width];
+    const input = (name: string) => g.input(`${path}.${part}.${name}`, "float32", shape);
     return { k: input("k"), v: input("v") };
   };
   const queries = op.repeat(g, q, (branches * frames) / q.shape[0]!);
-  const [text, picture, sound] = [keysAndValues("text"), keysAndValues("picture"), keysAndValues("sound")];
+  const [text, image, audio] = conditionParts.map(keysAndValues) as [KeysAndValues, KeysAndValues, KeysAndValues];
   const toText = attendPerClip(g, queries, text, heads);
-  const toPicture = op.attention(g, queries, picture.k, picture.v, heads);
-  const toSound = op.attention(g, queries, sound.k, sound.v, heads);
-  return op.add(g, op.add(g, toText, toPicture), toSound);
+  const toImage = op.attention(g, queries, image.k, image.v, heads);
+  const toAudio = op.attention(g, queries, audio.k, audio.v, heads);
+  return op.add(g, op.add(g, toText, toImage), toAudio);
 }

@@ -159,6 +159,9 @@ interface ConvOptions {
   readonly pads?: readonly number[];
 }
 
+/** How often a kernel of this length fits into a length, a step apart. */
+const steps = (length: number, kernel: number, step: number): number => Math.floor((length - kernel) / step) + 1;
+
 function conv2dShape(g: Graph, x: Tensor, weight: Tensor, options: ConvOptions) {
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const [out, inner, kh, kw] = weight.shape as [number, number, number, number];
@@ -167,9 +170,7 @@ function conv2dShape(g: Graph, x: Tensor, weight: Tensor, options: ConvOptions) 
   const { stride = 1 } = options;
   const [down, across] = typeof stride === "number" ? [stride, stride] : stride;
   const pads = options.pads ?? [0, 0, 0, 0];
-  const size = (length: number, kernel: number, step: number, before: number, after: number) =>
-    Math.floor((length + before + after - kernel) / step) + 1;
-  const shape = [n, out, size(h, kh, down, pads[0]!, pads[2]!), size(w, kw, across, pads[1]!, pads[3]!)];
+  const shape = [n, out, steps(h + pads[0]! + pads[2]!, kh, down), steps(w + pads[1]! + pads[3]!, kw, across)];
   const attributes = { kernel_shape: [kh, kw], strides: [down, across], pads };
   return { shape, attributes, flops: 2 * c * kh * kw * sizeOf(shape) };
 }

@@ -3,7 +3,7 @@
  * and `lvdm/modules/networks/ae_modules.py`. One picture at a time, so that memory does not grow with the clip.
  */
 import { LATENT_CHANNELS } from "../diffusion/latent.ts";
-import { Graph, type Tensor } from "../onnx/graph.ts";
+import { Graph } from "../onnx/graph.ts";
 import { conv, groupNorm } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
 import { VAE_EPS, VAE_PREFIX, vaeMiddle, vaeResBlock, type VaeTrace } from "./blocks.ts";

@@ -1,6 +1,6 @@
 /**
- * The VAE's encoder: AutoencoderKL of latent diffusion (Stable Diffusion 1.x shape). It gives the posterior's mean and logarithm of
- * variance; the latent of a picture is scaleFactor · (mean + exp(logvar / 2) · noise), see `posteriorSample`.
+ * The VAE's encoder: AutoencoderKL of latent diffusion (Stable Diffusion 1.x shape). It gives the posterior's mean and logarithmic
+ * variance, not yet scaled.
  */
 import { LATENT_CHANNELS } from "../diffusion/latent.ts";
 import { Graph } from "../onnx/graph.ts";
@@ -44,17 +44,4 @@ export function vaeEncoderGraph(vae: VaeConfig, size: { batch: number; height: n
   g.output("mean", op.slice(g, both, 1, 0, LATENT_CHANNELS));
   g.output("logvar", op.slice(g, both, 1, LATENT_CHANNELS, LATENT_CHANNELS * 2));
   return g;
-}
-
-/** A latent in the diffusion's scale: scaleFactor · (mean + exp(clamp(logvar, -30, 20) / 2) · noise). Arrays of one length. */
-export function posteriorSample(
-  posterior: { readonly mean: Float32Array; readonly logvar: Float32Array },
-  noise: Float32Array,
-  scaleFactor: number,
-): Float32Array {
-  const { mean, logvar } = posterior;
-  return mean.map((value, i) => {
-    const deviation = Math.exp(Math.min(20, Math.max(-30, logvar[i]!)) / 2);
-    return scaleFactor * (value + deviation * noise[i]!);
-  });
 }

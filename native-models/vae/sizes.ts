@@ -9,24 +9,19 @@ interface Sizes {
   readonly numResBlocks: number;
 }
 
-function sizes(names: OfficialNames, block: (level: number, index: number) => string): Sizes {
+function sizes(names: OfficialNames, half: "encoder.down" | "decoder.up"): Sizes {
+  const block = (level: number, index: number) => `${VAE_PREFIX}.${half}.${level}.block.${index}.conv1.weight`;
   const levels = countInRow(names, (level) => block(level, 0));
+  if (levels === 0) throw missing(block(0, 0));
   const widths = Array.from({ length: levels }, (_, level) => names.shape(block(level, 0))[0] ?? 0);
   return { widths, numResBlocks: countInRow(names, (index) => block(0, index)) };
 }
 
 /** Errors: CHECKPOINT_MISMATCH naming the tensor that is missing. */
 export function vaeDecoderSizes(names: OfficialNames): Sizes {
-  const block = (level: number, index: number) => `${VAE_PREFIX}.decoder.up.${level}.block.${index}.conv1.weight`;
-  const { widths, numResBlocks } = sizes(names, block);
-  if (widths.length === 0 || numResBlocks < 2) throw missing(block(0, 0));
+  const { widths, numResBlocks } = sizes(names, "decoder.up");
   return { widths, numResBlocks: numResBlocks - 1 };
 }
 
 /** Errors: CHECKPOINT_MISMATCH naming the tensor that is missing. */
-export function vaeEncoderSizes(names: OfficialNames): Sizes {
-  const block = (level: number, index: number) => `${VAE_PREFIX}.encoder.down.${level}.block.${index}.conv1.weight`;
-  const found = sizes(names, block);
-  if (found.widths.length === 0) throw missing(block(0, 0));
-  return found;
-}
+export const vaeEncoderSizes = (names: OfficialNames): Sizes => sizes(names, "encoder.down");

@@ -5,17 +5,34 @@ import { openSafetensors } from "../../../native-models/checkpoint/safetensors.t
 import type { GoldenFile, GoldenTensor } from "../golden-folder.ts";
 import type { Report } from "../report.ts";
 import type { GoldenEntry, KeyvidManifest } from "./manifest.ts";
+import { GoldenModel } from "./model.ts";
+
+/** `meta sound`: ImageBind's trunk from Meta's own file instead of the generator's copy. */
+type ModelKind = "whole" | "meta sound";
 
 export class Context {
   readonly folder: string;
   readonly manifest: KeyvidManifest;
   readonly report: Report;
   readonly #used = new Set<string>();
+  readonly #models = new Map<ModelKind, Promise<GoldenModel>>();
 
   constructor(folder: string, manifest: KeyvidManifest, report: Report) {
     this.folder = folder;
     this.manifest = manifest;
     this.report = report;
+  }
+
+  /** The folder's model, made of its checkpoints on first need; closed by the runner. */
+  model(kind: ModelKind = "whole"): Promise<GoldenModel> {
+    const model = this.#models.get(kind) ?? GoldenModel.open(this, kind === "meta sound");
+    this.#models.set(kind, model);
+    return model;
+  }
+
+  async close(): Promise<void> {
+    // A model that could not be opened was reported by the checks that asked for it.
+    for (const model of this.#models.values()) await (await model.catch(() => null))?.close();
   }
 
   /** Absolute path of a file of the folder, which counts as used from then on. */

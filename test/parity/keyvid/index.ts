@@ -4,7 +4,12 @@ import type { ParityKind } from "../kind.ts";
 import { checkMelFilters, checkSound } from "./audio.ts";
 import { type Check, Context, stemOf } from "./context.ts";
 import { checkClipPicture, checkPictures } from "./image.ts";
+import { checkCheckpoint } from "./checkpoint.ts";
 import { checkSelection } from "./keyframes.ts";
+import { checkImagebind, checkLocalizer } from "./sound-networks.ts";
+import { checkResampler, checkText, checkTokenizer, checkVision } from "./towers.ts";
+import { checkUnet } from "./unet.ts";
+import { checkVae } from "./vae.ts";
 import { type GoldenEntry, isKeyvidManifest, namedFiles, parseManifest } from "./manifest.ts";
 import { checkBuffers, checkSchedule } from "./schedule.ts";
 
@@ -14,17 +19,27 @@ const checks: readonly (readonly [RegExp, Check])[] = [
   [/^audio\//u, checkSound],
   [/^image\//u, checkPictures],
   [/^clip\/preprocess\./u, checkClipPicture],
+  [/^clip\/text\./u, checkText],
+  [/^clip\/vision\./u, checkVision],
+  [/^localizer\//u, checkLocalizer],
+  [/^imagebind\//u, checkImagebind],
+  [/^resampler\//u, checkResampler],
+  [/^vae\//u, checkVae],
+  [/^unet_keyframe\//u, checkUnet("keyframes")],
+  [/^unet_interp\//u, checkUnet("interpolation")],
   [/^ddim\/ddpm_buffers\./u, checkBuffers],
   [/^ddim\/schedule_/u, checkSchedule],
 ];
 
-/** Which check runs a JSON file. */
-const jsonChecks: readonly (readonly [RegExp, (context: Context, entry: GoldenEntry) => Promise<void>])[] = [
+/** Which check runs a file of another kind. */
+const otherChecks: readonly (readonly [RegExp, (context: Context, entry: GoldenEntry) => Promise<void>])[] = [
   [/^keyframes\/selection\.json$/u, checkSelection],
+  [/^clip\/tokenizer\.json$/u, checkTokenizer],
+  [/^ckpt\//u, checkCheckpoint],
 ];
 
 /** Files that are only inputs of checks. */
-const isInput = (file: string) => /\.(?:wav|png|ckpt|pth)$|^keyframes\/curves\./u.test(file);
+const isInput = (file: string) => /\.(?:wav|png)$|^keyframes\/curves\./u.test(file);
 
 export const keyvidParity: ParityKind = {
   name: "KeyVID",
@@ -32,22 +47,31 @@ export const keyvidParity: ParityKind = {
   files: namedFiles,
   async run(folder, raw, report) {
     const context = new Context(folder, parseManifest(raw), report);
-    for (const entry of context.manifest.files) {
-      if (isInput(entry.file)) continue;
-      const stem = stemOf(entry.file);
-      await report.guard(stem, async () => {
-        const json = jsonChecks.find(([pattern]) => pattern.test(entry.file))?.[1];
-        const check = checks.find(([pattern]) => pattern.test(entry.file))?.[1];
-        if (json) await json(context, entry);
-        else if (check && entry.file.endsWith(".safetensors")) await runCheck(check, context, entry);
-        else report.verdict(stem, "no check knows what to do with this file");
-      });
+    try {
+      await runAll(context);
+    } finally {
+      await context.close();
     }
-    // An input that nobody looked at means that a check is missing.
-    for (const { file } of context.manifest.files.filter((entry) => isInput(entry.file)))
-      if (!context.isUsed(file)) report.verdict(file, "no check used this file");
   },
 };
+
+async function runAll(context: Context): Promise<void> {
+  const { report } = context;
+  for (const entry of context.manifest.files) {
+    if (isInput(entry.file)) continue;
+    const stem = stemOf(entry.file);
+    await report.guard(stem, async () => {
+      const other = otherChecks.find(([pattern]) => pattern.test(entry.file))?.[1];
+      const check = checks.find(([pattern]) => pattern.test(entry.file))?.[1];
+      if (other) await other(context, entry);
+      else if (check && entry.file.endsWith(".safetensors")) await runCheck(check, context, entry);
+      else report.verdict(stem, "no check knows what to do with this file");
+    });
+  }
+  // An input that nobody looked at means that a check is missing.
+  for (const { file } of context.manifest.files.filter((entry) => isInput(entry.file)))
+    if (!context.isUsed(file)) report.verdict(file, "no check used this file");
+}
 
 async function runCheck(check: Check, context: Context, entry: GoldenEntry): Promise<void> {
   const { report } = context;
