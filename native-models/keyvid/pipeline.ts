@@ -17,7 +17,6 @@ import type {
 } from "../types.ts";
 import { decodeTiled, tilesFor } from "../vae/tiles.ts";
 import { FRAMES, KEYFRAMES, type KeyvidConfig } from "./config.ts";
-import type { GuidanceScales } from "./guidance.ts";
 import { melSpectrogram, segmentClip, withoutPadding } from "./mel.ts";
 import { fromRgb8, modelPicture } from "./picture.ts";
 import { readState, writeState } from "./saved-state.ts";
@@ -32,7 +31,7 @@ import {
   stageSize,
 } from "./stages.ts";
 import type { Stage, StageNetworks } from "./stage-networks.ts";
-import { answersOf, runPlan } from "./step-plan.ts";
+import { answersOf, runPlan, stageScales } from "./step-plan.ts";
 
 export interface KeyvidModel {
   readonly config: KeyvidConfig;
@@ -143,7 +142,7 @@ export class KeyvidPipeline implements AnimatePipeline {
       picture: modelPicture(picture, request, request.focus),
       mel: melSpectrogram(segmentClip(sound)),
       places: request.keyframes,
-      scales: scalesOf(stage, request),
+      scales: stageScales(stage, request.guidance),
       run: runPlan(request.preset, request.steps),
       draw: (count) => random.randn(count),
     };
@@ -207,11 +206,6 @@ interface StageRun {
   readonly latent: (input: StageInput, hooks: StageHooks) => Promise<Float32Array>;
   /** A frame that is known already and not decoded. */
   readonly finished: (frame: number) => Uint8Array | undefined;
-}
-
-function scalesOf(stage: Stage, { guidance }: ResolvedAnimation): GuidanceScales {
-  const { text, image, audio, interpolationAudio } = guidance;
-  return { text, image, audio: stage === "keyframes" ? audio : interpolationAudio };
 }
 
 /** Keyframes that a re-roll leaves alone: those that are not in `only` and are there. */

@@ -1,6 +1,7 @@
 import { ANIMATION_FPS, animationLimits, type ModelSummary } from "../../core/contract/index.ts";
 import type { KeyvidConfig } from "./config.ts";
-import { presets } from "./presets.ts";
+import { DEFAULT_PRESET, presets } from "./presets.ts";
+import { presetSteps } from "./step-plan.ts";
 
 /** How the studio should ask a KeyVID: the part of a model's summary that depends on the family. */
 export function keyvidSummary(model: {
@@ -16,11 +17,11 @@ export function keyvidSummary(model: {
       height: native.height,
       frames: native.frames,
       fps: ANIMATION_FPS,
-      steps: sampler.defaultSteps,
+      steps: presetSteps(DEFAULT_PRESET, sampler.guidance),
       guidance: sampler.guidance.text,
       precision: "fp32",
     },
     maxSteps: animationLimits.steps.max,
-    animation: { presets: presets(config), defaultPreset: "reference", guidance: sampler.guidance },
+    animation: { presets: presets(config), defaultPreset: DEFAULT_PRESET, guidance: sampler.guidance },
   };
 }
