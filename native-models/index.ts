@@ -1,8 +1,9 @@
 /** The door to the models: what the engine process opens, whatever the family. */
 import { StudioError } from "../core/contract/errors.ts";
 import { HummingbirdPipeline } from "./hummingbird/pipeline.ts";
+import { PatnetPipeline } from "./patnet/pipeline.ts";
 import { packSummary, readPack } from "./pack/index.ts";
-import type { AnimatePipeline, OpenOptions, Pipeline, TextToVideoPipeline } from "./types.ts";
+import type { AnimatePipeline, OpenOptions, Pipeline, TextToVideoPipeline, VisionPipeline } from "./types.ts";
 
 /**
  * Opens an installed model pack for work. Sessions are created on first need.
@@ -14,6 +15,7 @@ export async function openPipeline(packFolder: string, options: OpenOptions): Pr
   const summary = packSummary(manifest);
   if (manifest.family === "hummingbird")
     return new HummingbirdPipeline({ config: manifest.config, weights, summary }, options);
+  if (manifest.family === "patnet") return new PatnetPipeline({ config: manifest.config, weights, summary }, options);
   throw new StudioError("MODEL_WRONG_KIND", "This model makes no clips from sentences: choose another one.");
 }
 
@@ -24,7 +26,7 @@ export async function openTextToVideo(packFolder: string, options: OpenOptions):
   await pipeline.close();
   throw new StudioError(
     "MODEL_WRONG_KIND",
-    `${pipeline.summary.name} animates pictures and makes no clips from sentences: choose another model.`,
+    `${pipeline.summary.name} makes no clips from sentences: choose another model.`,
   );
 }
 
@@ -33,8 +35,16 @@ export async function openAnimation(packFolder: string, options: OpenOptions): P
   const pipeline = await openPipeline(packFolder, options);
   if (pipeline.kind === "animate") return pipeline;
   await pipeline.close();
+  throw new StudioError("MODEL_WRONG_KIND", `${pipeline.summary.name} animates no pictures: choose another model.`);
+}
+
+/** Opens a pack that looks at pictures. Errors: MODEL_DAMAGED, MODEL_WRONG_KIND. */
+export async function openVision(packFolder: string, options: OpenOptions): Promise<VisionPipeline> {
+  const pipeline = await openPipeline(packFolder, options);
+  if (pipeline.kind === "vision") return pipeline;
+  await pipeline.close();
   throw new StudioError(
     "MODEL_WRONG_KIND",
-    `${pipeline.summary.name} makes clips from sentences and animates no pictures: choose another model.`,
+    `${pipeline.summary.name} makes clips and does not look at pictures: choose a PATNet model.`,
   );
 }

@@ -167,7 +167,41 @@ export interface AnimatePipeline {
   close(): Promise<void>;
 }
 
-export type Pipeline = TextToVideoPipeline | AnimatePipeline;
+/** A tag of a picture and how sure the model is of it, 0 to 1. */
+export interface PictureTag {
+  readonly label: string;
+  readonly score: number;
+}
+
+/** An object found in a picture. */
+export interface PictureObject {
+  readonly label: string;
+  /** 0 to 1. */
+  readonly score: number;
+  /** Left, top, right and bottom edge in pixels of the picture. */
+  readonly box: readonly [number, number, number, number];
+  /** Which pixels are the object's: 1 or 0 a pixel of this part of the picture, and 0 outside of it. */
+  readonly mask: {
+    readonly left: number;
+    readonly top: number;
+    readonly width: number;
+    readonly height: number;
+    readonly data: Uint8Array;
+  };
+}
+
+/** A model that looks at pictures. */
+export interface VisionPipeline {
+  readonly kind: "vision";
+  readonly summary: ModelSummary;
+  /** Tags of each picture, surest first; none where the model knows no tags. */
+  tags(pictures: readonly Picture[]): Promise<PictureTag[][]>;
+  /** Objects of a picture, surest first; none where the model finds none. */
+  objects(picture: Picture): Promise<PictureObject[]>;
+  close(): Promise<void>;
+}
+
+export type Pipeline = TextToVideoPipeline | AnimatePipeline | VisionPipeline;
 
 export interface OpenOptions {
   /** Intra-op threads for onnxruntime. */

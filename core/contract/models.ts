@@ -6,7 +6,7 @@ import { precisionSchema } from "./generation.ts";
 export const modelSummarySchema = z.object({
   id: z.string(),
   name: z.string(),
-  family: z.enum(["hummingbird", "keyvid"]),
+  family: z.enum(["hummingbird", "keyvid", "patnet"]),
   variant: z.string(),
   /** True for the small model that ships with the app. */
   bundled: z.boolean(),
@@ -17,8 +17,10 @@ export const modelSummarySchema = z.object({
   /** Parameters in all networks together. */
   parameters: z.number(),
   bytesOnDisk: z.number(),
-  /** How guidance works: an embedded scale (distilled), a second unconditional pass, or text, image and audio weighed apart. */
-  guidanceKind: z.enum(["embedded", "classifier-free", "three-way"]),
+  /**
+   * How guidance works: an embedded scale (distilled), a second unconditional pass, text, image and audio weighed apart, or not at all.
+   */
+  guidanceKind: z.enum(["embedded", "classifier-free", "three-way", "none"]),
   precisions: z.array(precisionSchema),
   defaults: z.object({
     width: z.number(),
@@ -32,6 +34,8 @@ export const modelSummarySchema = z.object({
   /** Sizes offered first, pixels; others that are multiples of 64 are allowed. */
   sizes: z.array(z.object({ width: z.number(), height: z.number(), label: z.string() })),
   maxSteps: z.number(),
+  /** Only of models that look at pictures and make none: how many kinds of tags they give, and of objects they find. */
+  vision: z.object({ tags: z.number(), objects: z.number() }).optional(),
   /** Only of models that animate a picture with sound. */
   animation: z
     .object({

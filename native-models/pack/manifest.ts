@@ -5,6 +5,8 @@ import { hummingbirdConfigSchema } from "../hummingbird/config.ts";
 import { hummingbirdSummary } from "../hummingbird/summary.ts";
 import { keyvidConfigSchema } from "../keyvid/config.ts";
 import { keyvidSummary } from "../keyvid/summary.ts";
+import { patnetConfigSchema } from "../patnet/config.ts";
+import { patnetSummary } from "../patnet/summary.ts";
 
 /** Raised when packs of older studios can no longer be read; they are then installed anew from the checkpoint. */
 export const PACK_FORMAT = 1;
@@ -46,6 +48,7 @@ const anyManifest = z.object({
 export const packManifestSchema = z.discriminatedUnion("family", [
   anyManifest.extend({ family: z.literal("hummingbird"), config: hummingbirdConfigSchema }),
   anyManifest.extend({ family: z.literal("keyvid"), config: keyvidConfigSchema }),
+  anyManifest.extend({ family: z.literal("patnet"), config: patnetConfigSchema }),
 ]);
 export type PackManifest = z.infer<typeof packManifestSchema>;
 /** The manifest of one family. */
@@ -79,6 +82,16 @@ export function packSummary(manifest: PackManifest, bundled = false): ModelSumma
   const bytesOnDisk = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   const { id, name, family, variant, licence, about, examplePrompts, parameters, precisions, sizes } = manifest;
   const shared = { id, name, family, variant, bundled, licence, about, examplePrompts, parameters, bytesOnDisk };
-  const own = manifest.family === "hummingbird" ? hummingbirdSummary(manifest) : keyvidSummary(manifest);
-  return { ...shared, precisions, sizes, ...own };
+  return { ...shared, precisions, sizes, ...familySummary(manifest) };
+}
+
+function familySummary(manifest: PackManifest) {
+  switch (manifest.family) {
+    case "hummingbird":
+      return hummingbirdSummary(manifest);
+    case "keyvid":
+      return keyvidSummary(manifest);
+    case "patnet":
+      return patnetSummary(manifest);
+  }
 }

@@ -16,7 +16,8 @@ export interface PictureSize {
 export function classifierGraph(config: PatnetConfig, { batch, height, width }: PictureSize, trace?: Trace): Graph {
   const { classifier } = config;
   if (!classifier) throw new Error("This PATNet has no classes.");
-  const g = new Graph("patnet-classifier");
+  // A detector's checkpoint keeps the backbone, and a classifier on it, one level down.
+  const g = new Graph("patnet-classifier", config.detector ? "backbone" : "");
   const x = g.input("picture", "float32", [batch, 3, height, width]);
   const last = backbone(g, x, config.backbone, { trace }).at(-1)!;
   const channels = last.shape[1]!;

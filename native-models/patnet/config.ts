@@ -41,6 +41,8 @@ export const classifierSchema = z.object({
   classes: count,
   /** Side of the square crop that the network was trained on, pixels. */
   side: count.default(224),
+  /** Present: the outputs are tags by these names, each true or not by itself. Absent: one class out of all. */
+  tags: z.array(z.string()).optional(),
 });
 
 /** Settings of a Mask R-CNN at test time, by their names in mmdet's `test_cfg`. */
@@ -78,7 +80,7 @@ export const patnetConfigSchema = z.object({
   backbone: backboneSchema,
   classifier: classifierSchema.nullable(),
   detector: detectorSchema.nullable(),
-  /** Names of the classes, where the checkpoint tells them. */
+  /** Names of the detector's classes, or without one of the classifier's, where the checkpoint tells them. */
   labels: z.array(z.string()),
 });
 export type PatnetConfig = z.infer<typeof patnetConfigSchema>;

@@ -1,5 +1,5 @@
 /** An opened PATNet: pictures in, classes or objects with masks out. Sessions are made on first need and kept warm. */
-import type { ParameterSpec } from "../types.ts";
+import type { ParameterSpec, Picture } from "../types.ts";
 import { SessionCache } from "../onnx/session-cache.ts";
 import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
 import { type Boxes, boxAt, boxCount } from "./boxes.ts";
@@ -18,7 +18,7 @@ import {
 import { type Mask, pasteMask } from "./masks.ts";
 import { classifierCrop, classifierInput, detectorInput, detectorSize, type DetectorSize } from "./preprocess.ts";
 import { type Proposals, proposals, regionLevel } from "./proposals.ts";
-import type { Picture } from "./resize.ts";
+import { resizeBilinear } from "./resize.ts";
 
 /** Smallest picture that all of a detector's graphs take. */
 const SMALLEST = { height: 64, width: 64 };
@@ -57,19 +57,23 @@ export class PatnetNetworks {
     this.#options = options;
   }
 
-  /** Probability of each class, [pictures, classes], from the middle of the pictures. */
+  /** Probability of each class, or of each tag by itself, for every picture. A single class is looked for in the picture's middle. */
   async classify(pictures: readonly Picture[]): Promise<Float32Array[]> {
-    const { side, classes } = this.config.classifier!;
+    const { side, classes, tags } = this.config.classifier!;
     const batch = pictures.length;
     if (batch === 0) return [];
     const input = new Float32Array(batch * 3 * side * side);
-    for (const [i, picture] of pictures.entries())
-      input.set(classifierInput(classifierCrop(picture, side)), i * 3 * side * side);
+    for (const [i, picture] of pictures.entries()) {
+      // Tags are about the whole picture.
+      const view = tags ? resizeBilinear(picture, side, side) : classifierCrop(picture, side);
+      input.set(classifierInput(view), i * 3 * side * side);
+    }
     const size = { batch, height: side, width: side };
     const graph = () => classifierGraph(this.config, size);
     const session = await this.#sessions.get("classifier", String(batch), graph, this.#weights, this.#options);
     const { logits } = await session.run({ picture: input });
-    return pictures.map((_, i) => probabilities(logits!.subarray(i * classes, (i + 1) * classes)));
+    const read = tags ? (values: Float32Array) => values.map(sigmoid) : probabilities;
+    return pictures.map((_, i) => read(logits!.subarray(i * classes, (i + 1) * classes)));
   }
 
   /** Objects of a picture with their masks, best first. */
@@ -81,7 +85,7 @@ export class PatnetNetworks {
     const found = detections(pyramid.proposals.boxes, predictions, { size, scale: size.scale }, test);
     const masks = await this.predictMasks(pyramid, found);
     return found.map((detection, i) => {
-      const values = masks[i]!.map((logit) => 1 / (1 + Math.exp(-logit)));
+      const values = masks[i]!.map(sigmoid);
       return { ...detection, mask: pasteMask(values, detection.box, picture, test.maskThreshold) };
     });
   }
@@ -163,6 +167,8 @@ export function regionInputs(
   for (let i = 0; i < count; i++) lists[regionLevel(regions, from + i)]!.set(boxAt(regions, from + i), 4 * i);
   return Object.fromEntries(lists.map((list, level) => [`regions${level}`, list]));
 }
+
+export const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
 
 /** Softmax. */
 export function probabilities(logits: Float32Array): Float32Array {

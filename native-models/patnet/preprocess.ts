@@ -1,6 +1,7 @@
 /** From a decoded picture to what the networks take, exactly as the reference does it. */
 import { roundHalfEven } from "./relative-position.ts";
-import { type Picture, resizeBicubic, resizeBilinear } from "./resize.ts";
+import type { Picture } from "../types.ts";
+import { resizeBicubic, resizeBilinear } from "./resize.ts";
 
 /** ImageNet's mean and deviation of red, green and blue. */
 const MEAN = [0.485, 0.456, 0.406] as const;

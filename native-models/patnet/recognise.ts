@@ -11,6 +11,10 @@ import { BUCKETS } from "./relative-position.ts";
 const landmark = "patch_embed.proj.weight";
 const STAGES = 4;
 
+/** Whether a file holds a network of the family or a part of one. */
+export const looksLikePatnet = ({ tensors }: TensorSource): boolean =>
+  [...tensors.keys()].some((name) => /(?:^|\.)stages\.0\.blocks\.0\.spatial_mixing\./u.test(name));
+
 /** What our own checkpoints say about themselves, under `plume`. */
 const plumeSchema = z.object({
   name: z.string().optional(),
@@ -18,6 +22,8 @@ const plumeSchema = z.object({
   licence: z.string().optional(),
   what_it_knows: z.string().optional(),
   labels: z.array(z.string()).optional(),
+  /** Present: the classifier's outputs are tags that may hold side by side, by these names. */
+  tags: z.array(z.string()).optional(),
   side: z.number().int().positive().optional(),
   scale: z.tuple([z.number().int().positive(), z.number().int().positive()]).optional(),
   activation: z.enum(["gelu", "relu"]).optional(),
@@ -36,8 +42,7 @@ export class PatnetNames {
   constructor(source: TensorSource) {
     this.#source = source;
     const found = [...source.tensors.keys()].find((name) => name === landmark || name.endsWith(`.${landmark}`));
-    const isFamily = [...source.tensors.keys()].some((name) => name.includes(".spatial_mixing."));
-    if (found === undefined || !isFamily)
+    if (found === undefined || !looksLikePatnet(source))
       throw wrongKind(
         "This checkpoint is not a PATNet model: choose a PATNet, PartialNet or FasterNet file.",
         [...source.tensors.keys()].slice(0, 5).join(", "),
@@ -95,10 +100,13 @@ export async function recognisePatnet(source: TensorSource): Promise<RecognisedP
   const plume = plumeSchema.catch({}).parse(source.metadata.plume ?? {});
   const stages = await readStages(names, names.isDetector ? "backbone." : "");
   const backbone = { stages, activation: plume.activation ?? activationOf(source.metadata, stages, names.isDetector) };
-  const classifier = names.find("head.weight") && {
-    features: names.shape("avgpool_pre_head.1.weight")[0],
-    classes: names.shape("head.weight")[0],
+  // A detector of ours may carry a classifier on the same backbone.
+  const root = names.isDetector ? "backbone." : "";
+  const classifier = names.find(`${root}head.weight`) && {
+    features: names.shape(`${root}avgpool_pre_head.1.weight`)[0],
+    classes: names.shape(`${root}head.weight`)[0],
     side: plume.side ?? hyperParameters(source.metadata).image_size,
+    tags: plume.tags,
   };
   if (!names.isDetector && !classifier)
     throw wrongKind("This file holds a backbone without any head: choose a classifier or a whole Mask R-CNN.");

@@ -3,12 +3,7 @@
  * OpenCV's bilinear for detection, both on 8-bit RGB in fixed-point arithmetic.
  */
 
-/** An 8-bit RGB picture, rows from the top, three bytes a pixel. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly rgb: Uint8Array;
-}
+import type { Picture } from "../types.ts";
 
 const CHANNELS = 3;
 /** Pillow's fixed-point precision, and half a unit of it. */

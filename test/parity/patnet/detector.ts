@@ -17,7 +17,7 @@ import {
 import { detectorInput } from "../../../native-models/patnet/preprocess.ts";
 import { regionLevel } from "../../../native-models/patnet/proposals.ts";
 import { recognisePatnet } from "../../../native-models/patnet/recognise.ts";
-import type { Picture } from "../../../native-models/patnet/resize.ts";
+import type { Picture } from "../../../native-models/types.ts";
 import type { GoldenFile } from "../golden-folder.ts";
 import { TraceOutputs, traceName } from "../hummingbird/tensors.ts";
 import { EXACT } from "../tolerance.ts";
