@@ -96,14 +96,23 @@ export interface PreviewFrames {
   readonly rgba: Uint8Array;
 }
 
+/** `calibrate`: what int8 needs is measured, once a model. */
+export type WorkPhase = "calibrate" | "text" | "denoise" | "decode";
+
 /** Callbacks during a run; all are awaited before the next step so that a slow consumer applies back-pressure. */
 export interface GenerateHooks {
   readonly signal: AbortSignal;
   /** `fraction` is the share of the whole clip's work (known FLOPs), 0 to 1, never decreasing. */
-  progress(phase: "text" | "denoise" | "decode", done: number, total: number, fraction: number): void | Promise<void>;
+  progress(phase: WorkPhase, done: number, total: number, fraction: number): void | Promise<void>;
   preview(preview: PreviewFrames): void | Promise<void>;
   /** One finished frame, RGB8, height × width × 3. */
   frame(index: number, rgb: Uint8Array): void | Promise<void>;
+}
+
+export interface PrepareHooks {
+  readonly signal: AbortSignal;
+  /** `fraction` is the share of the work, 0 to 1, never decreasing. */
+  progress(fraction: number): void | Promise<void>;
 }
 
 export interface GenerateResult {
@@ -116,6 +125,8 @@ export interface GenerateResult {
 export interface TextToVideoPipeline {
   readonly kind: "text-to-video";
   readonly summary: ModelSummary;
+  /** Makes what the first clip would otherwise make on its way and the pack keeps. Errors: CANCELLED, those of a run. */
+  prepare?(hooks: PrepareHooks): Promise<void>;
   generate(request: ResolvedRequest, hooks: GenerateHooks): Promise<GenerateResult>;
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ export type JobState = z.infer<typeof jobStateSchema>;
  * (show the phase's name, never an invented bar). `etaMs` is for the whole job and is null until it can be measured.
  */
 export const progressSchema = z.object({
-  phase: z.enum(["queue", "load", "text", "denoise", "decode", "encode"]),
+  phase: z.enum(["queue", "load", "calibrate", "text", "denoise", "decode", "encode"]),
   done: z.number(),
   total: z.number(),
   /** Share of the whole job, 0 to 1, never decreasing; from measured or known costs of the phases. */

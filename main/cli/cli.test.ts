@@ -144,6 +144,33 @@ describe("plume models and plume doctor", () => {
     });
   });
 
+  it("measures for int8 as a step of installing, unless told not to; stopping it then leaves the model installed", async () => {
+    await using bench = await testBench();
+    const file = join(bench.home, "good.ckpt");
+    await writeFile(file, "weights");
+    const prepared = (id: string) =>
+      readdir(join(bench.home, "models", id)).then((all) => all.includes("prepared.txt"));
+    await plume(bench, ["models", "install", file, "--id", "with"]);
+    expect(await prepared("with")).toBe(true);
+    await plume(bench, ["models", "install", file, "--id", "without", "--no-int8"]);
+    expect(await prepared("without")).toBe(false);
+    // Measuring runs the model; where that fails, the model was converted all the same.
+    expect((await plume(bench, ["models", "install", file, "--id", "unprepared"])).code).toBe(0);
+
+    const stop = new AbortController();
+    const installing = plume(bench, ["models", "install", file, "--id", "unhurried"], stop.signal);
+    await vi.waitFor(() => readdir(join(bench.home, "models", "unhurried")), { timeout: 20_000, interval: 20 });
+    stop.abort();
+    expect(await installing).toEqual({
+      code: 130,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^plume: Stopped while measuring for int8: unhurried is installed all the same[^\n]*\n$/,
+      ),
+    });
+    expect((await plume(bench, ["models", "list"])).stdout).toContain("unhurried\n");
+  });
+
   it("says what is there and what is missing", async () => {
     await using bench = await testBench();
     const well = await plume(bench, ["doctor", "--json"]);

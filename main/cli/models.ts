@@ -1,12 +1,14 @@
 import { StudioError } from "../../core/contract/index.ts";
 import type { Studio } from "../studio/index.ts";
 import { lora } from "./arguments.ts";
-import { bytes, type Output } from "./output.ts";
+import { bytes, duration, type Output } from "./output.ts";
 
 export interface InstallCommandOptions {
   readonly id?: string;
   readonly name?: string;
   readonly lora?: readonly string[];
+  /** `--no-int8` makes it false. */
+  readonly int8?: boolean;
 }
 
 /** `plume models install FILE` */
@@ -22,8 +24,10 @@ export async function installModel(
     loras: (options.lora ?? []).map(lora),
     ...(options.id === undefined ? {} : { id: options.id }),
     ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.int8 === undefined ? {} : { int8: options.int8 }),
     signal,
-    onProgress: (step, fraction) => output.progress(fraction, step),
+    onProgress: (step, fraction, etaMs) =>
+      output.progress(fraction, etaMs === null ? step : `${step}, about ${duration(etaMs)} left`),
   });
   output.result({ model }, `Installed ${model.name} as ${model.id} (${bytes(model.bytesOnDisk)}).`);
 }
@@ -56,10 +60,20 @@ export async function verifyModels(
   signal: AbortSignal,
 ): Promise<void> {
   const ids = id === undefined ? (await studio.call("models.list", {})).map((model) => model.id) : [id];
-  for (const each of ids)
-    await studio.models.verify(each, (step, fraction) => output.progress(fraction, `${each}: ${step}`), signal);
+  const lines: string[] = [];
+  const dropped: string[] = [];
+  for (const each of ids) {
+    const onProgress = (step: string, fraction: number) => output.progress(fraction, `${each}: ${step}`);
+    const found = await studio.models.verify(each, onProgress, signal);
+    if (found.dropped.length > 0) dropped.push(each);
+    lines.push(
+      found.dropped.length === 0
+        ? `${each} is whole.`
+        : `${each} is whole; its int8 form was damaged and is made anew when it is next needed.`,
+    );
+  }
   if (signal.aborted) throw new StudioError("CANCELLED", "Cancelled.");
-  output.result({ verified: ids }, ids.map((each) => `${each} is whole.`).join("\n"));
+  output.result({ verified: ids, int8Dropped: dropped }, lines.join("\n"));
 }
 
 /** `plume models remove ID` */

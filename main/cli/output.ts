@@ -86,6 +86,7 @@ export class Output {
 const PHASES: Record<Progress["phase"], string> = {
   queue: "waiting",
   load: "loading the model",
+  calibrate: "measuring ranges for int8 (once per model)",
   text: "reading the prompt",
   denoise: "forming the picture",
   decode: "drawing frames",

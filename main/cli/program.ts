@@ -62,10 +62,10 @@ async function withStudio(
     studio = await open();
     await work(studio, output, signal);
   } catch (cause) {
-    const error = signal.aborted
-      ? new StudioError("CANCELLED", "Cancelled; no file was left behind.")
-      : StudioError.from(cause);
-    output.failure(error);
+    const error = StudioError.from(cause);
+    // Whatever broke because it was stopped is no failure of its own; who knows better what was stopped, says it.
+    const isTold = !signal.aborted || error.code === "CANCELLED";
+    output.failure(isTold ? error : new StudioError("CANCELLED", "Cancelled; no file was left behind."));
   } finally {
     output.clear();
     await studio?.close();
@@ -130,6 +130,7 @@ function addModels(program: Command, perform: (options: CommonOptions, work: Wor
     .argument("<file>", "the checkpoint")
     .option("--id <id>", "the model's id (default: from the file's name)")
     .option("--name <name>", "the name to show")
+    .option("--no-int8", "leave out measuring for int8; the first clip with --precision int8 then does it")
     .option(
       "--lora <file[:scale]>",
       "merge a LoRA; may be given several times",

@@ -1,4 +1,5 @@
 import type { ModelSummary, Precision } from "../../core/contract/index.ts";
+import type { VerifyOutcome } from "./protocol.ts";
 import type { OpenOptions, TextToVideoPipeline } from "../../native-models/types.ts";
 
 export interface InstallTask {
@@ -22,5 +23,7 @@ export interface EngineBackend {
   readonly executionProvider: string;
   open(pack: string, options: OpenOptions & { readonly precision: Precision }): Promise<TextToVideoPipeline>;
   install(task: InstallTask, report: StepReport, signal: AbortSignal): Promise<ModelSummary>;
-  verify(pack: string, report: StepReport, signal: AbortSignal): Promise<void>;
+  /** Makes what the pack keeps beside its weights (Hummingbird: the int8 form). */
+  prepare(pack: string, threads: number, report: StepReport, signal: AbortSignal): Promise<void>;
+  verify(pack: string, report: StepReport, signal: AbortSignal): Promise<VerifyOutcome>;
 }

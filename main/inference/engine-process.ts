@@ -3,6 +3,7 @@ import { totalmem } from "node:os";
 import type { Duplex, Readable } from "node:stream";
 import { StudioError } from "../../core/contract/index.ts";
 import { explainDeath, kernelMemoryKills } from "./exit.ts";
+import { engineEnvironment } from "./environment.ts";
 import { Channel, type Message } from "./framing.ts";
 import {
   type Heartbeat,
@@ -77,7 +78,7 @@ export class EngineProcess {
     this.child = spawn(options.node, [options.entry], {
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
       windowsHide: true,
-      env: { ...process.env, NODE_OPTIONS: "" },
+      env: { ...process.env, ...engineEnvironment, NODE_OPTIONS: "" },
     });
     this.channel = new Channel(this.child.stdio[3] as Duplex);
     this.dead = new Promise((resolve) => {

@@ -15,7 +15,13 @@ import {
   type OnReport,
   type WithoutTask,
 } from "./engine-process.ts";
-import { type GenerateOutcome, generateResultSchema, type TaskReport } from "./protocol.ts";
+import {
+  type GenerateOutcome,
+  generateResultSchema,
+  type TaskReport,
+  type VerifyOutcome,
+  verifyResultSchema,
+} from "./protocol.ts";
 
 /** `dead` lasts until the next task: then a new process is started, after a pause that grows with each crash in a row. */
 export type EngineState = "absent" | "starting" | "ready" | "busy" | "draining" | "dead";
@@ -102,9 +108,14 @@ export class EngineHost {
     return modelSummarySchema.parse(result);
   }
 
+  /** Makes what a pack keeps beside its weights. Errors: as `generate`. */
+  async prepare(pack: string, threads: number, onStep: StepListener, signal: AbortSignal): Promise<void> {
+    await this.run({ type: "prepare", pack, threads }, forward(onStep), signal);
+  }
+
   /** Compares a pack with its manifest. Errors: MODEL_DAMAGED, CANCELLED. */
-  async verify(pack: string, onStep: StepListener, signal: AbortSignal): Promise<void> {
-    await this.run({ type: "verify", pack }, forward(onStep), signal);
+  async verify(pack: string, onStep: StepListener, signal: AbortSignal): Promise<VerifyOutcome> {
+    return verifyResultSchema.parse(await this.run({ type: "verify", pack }, forward(onStep), signal));
   }
 
   /** Starts the engine if need be and tells the version of onnxruntime that loads in it. Errors: as `generate`. */

@@ -1,6 +1,7 @@
 export type { InstallTask } from "./backend.ts";
+export { engineEnvironment } from "./environment.ts";
 export * from "./host.ts";
-export type { GenerateOutcome } from "./protocol.ts";
+export type { GenerateOutcome, VerifyOutcome } from "./protocol.ts";
 export { engineThreads } from "./threads.ts";
 export type { PackFacts } from "./packs.ts";
 export { readPackFacts } from "./packs.ts";

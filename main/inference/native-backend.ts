@@ -26,8 +26,16 @@ export async function nativeBackend(): Promise<EngineBackend> {
       return packSummary(manifest, bundled);
     },
 
+    async prepare(pack, threads, report, signal) {
+      const { preparePack } = await import("../../native-models/index.ts");
+      await preparePack(pack, threads, {
+        signal,
+        progress: (fraction) => report("Measuring ranges for int8", fraction),
+      });
+    },
+
     async verify(pack, report, signal) {
-      await verifyPack(pack, (fraction) => report("Reading every byte", fraction), signal);
+      return verifyPack(pack, (fraction) => report("Reading every byte", fraction), signal);
     },
   };
 }

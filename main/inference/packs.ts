@@ -1,6 +1,7 @@
 import type { ModelSummary } from "../../core/contract/index.ts";
 // Not the folder's index: that would load the converter and onnxruntime into the studio's own process.
 import { packSummary, WEIGHTS_FILE } from "../../native-models/pack/manifest.ts";
+import { int8Bytes } from "../../native-models/pack/int8-files.ts";
 import { readPack } from "../../native-models/pack/read-pack.ts";
 
 /** What a pack's manifest says, without opening the model. */
@@ -15,9 +16,10 @@ export interface PackFacts {
 /** Reads a pack's manifest and compares sizes, not contents. Errors: MODEL_DAMAGED. */
 export async function readPackFacts(folder: string): Promise<PackFacts> {
   const { manifest } = await readPack(folder);
+  const summary = packSummary(manifest);
   const weights = manifest.files.find((file) => file.name === WEIGHTS_FILE);
   return {
-    summary: packSummary(manifest),
+    summary: { ...summary, bytesOnDisk: summary.bytesOnDisk + (await int8Bytes(folder)) },
     weightsSha256: weights?.sha256 ?? "",
     sourceSha256: manifest.source.sha256,
   };

@@ -32,11 +32,13 @@ export const commandSchema = z.discriminatedUnion("type", [
     bundled: z.boolean(),
     loras: z.array(loraSchema),
   }),
+  /** Makes what a pack keeps beside its weights; a pack that has it all is left alone. */
+  z.object({ type: z.literal("prepare"), task, pack: z.string(), threads: z.number().int().min(1) }),
   z.object({ type: z.literal("verify"), task, pack: z.string() }),
   z.object({ type: z.literal("cancel"), task }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
-export type TaskCommand = Extract<Command, { type: "generate" | "install" | "verify" }>;
+export type TaskCommand = Extract<Command, { type: "generate" | "install" | "prepare" | "verify" }>;
 
 /** Engine → studio. `preview` and `frame` carry their pixels as the message's body. */
 export const reportSchema = z.discriminatedUnion("type", [
@@ -45,8 +47,8 @@ export const reportSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("progress"),
     task,
-    phase: z.enum(["load", "text", "denoise", "decode", "install", "verify"]),
-    /** Words for an install's or verification's current step; empty otherwise. */
+    phase: z.enum(["load", "calibrate", "text", "denoise", "decode", "install", "prepare", "verify"]),
+    /** Words for the current step of an installation, preparation or verification; empty otherwise. */
     step: z.string(),
     done: z.number(),
     total: z.number(),
@@ -77,6 +79,11 @@ export const generateResultSchema = z.object({
   executionProvider: z.string(),
   threads: z.number(),
 });
+
+/** What a verification found that was damaged and could be thrown away, because it is made anew when it is needed. */
+export const verifyResultSchema = z.object({ dropped: z.array(z.string()) });
+export type VerifyOutcome = z.infer<typeof verifyResultSchema>;
+
 export type GenerateOutcome = z.infer<typeof generateResultSchema>;
 
 /** One line on the heartbeat pipe. Written by a thread of its own, since a running model blocks the engine's main thread for minutes. */

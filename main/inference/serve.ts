@@ -1,6 +1,6 @@
 import { StudioError } from "../../core/contract/index.ts";
 import type { TextToVideoPipeline } from "../../native-models/types.ts";
-import type { EngineBackend } from "./backend.ts";
+import type { EngineBackend, StepReport } from "./backend.ts";
 import type { Channel } from "./framing.ts";
 import { type Command, commandSchema, PROTOCOL_VERSION, type Report, type TaskCommand } from "./protocol.ts";
 
@@ -60,24 +60,34 @@ class Engine {
   private perform(command: TaskCommand, signal: AbortSignal): Promise<unknown> {
     const { task } = command;
     const stepReport =
-      (phase: "install" | "verify") =>
+      (phase: "install" | "prepare" | "verify") =>
       async (step: string, fraction: number): Promise<void> => {
         signal.throwIfAborted();
         await this.report({ type: "progress", task, phase, step, done: 0, total: 0, fraction: clamp(fraction) });
       };
     if (command.type === "install") return this.install(command, stepReport("install"), signal);
+    if (command.type === "prepare") return this.prepare(command, stepReport("prepare"), signal);
     if (command.type === "verify") return this.backend.verify(command.pack, stepReport("verify"), signal);
     return this.generate(command, signal);
   }
 
   private async install(
     command: Extract<TaskCommand, { type: "install" }>,
-    report: (step: string, fraction: number) => Promise<void>,
+    report: StepReport,
     signal: AbortSignal,
   ): Promise<unknown> {
     // Converting wants memory of its own; a model that waits for nobody makes room.
     await this.unload();
     return this.backend.install(command, report, signal);
+  }
+
+  private async prepare(
+    command: Extract<TaskCommand, { type: "prepare" }>,
+    report: StepReport,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.unload();
+    await this.backend.prepare(command.pack, command.threads, report, signal);
   }
 
   private async generate(command: Extract<TaskCommand, { type: "generate" }>, signal: AbortSignal): Promise<unknown> {

@@ -92,7 +92,8 @@ async function generateFrames(work: Work): Promise<GenerationRecord> {
     { pack: model.folder, threads: engineThreads(), precision: request.precision, request },
     {
       progress({ phase, done, total, fraction }) {
-        if (phase !== "install" && phase !== "verify") listener.progress(meter.report(phase, done, total, fraction));
+        if (phase !== "install" && phase !== "prepare" && phase !== "verify")
+          listener.progress(meter.report(phase, done, total, fraction));
       },
       preview({ step, width, height, frames }, rgba) {
         if (rgba.length === width * height * frames * 4) listener.preview({ step, width, height, frames }, rgba);

@@ -1,6 +1,6 @@
 import type { Progress } from "../../core/contract/index.ts";
 
-type EnginePhase = "load" | "text" | "denoise" | "decode";
+type EnginePhase = "load" | "calibrate" | "text" | "denoise" | "decode";
 
 /** The last hundredth of the bar belongs to closing and verifying the file, which takes a few tenths of a second. */
 const ENGINE_SHARE = 0.99;
@@ -28,7 +28,7 @@ export class ProgressMeter {
     const now = this.now();
     const fraction = Math.max(this.progress.fraction, engineFraction * ENGINE_SHARE);
     let etaMs = this.progress.etaMs;
-    if ((phase === "denoise" || phase === "decode") && done >= 1) {
+    if ((phase === "calibrate" || phase === "denoise" || phase === "decode") && done >= 1) {
       if (this.first?.phase !== phase) this.first = { phase, at: now, fraction: engineFraction };
       else if (engineFraction > this.first.fraction) {
         const msPerShare = (now - this.first.at) / (engineFraction - this.first.fraction);

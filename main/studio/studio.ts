@@ -87,17 +87,26 @@ export interface InstallOptions {
   /** Absent: what the checkpoint calls itself, or its file's name. */
   readonly name?: string;
   readonly loras?: readonly LoraFile[];
+  /** False: leave the int8 form out; the first clip in int8 then makes it. */
+  readonly int8?: boolean;
   readonly signal?: AbortSignal;
-  /** `fraction` 0 to 1, never decreasing; `step` is a short phrase such as "hashing" or "U-Net". */
-  readonly onProgress?: (step: string, fraction: number) => void;
+  /** `fraction` 0 to 1, never decreasing; `step` is a short phrase such as "hashing" or "U-Net"; `etaMs` null until it is measured. */
+  readonly onProgress?: (step: string, fraction: number, etaMs: number | null) => void;
 }
 
 export interface ModelAdministration {
   /** Installs the model that ships with the studio unless it is there already; every way of asking for it does this by itself. */
   ensureBundled(onProgress?: (step: string, fraction: number) => void, signal?: AbortSignal): Promise<void>;
   install(options: InstallOptions): Promise<Output<"models.list">[number]>;
-  /** Reads every byte of the pack and compares it with its manifest. Errors: MODEL_NOT_FOUND, MODEL_DAMAGED. */
-  verify(id: string, onProgress?: (step: string, fraction: number) => void, signal?: AbortSignal): Promise<void>;
+  /**
+   * Reads every byte of the pack and compares it with its manifest. A damaged int8 form is thrown away (`dropped`): it is made anew
+   * when it is next needed. Errors: MODEL_NOT_FOUND, MODEL_DAMAGED.
+   */
+  verify(
+    id: string,
+    onProgress?: (step: string, fraction: number) => void,
+    signal?: AbortSignal,
+  ): Promise<{ readonly dropped: readonly string[] }>;
   /** Removes the pack's folder; clips made with it stay. Errors: MODEL_NOT_FOUND. */
   remove(id: string): Promise<void>;
 }

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Precision } from "../../core/contract/index.ts";
-import { openTextToVideo } from "../index.ts";
+import { openTextToVideo, preparePack } from "../index.ts";
 import type { ConvRange } from "../onnx/graph.ts";
-import { installCheckpoint, manifestOf, readPack } from "../pack/index.ts";
+import { installCheckpoint, manifestOf, readPack, verifyPack } from "../pack/index.ts";
 import type { WeightIndex } from "../types.ts";
 import { quantiseRows } from "../onnx/quantise.ts";
 import { similarity } from "../diffusion/similarity.testkit.ts";
@@ -38,15 +38,31 @@ describe.skipIf(note !== "")(`the starter in int8${note}`, () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  async function clip(precision: Precision, prompt: string, seed: number): Promise<Uint8Array[]> {
+  type Told = [phase: string, done: number, total: number, fraction: number];
+  async function clip(
+    precision: Precision,
+    prompt: string,
+    seed: number,
+    told: Told[] = [],
+    { signal = new AbortController().signal, steps }: { signal?: AbortSignal; steps?: number } = {},
+  ): Promise<Uint8Array[]> {
     const pipeline = await openTextToVideo(join(folder, "pack"), { threads: 2, precision });
     const frames: Uint8Array[] = [];
     try {
       await pipeline.generate(
-        { ...pipeline.summary.defaults, model: "starter", prompt, negativePrompt: "", seed, precision, frames: 8 },
         {
-          signal: new AbortController().signal,
-          progress: () => {},
+          ...pipeline.summary.defaults,
+          model: "starter",
+          prompt,
+          negativePrompt: "",
+          seed,
+          precision,
+          frames: 8,
+          ...(steps ? { steps } : {}),
+        },
+        {
+          signal,
+          progress: (...report) => void told.push(report),
           preview: () => {},
           frame: (_, rgb) => void frames.push(rgb),
         },
@@ -69,6 +85,65 @@ describe.skipIf(note !== "")(`the starter in int8${note}`, () => {
       expect(Math.min(...scores)).toBeGreaterThan(0.95);
       expect(Buffer.concat(fast).equals(Buffer.concat(exact))).toBe(false);
     }
+  });
+
+  it("is measured in a phase of its own that can be stopped, and what is damaged or half there is measured anew", {
+    timeout: 240_000,
+  }, async () => {
+    const pack = join(folder, "pack");
+    const files = async () => (await readdir(pack)).filter((name) => name.startsWith("int8")).sort();
+    const quick = { steps: 2 };
+    const before = await clip("int8", "red rain", 3, [], quick);
+    const [weights] = (await files()) as [string];
+    expect(await files()).toEqual([expect.stringMatching(/^int8-.*\.bin$/), "int8.json"]);
+    expect(await verifyPack(pack)).toEqual({ dropped: [] });
+
+    await truncate(join(pack, weights), 1000);
+    const stop = new AbortController();
+    const told: Told[] = [];
+    Object.assign(told, {
+      push: (report: Told) => (report[1] === 2 && stop.abort(), Array.prototype.push.call(told, report)),
+    });
+    await expect(clip("int8", "red rain", 3, told, { signal: stop.signal })).rejects.toMatchObject({
+      code: "CANCELLED",
+    });
+    expect(told.every(([phase]) => phase === "calibrate")).toBe(true);
+
+    const whole: Told[] = [];
+    expect(Buffer.concat(await clip("int8", "red rain", 3, whole, quick)).equals(Buffer.concat(before))).toBe(true);
+    const measured = whole.filter(([phase]) => phase === "calibrate");
+    expect(measured.map(([, done]) => done)).toEqual(measured.map((_, i) => i));
+    expect(measured.at(-1)?.slice(1, 3)).toEqual([measured.length - 1, measured.length - 1]);
+    const fractions = whole.map(([, , , fraction]) => fraction);
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+    expect([fractions[0], fractions.at(-1)]).toEqual([0, 1]);
+
+    const [again] = (await files()) as [string];
+    expect(again).not.toBe(weights);
+    const handle = await open(join(pack, again), "r+");
+    await handle.write(Buffer.from([85]), 0, 1, 4321);
+    await handle.close();
+    expect(await verifyPack(pack)).toEqual({ dropped: ["int8"] });
+    expect(await files()).toEqual([]);
+    // Left by a process that was killed while it wrote.
+    await writeFile(join(pack, "int8-killed.bin"), "half");
+    expect(await verifyPack(pack)).toEqual({ dropped: ["int8"] });
+  });
+
+  it("is made by preparing the pack, and then costs the first clip nothing", { timeout: 240_000 }, async () => {
+    const fractions: number[] = [];
+    const hooks = {
+      signal: new AbortController().signal,
+      progress: (fraction: number) => void fractions.push(fraction),
+    };
+    await preparePack(join(folder, "pack"), 2, hooks);
+    expect(fractions.at(-1)).toBe(1);
+    const told: Told[] = [];
+    await clip("int8", "red rain", 3, told, { steps: 2 });
+    expect(told.some(([phase]) => phase === "calibrate")).toBe(false);
+    const made = await stat(join(folder, "pack", "int8.json"));
+    await preparePack(join(folder, "pack"), 2, hooks);
+    expect((await stat(join(folder, "pack", "int8.json"))).mtimeMs).toBe(made.mtimeMs);
   });
 
   it("calibrates once, and makes the same bytes from the same seed", { timeout: 240_000 }, async () => {

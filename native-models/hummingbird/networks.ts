@@ -1,10 +1,11 @@
 /** The networks of one opened Hummingbird model: sessions are made on first need, one size at a time, and kept warm. */
 import { guidanceEmbedding, timestepEmbedding } from "../diffusion/embedding.ts";
 import type { LatentSize } from "../diffusion/latent.ts";
-import type { ConvRange, Graph } from "../onnx/graph.ts";
+import type { Graph } from "../onnx/graph.ts";
 import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
 import { SessionCache } from "../onnx/session-cache.ts";
 import { textGraph } from "../openclip/text-tower.ts";
+import type { Int8Data } from "../pack/int8-files.ts";
 import type { ParameterSpec } from "../types.ts";
 import { vaeDecoderGraph } from "../vae/decoder.ts";
 import type { HummingbirdConfig } from "./config.ts";
@@ -39,12 +40,15 @@ export interface Work {
   readonly vaeFrame: number;
 }
 
-/** A network that is run once a clip stays open only up to this size. */
-const KEEP_BYTES = 256 * 2 ** 20;
+/**
+ * A network that is run once a clip stays open only up to this size of its weights. The official model's take 1.3 GB of mapped pages
+ * that are no use while the U-Net runs; opening them again takes a moment.
+ */
+const KEEP_BYTES = 32 * 2 ** 20;
 
 export interface NetworkOptions extends SessionOptions {
   /** Run the U-Net in int8 arithmetic with these weights and ranges. */
-  readonly int8?: { readonly ranges: ReadonlyMap<string, ConvRange>; readonly weights: Weights } | undefined;
+  readonly int8?: Int8Data | undefined;
   /** Told of the ranges that every call of the U-Net saw, [convolutions, 4] in the order of `graph.observed`. */
   readonly observe?: (graph: Graph, ranges: Float32Array) => void;
 }
@@ -71,31 +75,31 @@ export class HummingbirdNetworks {
     return this.#sessions.get(kind, size, graph, weights, options);
   }
 
+  /** Runs a network that is needed once a clip: not worth a private, repacked copy of its weights. */
+  async #once(kind: string, graph: () => Graph, inputs: Parameters<Session["run"]>[0]): ReturnType<Session["run"]> {
+    const session = await this.#session(kind, "", graph, { ...this.#options, prepack: false });
+    const outputs = await session.run(inputs);
+    if (session.graph.weightBytes(this.#weights.index) > KEEP_BYTES) await this.#sessions.close(kind);
+    return outputs;
+  }
+
   /** Token ids [tokens] → prompt embedding [tokens, width]. */
   async encodePrompt(ids: Int32Array): Promise<Float32Array> {
-    // Runs once per clip: not worth a private, repacked copy of its weights.
-    const once = { ...this.#options, prepack: false };
-    const session = await this.#session("text", "", () => textGraph(this.config.text, 1), once);
-    const outputs = await session.run({ token_ids: BigInt64Array.from(ids, (id) => BigInt(id)) });
-    // The official tower's 1.4 GB of pages are no use while the U-Net runs; opening it again takes a moment.
-    if (session.graph.weightBytes(this.#weights.index) > KEEP_BYTES) await this.#sessions.close("text");
-    return outputs.prompt_embeds!;
+    const inputs = { token_ids: BigInt64Array.from(ids, (id) => BigInt(id)) };
+    return (await this.#once("text", () => textGraph(this.config.text, 1), inputs)).prompt_embeds!;
   }
 
   /** Prompt embedding [tokens, contextDim] → the keys and values that the U-Net takes. */
   async promptKeys(context: Float32Array): Promise<PromptKeys> {
-    const once = { ...this.#options, prepack: false };
-    const session = await this.#session("prompt", "", () => promptGraph(this.config, 1), once);
-    return session.run({ context });
+    return this.#once("prompt", () => promptGraph(this.config, 1), { context });
   }
 
   /** @param guidance the scale w of a distilled model, or null to run without a guidance embedding. */
   async condition(fps: number, guidance: number | null): Promise<Condition> {
     const { timeCondProjDim, modelChannels } = this.config;
-    const once = { ...this.#options, prepack: false };
-    const session = await this.#session("condition", "", () => conditionGraph(this.config, 1), once);
     const w = guidance === null ? new Float32Array(timeCondProjDim) : guidanceEmbedding(guidance, timeCondProjDim);
-    const outputs = await session.run({ fps_sinusoid: timestepEmbedding(fps, modelChannels), w_embedding: w });
+    const inputs = { fps_sinusoid: timestepEmbedding(fps, modelChannels), w_embedding: w };
+    const outputs = await this.#once("condition", () => conditionGraph(this.config, 1), inputs);
     return { fpsEmb: outputs.fps_emb!, wEmb: guidance === null ? null : (outputs.w_emb ?? null) };
   }
 
@@ -138,15 +142,20 @@ export class HummingbirdNetworks {
     return outputs.image!;
   }
 
-  work(size: LatentSize): Work {
-    return {
-      text: textGraph(this.config.text, 1).flops + promptGraph(this.config, 1).flops,
-      unet: unetGraph(this.config, size).flops,
-      vaeFrame: vaeDecoderGraph(this.config.vae, { batch: 1, height: size.height, width: size.width }).flops,
-    };
+  /** Lets a network's memory go; it opens again when it is next needed. */
+  async release(kind: "unet" | "vae"): Promise<void> {
+    await this.#sessions.close(kind);
   }
 
   async close(): Promise<void> {
     await this.#sessions.closeAll();
   }
+}
+
+export function workOf(config: HummingbirdConfig, size: LatentSize): Work {
+  return {
+    text: textGraph(config.text, 1).flops + promptGraph(config, 1).flops,
+    unet: unetGraph(config, size).flops,
+    vaeFrame: vaeDecoderGraph(config.vae, { batch: 1, height: size.height, width: size.width }).flops,
+  };
 }

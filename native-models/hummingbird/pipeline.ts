@@ -8,12 +8,23 @@ import { toRgb8 } from "../diffusion/rgb.ts";
 import { TorchRandom } from "../diffusion/torch-random.ts";
 import type { Weights } from "../onnx/session.ts";
 import { clipTokenizer } from "../openclip/tokenizer.ts";
-import type { GenerateHooks, GenerateResult, OpenOptions, TextToVideoPipeline } from "../types.ts";
+import { type Int8Data, readInt8 } from "../pack/int8-files.ts";
+import type {
+  GenerateHooks,
+  GenerateResult,
+  OpenOptions,
+  PrepareHooks,
+  TextToVideoPipeline,
+  WorkPhase,
+} from "../types.ts";
 import { decodeTiled, tilesFor } from "../vae/tiles.ts";
-import { calibrationPlan, openInt8 } from "./calibrate.ts";
+import { type CalibrationPlan, calibrationPlan, makeInt8 } from "./calibrate.ts";
 import type { HummingbirdConfig } from "./config.ts";
-import { HummingbirdNetworks } from "./networks.ts";
+import { HummingbirdNetworks, workOf } from "./networks.ts";
 import { sampleLatent, unetCalls } from "./sample.ts";
+
+/** Time of a U-Net call in int8 over the same in float32, about, on a CPU with VNNI (`npm run bench -- hummingbird`). */
+const INT8_PRICE = 0.4;
 
 export interface OpenedPack {
   readonly config: HummingbirdConfig;
@@ -46,21 +57,26 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
     };
 
     stopIfAsked();
-    await hooks.progress("text", 0, 1, 0);
-    const networks = await this.#networks(stopIfAsked);
-    const calls = unetCalls(networks, request.steps, request.guidance);
-    const share = shares(networks, size, calls);
+    const calls = unetCalls(this.#pack.config, request.steps, request.guidance);
+    const needsRanges = this.#opened === null && (await this.#int8()) === null;
+    const bar = new WorkBar(this.#partsOf(size, calls, needsRanges));
+    const tell = (phase: WorkPhase, done: number, total: number) =>
+      hooks.progress(phase, done, total, bar.at(phase, done / total));
+    if (needsRanges) await this.#calibrate(stopIfAsked, (done, total) => tell("calibrate", done, total));
+    clock.lap("calibrate");
+    await tell("text", 0, 1);
+    const networks = await this.#networks();
     clock.lap("open");
     const embed = (prompt: string) => networks.encodePrompt(clipTokenizer().tokenize(prompt).ids);
     const context = await embed(request.prompt);
-    await hooks.progress("text", 1, 1, share.text);
+    await tell("text", 1, 1);
     clock.lap("text");
 
     stopIfAsked();
     await networks.prepare(size);
     const previewMap = await this.#preview(networks);
     clock.lap("prepare");
-    await hooks.progress("denoise", 0, request.steps, share.text);
+    await tell("denoise", 0, request.steps);
     const random = new TorchRandom(request.seed);
     const latent = await sampleLatent(networks, {
       size,
@@ -73,52 +89,111 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
       checkpoint: stopIfAsked,
       onStep: async (step, estimate) => {
         await hooks.preview(previewFrames(previewMap, estimate, size, step));
-        await hooks.progress("denoise", step, request.steps, share.text + (share.denoise * step) / request.steps);
+        await tell("denoise", step, request.steps);
       },
     });
     clock.lap("denoise");
 
+    const tiles = await this.#makeRoom(networks, size);
     const sha = createHash("sha256");
-    const before = share.text + share.denoise;
-    await hooks.progress("decode", 0, size.frames, before);
+    await tell("decode", 0, size.frames);
     for (let frame = 0; frame < size.frames; frame++) {
       stopIfAsked();
-      const rgb = await this.#decodeFrame(networks, latent, size, frame);
+      const rgb = await decodeFrame(networks, frameOf(latent, size, frame), size, tiles);
       sha.update(rgb);
       await hooks.frame(frame, rgb);
-      await hooks.progress("decode", frame + 1, size.frames, before + ((1 - before) * (frame + 1)) / size.frames);
+      await tell("decode", frame + 1, size.frames);
     }
     clock.lap("decode");
     return { framesSha256: sha.digest("hex"), seconds: clock.seconds };
   }
 
-  /** The networks in the precision asked for. A model's first int8 run calibrates it, which takes a few float32 clips' time. */
-  async #networks(stopIfAsked: () => void): Promise<HummingbirdNetworks> {
+  /** What makes a first clip slow and the pack can keep: the preview map and the int8 form. */
+  async prepare(hooks: PrepareHooks): Promise<void> {
+    const stopIfAsked = () => {
+      if (hooks.signal.aborted) throw new StudioError("CANCELLED", "Stopped.");
+    };
+    stopIfAsked();
+    if ((await readInt8(this.#pack.weights)) === null)
+      await this.#calibrate(stopIfAsked, (done, total) => hooks.progress((0.95 * done) / total));
+    stopIfAsked();
+    const networks = new HummingbirdNetworks(this.#pack.config, this.#pack.weights, { threads: this.#options.threads });
+    try {
+      await this.#preview(networks);
+    } finally {
+      await networks.close();
+    }
+    await hooks.progress(1);
+  }
+
+  /** The int8 data; undefined in float32, null where they must be made first. */
+  async #int8(): Promise<Int8Data | null | undefined> {
+    return this.#options.precision === "int8" ? readInt8(this.#pack.weights) : undefined;
+  }
+
+  /** Finds the model's int8 ranges, which takes a few float32 clips' time, and keeps its int8 form in the pack. */
+  async #calibrate(
+    stopIfAsked: () => void,
+    tell: (done: number, total: number) => void | Promise<void>,
+  ): Promise<void> {
+    const plan = this.#calibrationPlan();
+    await makeInt8(this.#pack.config, this.#pack.weights, {
+      threads: this.#options.threads,
+      plan,
+      onCall: async (done) => {
+        stopIfAsked();
+        await tell(done, plan.calls);
+      },
+    });
+    await tell(plan.calls, plan.calls);
+  }
+
+  #calibrationPlan(): CalibrationPlan {
+    const { examplePrompts, defaults } = this.summary;
+    return calibrationPlan(examplePrompts, latentSize(defaults), this.#pack.config);
+  }
+
+  /** The networks in the precision asked for; int8 data must be there. */
+  async #networks(): Promise<HummingbirdNetworks> {
     if (this.#opened) return this.#opened;
-    const { config, weights, summary } = this.#pack;
-    const { threads, precision } = this.#options;
-    const plan = calibrationPlan(summary.examplePrompts, latentSize(summary.defaults), config);
-    const int8 =
-      precision === "int8" ? await openInt8(config, weights, { threads, ...plan, checkpoint: stopIfAsked }) : undefined;
-    this.#opened = new HummingbirdNetworks(config, weights, { threads, int8 });
+    const { config, weights } = this.#pack;
+    const int8 = await this.#int8();
+    if (int8 === null)
+      throw new StudioError("MODEL_DAMAGED", `The int8 data of ${this.summary.name} are gone: try the clip again.`);
+    this.#opened = new HummingbirdNetworks(config, weights, { threads: this.#options.threads, int8 });
     return this.#opened;
   }
 
-  async #decodeFrame(
-    networks: HummingbirdNetworks,
-    latent: Float32Array,
-    size: LatentSize,
-    frame: number,
-  ): Promise<Uint8Array> {
-    const decode = (part: Float32Array, height: number, width: number) => networks.decode(part, height, width);
-    const image = await decodeTiled(decode, frameOf(latent, size, frame), size, tilesFor(networks.config.vae, size));
-    return toRgb8(image);
+  /** Floating point operations of a clip's phases, those in int8 at their price in float32 ones. */
+  #partsOf(size: LatentSize, calls: number, needsRanges: boolean): Record<WorkPhase, number> {
+    const work = workOf(this.#pack.config, size);
+    const price = this.#options.precision === "int8" ? INT8_PRICE : 1;
+    return {
+      calibrate: needsRanges ? this.#calibrationPlan().flops : 0,
+      text: work.text,
+      denoise: work.unet * calls * price,
+      decode: work.vaeFrame * size.frames,
+    };
+  }
+
+  /**
+   * Side of the decoder's tiles for this clip, or null to decode frames whole. Where memory is short, the U-Net's goes first: opening
+   * it again for the next clip costs less than tiles do.
+   */
+  async #makeRoom(networks: HummingbirdNetworks, size: LatentSize): Promise<number | null> {
+    const { vae } = networks.config;
+    if (tilesFor(vae, size) === null) return null;
+    await networks.release("unet");
+    return tilesFor(vae, size);
   }
 
   async #preview(networks: HummingbirdNetworks): Promise<PreviewMap> {
-    this.#previewMap ??= await openPreviewMap(this.#folder, (latent, height, width) =>
+    if (this.#previewMap) return this.#previewMap;
+    this.#previewMap = await openPreviewMap(this.#folder, (latent, height, width) =>
       networks.decode(latent, height, width),
     );
+    // Where it had to be fitted, the decoder is open, and not needed again before the last step.
+    await networks.release("vae");
     return this.#previewMap;
   }
 
@@ -128,9 +203,34 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
   }
 }
 
-/** Shares of the whole clip's floating point operations. */
-function shares(networks: HummingbirdNetworks, size: LatentSize, calls: number): { text: number; denoise: number } {
-  const work = networks.work(size);
-  const total = work.text + work.unet * calls + work.vaeFrame * size.frames;
-  return { text: work.text / total, denoise: (work.unet * calls) / total };
+/** Latent of one frame [4, h, w] → RGB8. */
+async function decodeFrame(
+  networks: HummingbirdNetworks,
+  frame: Float32Array,
+  size: LatentSize,
+  tiles: number | null,
+): Promise<Uint8Array> {
+  const decode = (part: Float32Array, height: number, width: number) => networks.decode(part, height, width);
+  return toRgb8(await decodeTiled(decode, frame, size, tiles));
+}
+
+/** How far a clip is, by the work of its phases in the order in which they come. */
+class WorkBar {
+  readonly #parts: Readonly<Record<WorkPhase, number>>;
+
+  constructor(parts: Readonly<Record<WorkPhase, number>>) {
+    this.#parts = parts;
+  }
+
+  /** Share of the whole, 0 to 1, when `share` of this phase is done. */
+  at(phase: WorkPhase, share: number): number {
+    let [before, total] = [0, 0];
+    let isBefore = true;
+    for (const [name, work] of Object.entries(this.#parts)) {
+      isBefore &&= name !== phase;
+      if (isBefore) before += work;
+      total += work;
+    }
+    return (before + this.#parts[phase] * share) / total;
+  }
 }

@@ -2,6 +2,7 @@
 import { classifierFreeGuidance, DdimScheduler } from "../diffusion/ddim.ts";
 import { type LatentSize, latentElements } from "../diffusion/latent.ts";
 import { createNoiseSchedule } from "../diffusion/noise-schedule.ts";
+import type { HummingbirdConfig } from "./config.ts";
 import { LcmScheduler } from "./lcm.ts";
 import type { Condition, HummingbirdNetworks, PromptKeys } from "./networks.ts";
 
@@ -23,8 +24,8 @@ export interface SampleOptions {
 }
 
 /** U-Net calls of a run: classifier-free guidance takes two a step, unless its scale is 1. */
-export function unetCalls(networks: HummingbirdNetworks, steps: number, guidance: number): number {
-  return networks.config.sampler.kind === "ddim" && guidance !== 1 ? steps * 2 : steps;
+export function unetCalls({ sampler }: HummingbirdConfig, steps: number, guidance: number): number {
+  return sampler.kind === "ddim" && guidance !== 1 ? steps * 2 : steps;
 }
 
 /** Runs the loop and returns the latent that the VAE decodes, [4, T, h, w]. */

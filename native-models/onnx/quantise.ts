@@ -36,30 +36,34 @@ function transposed(values: Int8Array, rows: number): Int8Array {
   return result;
 }
 
+/** Where the int8 weights go: a file that is written from front to back. */
+export interface WeightsTarget {
+  readonly position: number;
+  align(alignment: number): Promise<void>;
+  write(bytes: Uint8Array): Promise<void>;
+}
+
 /**
- * Writes the int8 weights into `file` beside the pack's weights.
+ * Writes the int8 weights.
  * @param wanted what an int8 graph asks for
  * @param ranges calibrated ranges by the convolution's path
- * @returns index entries to add to the pack's
+ * @returns what lies where in the target
  * Errors: MODEL_DAMAGED when the float32 weights are not there, DISK_FULL.
  */
 export async function writeInt8Weights(
   weights: Weights,
   wanted: readonly Int8Weight[],
   ranges: ReadonlyMap<string, ConvRange>,
-  file: string,
+  target: WeightsTarget,
 ): Promise<WeightIndex> {
   const index: Record<string, WeightEntry> = {};
   const source = await open(join(weights.folder, weights.file), "r");
-  const target = await open(join(weights.folder, file), "w");
-  let offset = 0;
   const store = async (key: string, data: Int8Array | Float32Array | Int32Array, shape: readonly number[]) => {
-    offset = Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
+    await target.align(ALIGNMENT);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    await target.write(bytes, 0, bytes.length, offset);
     const dtype = data instanceof Int8Array ? "int8" : data instanceof Int32Array ? "int32" : "float32";
-    index[key] = { file, offset, bytes: bytes.length, dtype, shape };
-    offset += bytes.length;
+    index[key] = { offset: target.position, bytes: bytes.length, dtype, shape };
+    await target.write(bytes);
   };
   const read = async (key: string, from: number, count: number): Promise<Float32Array> => {
     const entry = weights.index[key];
@@ -92,10 +96,8 @@ export async function writeInt8Weights(
         [end - start],
       );
     }
-    await target.sync();
   } finally {
     await source.close();
-    await target.close();
   }
   return index;
 }

@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { StudioError } from "../../core/contract/errors.ts";
 import type { WeightIndex } from "../types.ts";
 import { sha256File } from "./files.ts";
+import { discardInt8, int8Bytes, verifyInt8 } from "./int8-files.ts";
 import {
   INDEX_FILE,
   MANIFEST_FILE,
@@ -68,7 +69,8 @@ async function checkSize(folder: string, name: string, bytes: number): Promise<v
 }
 
 /**
- * Hashes every file of a pack and compares with the manifest.
+ * Hashes every file of a pack and compares with the manifest. The int8 form is derived from the weights: where it is damaged it is
+ * thrown away, told under `dropped`, and made anew when it is next needed.
  * @param onProgress is told the share done, 0 to 1.
  * Errors: MODEL_DAMAGED naming the file; CANCELLED.
  */
@@ -76,19 +78,19 @@ export async function verifyPack(
   folder: string,
   onProgress: (fraction: number) => void | Promise<void> = () => {},
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<{ dropped: string[] }> {
   const { manifest } = await readPack(folder);
-  const total = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  const total = manifest.files.reduce((sum, file) => sum + file.bytes, await int8Bytes(folder));
   let done = 0;
+  const onBytes = async (bytes: number) => {
+    done += bytes;
+    await onProgress(Math.min(1, done / total));
+  };
   for (const file of manifest.files) {
-    const actual = await sha256File(
-      join(folder, file.name),
-      async (bytes) => {
-        done += bytes;
-        await onProgress(done / total);
-      },
-      signal,
-    );
+    const actual = await sha256File(join(folder, file.name), onBytes, signal);
     if (actual !== file.sha256) throw damaged(folder, file.name, "its contents changed since it was installed");
   }
+  if (await verifyInt8(folder, onBytes, signal)) return { dropped: [] };
+  await discardInt8(folder);
+  return { dropped: ["int8"] };
 }

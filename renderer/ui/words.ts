@@ -4,6 +4,7 @@ import { formatEstimate } from "./format.ts";
 const phases: Readonly<Record<Progress["phase"], string>> = {
   queue: "Waiting",
   load: "Loading the model",
+  calibrate: "Measuring for int8, once a model",
   text: "Reading the prompt",
   denoise: "Forming the picture",
   decode: "Drawing frames",
@@ -13,7 +14,7 @@ const phases: Readonly<Record<Progress["phase"], string>> = {
 /** What a job is doing, in words: "Step 3 of 8", "Drawing frames 5 of 16", "Loading the model". */
 export function phaseWords({ phase, done, total }: Progress): string {
   if (phase === "denoise" && total > 0) return `Step ${Math.max(1, done)} of ${total}`;
-  if (phase === "decode" && total > 1) return `${phases[phase]} · ${done} of ${total}`;
+  if ((phase === "decode" || phase === "calibrate") && total > 1) return `${phases[phase]} · ${done} of ${total}`;
   return phases[phase];
 }
 

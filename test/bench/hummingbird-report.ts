@@ -69,8 +69,8 @@ export function aimsOf(clip: ClipResult): Aim[] {
   if (clip.gflop.unetCall < 50) return [];
   const { frames, width, height } = clip.clip;
   // Estimates. U-Net: eight tensors of 640 channels at full latent size (skip, both halves, norms). Decoder: four of 256 at full size.
-  const unet = (8 * 640 * frames * width * height * 4) / 64 / 2 ** 20;
-  const activations = Math.max(unet, (4 * 256 * width * height * 4) / 2 ** 20);
+  const unet = (8 * 640 * frames * width * height * 4) / 64 / 1e6;
+  const activations = Math.max(unet, (4 * 256 * width * height * 4) / 1e6);
   return [
     {
       aim: `${clip.model}: U-Net at ≥ 90 % of the matrix-multiply speed (per CPU second)`,

@@ -94,7 +94,7 @@ export class Yardstick {
 }
 
 export interface Memory {
-  /** Resident set at its highest, MB. */
+  /** Resident set at its highest, MB (10⁶ bytes, like all here). */
   readonly peakMb: number;
   /** Resident now: private memory, and pages mapped from files, which the system may drop at any time. null where it does not tell. */
   readonly privateMb: number | null;
@@ -102,10 +102,10 @@ export interface Memory {
 }
 
 export function memory(): Memory {
-  const peakMb = process.resourceUsage().maxRSS / 1024;
+  const peakMb = (process.resourceUsage().maxRSS * 1024) / 1e6;
   try {
     const status = readFileSync("/proc/self/status", "utf8");
-    const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]) / 1024;
+    const field = (name: string) => (Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]) * 1024) / 1e6;
     return { peakMb, privateMb: field("RssAnon"), mappedMb: field("RssFile") };
   } catch {
     return { peakMb, privateMb: null, mappedMb: null };

@@ -2,6 +2,8 @@
  * `npm run bench -- NAME [--json]`: one benchmark. People get lines of text as they come; with --json one JSON object on stdout and the
  * lines on stderr. Exit code 1: the benchmark failed; 2: no such benchmark.
  */
+import { spawnSync } from "node:child_process";
+import { engineEnvironment } from "../../main/inference/environment.ts";
 import { engineThreads } from "../../main/inference/threads.ts";
 import { type BenchContext, numberAfter } from "./context.ts";
 
@@ -54,7 +56,18 @@ async function main(): Promise<void> {
   if (json) process.stdout.write(`${JSON.stringify({ bench: name, ...(result as object) })}\n`);
 }
 
-if (import.meta.main) {
+/** Benchmarks run what the engine runs, so they run as it does: with its environment, which only a new process takes on. */
+function runAsEngine(): void {
+  const { status } = spawnSync(process.execPath, process.argv.slice(1), {
+    stdio: "inherit",
+    env: { ...process.env, ...engineEnvironment },
+  });
+  process.exitCode = status ?? 1;
+}
+
+if (import.meta.main && Object.entries(engineEnvironment).some(([name, value]) => process.env[name] !== value)) {
+  runAsEngine();
+} else if (import.meta.main) {
   try {
     await main();
   } catch (error) {

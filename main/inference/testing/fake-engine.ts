@@ -90,8 +90,17 @@ const backend: EngineBackend = {
     );
     return { ...fakeSummary, id: task.id, name: task.name ?? task.id };
   },
+  async prepare(pack, _threads, report, signal) {
+    for (let i = 1; i <= 4; i += 1) {
+      await report("measuring", i / 4);
+      if (pack.includes("unhurried")) await sleep(300, undefined, { signal });
+    }
+    if (pack.includes("unprepared")) throw new Error("std::bad_alloc");
+    await writeFile(join(pack, "prepared.txt"), "int8");
+  },
   async verify(_pack, report) {
     await report("hashing", 1);
+    return { dropped: [] };
   },
 };
 
