@@ -1,6 +1,8 @@
 /** The door to the models: what the engine process opens, whatever the family. */
 import { StudioError } from "../core/contract/errors.ts";
 import { HummingbirdPipeline } from "./hummingbird/pipeline.ts";
+import { KeyvidNetworks } from "./keyvid/networks.ts";
+import { KeyvidPipeline } from "./keyvid/pipeline.ts";
 import { PatnetPipeline } from "./patnet/pipeline.ts";
 import { packSummary, readPack } from "./pack/index.ts";
 import type {
@@ -23,7 +25,9 @@ export async function openPipeline(packFolder: string, options: OpenOptions): Pr
   if (manifest.family === "hummingbird")
     return new HummingbirdPipeline({ config: manifest.config, weights, summary }, options);
   if (manifest.family === "patnet") return new PatnetPipeline({ config: manifest.config, weights, summary }, options);
-  throw new StudioError("MODEL_WRONG_KIND", "This model makes no clips from sentences: choose another one.");
+  const { config } = manifest;
+  const networks = new KeyvidNetworks(config, weights, { threads: options.threads });
+  return new KeyvidPipeline({ config, folder, summary, networks });
 }
 
 /**

@@ -11,6 +11,7 @@ import { checkResampler, checkText, checkTokenizer, checkVision } from "./towers
 import { checkUnet } from "./unet.ts";
 import { checkVae } from "./vae.ts";
 import { type GoldenEntry, isKeyvidManifest, namedFiles, parseManifest } from "./manifest.ts";
+import { checkInterpolationStage, checkKeyframeLoop, checkKeyframeStage, checkRun } from "./sampling.ts";
 import { checkBuffers, checkSchedule } from "./schedule.ts";
 
 /** Which check runs a safetensors file. */
@@ -29,6 +30,9 @@ const checks: readonly (readonly [RegExp, Check])[] = [
   [/^unet_interp\//u, checkUnet("interpolation")],
   [/^ddim\/ddpm_buffers\./u, checkBuffers],
   [/^ddim\/schedule_/u, checkSchedule],
+  [/^ddim\/\w*loop/u, checkKeyframeLoop],
+  [/^e2e\/stage1/u, checkKeyframeStage],
+  [/^e2e\/stage2/u, checkInterpolationStage],
 ];
 
 /** Which check runs a file of another kind. */
@@ -36,6 +40,7 @@ const otherChecks: readonly (readonly [RegExp, (context: Context, entry: GoldenE
   [/^keyframes\/selection\.json$/u, checkSelection],
   [/^clip\/tokenizer\.json$/u, checkTokenizer],
   [/^ckpt\//u, checkCheckpoint],
+  [/^e2e\/run\.json$/u, checkRun],
 ];
 
 /** Files that are only inputs of checks. */
