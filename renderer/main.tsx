@@ -15,7 +15,10 @@ import { StudioContext } from "./state/context.ts";
 import { loadDraft } from "./state/draft.ts";
 import { createStudioStore } from "./state/store.ts";
 
-const client = window.studio ? createCheckedClient(window.studio) : createHttpClient();
+const bridge = window.studio;
+const client = bridge
+  ? createCheckedClient({ ...bridge, sendFile: (file) => bridge.importFile(file) })
+  : createHttpClient();
 const store = createStudioStore(loadDraft(localStorage));
 const actions = createActions(store, client);
 connect(store, client, localStorage);

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { limits, precisionSchema, SIZE_STEP, wholeNumber } from "./generation.ts";
+import {
+  limits,
+  precisionSchema,
+  recordedModelSchema,
+  recordedRuntimeSchema,
+  SIZE_STEP,
+  wholeNumber,
+} from "./generation.ts";
 
 /** KeyVID's clock: 48 frames at 24 a second make one segment of 2 s, carried by 12 keyframes. */
 export const ANIMATION_FPS = 24;
@@ -92,3 +99,88 @@ export const resolvedAnimationSchema = z.strictObject({
   precision: precisionSchema,
 });
 export type ResolvedAnimation = z.infer<typeof resolvedAnimationSchema>;
+
+/** What the automatic keyframes follow. */
+export const followSchema = z.enum(["predicted", "kick", "voice", "loudness", "drawn"], {
+  error: "Keyframes can follow predicted, kick, voice, loudness or drawn.",
+});
+export type Follow = z.infer<typeof followSchema>;
+
+/** A second roll of the dice for keyframes that did not please: all of them, or those at these places of the clip's list. */
+export const rollSchema = z.strictObject({
+  seed: wholeNumber("The seed", limits.seed),
+  prompt,
+  only: z.array(z.number().int().min(0)).nullable(),
+});
+export type Roll = z.infer<typeof rollSchema>;
+
+const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "That is not a valid id.");
+
+/**
+ * A picture that is to move with a sound. Absent fields mean the model's own default; without `segments` the studio listens to the
+ * sound and places the keyframes itself.
+ */
+export const animationRequestSchema = z.strictObject({
+  model: z.string().min(1).max(200).optional(),
+  /** Ids of a picture and a sound of the media list. */
+  picture: id,
+  sound: id,
+  /** Where the clip begins in the sound, in frames of 1/24 s. */
+  from: wholeNumber("The start in the sound", { min: 0, max: 24 * 3600 * ANIMATION_FPS }).optional(),
+  /** Length of the clip. */
+  frames: wholeNumber("The length in frames", animationLimits.frames).optional(),
+  /** The model knows no other rate. */
+  fps: z.literal(ANIMATION_FPS, { error: `Animations have ${ANIMATION_FPS} frames a second.` }).optional(),
+  prompt: prompt.optional(),
+  seed: wholeNumber("The seed", limits.seed).optional(),
+  width: size("The width").optional(),
+  height: size("The height").optional(),
+  preset: presetSchema.optional(),
+  selection: selectionSchema.optional(),
+  steps: wholeNumber("The number of steps", animationLimits.steps).optional(),
+  guidance: threeWayGuidanceSchema.optional(),
+  focus: focusSchema.optional(),
+  precision: precisionSchema.optional(),
+  follow: followSchema.optional(),
+  segments: z.array(segmentSchema).min(1).max(64).optional(),
+  /** True: motion follows the keyframes at once, without waiting for them to be approved. */
+  straight: z.boolean().optional(),
+  rolls: z.array(rollSchema).max(1000).optional(),
+});
+export type AnimationRequest = z.infer<typeof animationRequestSchema>;
+
+/** A request with every default filled in; `segments` is empty until the studio has listened to the sound. */
+export const resolvedAnimationRequestSchema = animationRequestSchema.required().extend({
+  segments: z.array(segmentSchema).max(64),
+});
+export type ResolvedAnimationRequest = z.infer<typeof resolvedAnimationRequestSchema>;
+
+/** Everything needed to animate the picture again, written beside the video as JSON. No path and no user name is ever in it. */
+export const animationRecordSchema = z.object({
+  schema: z.literal("plume.animation/1"),
+  request: resolvedAnimationRequestSchema,
+  /** The motion curve that the keyframes followed, one value a frame; empty where they were placed by hand. */
+  curve: z.array(z.number()),
+  inputs: z.object({
+    picture: z.object({ name: z.string(), version: z.string(), width: z.number(), height: z.number() }),
+    sound: z.object({ name: z.string(), version: z.string(), sampleRate: z.number(), channels: z.number() }),
+  }),
+  model: recordedModelSchema,
+  runtime: recordedRuntimeSchema,
+  /** sha256 over the raw RGB frames in order, hex. */
+  framesSha256: z.string(),
+  /** sha256 over the approved keyframes' raw RGB in order, hex. */
+  keyframesSha256: z.string(),
+  /** Wall seconds of each phase, measured. */
+  seconds: z.record(z.string(), z.number()),
+  createdAt: z.iso.datetime(),
+});
+export type AnimationRecord = z.infer<typeof animationRecordSchema>;
+
+/** Where keyframes go: the motion curve of a stretch of sound, and the segments with their keyframes. */
+export const animationPlanSchema = z.object({
+  follow: followSchema,
+  curve: z.array(z.number()),
+  segments: z.array(segmentSchema),
+});
+export type AnimationPlan = z.infer<typeof animationPlanSchema>;

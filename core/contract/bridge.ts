@@ -5,9 +5,16 @@
 export interface StudioBridge {
   /** Runs a contract method; resolves with a Reply and never rejects on the studio's account. */
   send(method: string, input: unknown): Promise<unknown>;
+  /** Gives the studio a file that the user dropped or chose, wherever it lies; resolves with a Reply. The page never learns its path. */
+  importFile(file: File): Promise<unknown>;
   /** Passes each StudioEvent on, `hello` first; returns a function that stops it. */
   listen(listener: (event: unknown) => void): () => void;
 }
 
 /** Names of the channels between preload and main process. */
-export const bridgeChannels = { call: "studio:call", listen: "studio:listen", event: "studio:event" } as const;
+export const bridgeChannels = {
+  call: "studio:call",
+  listen: "studio:listen",
+  event: "studio:event",
+  importFile: "studio:import",
+} as const;

@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { animationPlanSchema, animationRequestSchema, followSchema, selectionSchema } from "./animation.ts";
 import { errorDataSchema } from "./errors.ts";
 import { generationRequestSchema, limits } from "./generation.ts";
 import { clipSchema, jobSnapshotSchema } from "./jobs.ts";
+import { mediaSchema, type SoundRange, soundAnalysisSchema, soundRangeSchema } from "./media.ts";
 import { modelSummarySchema } from "./models.ts";
 
 export const systemInfoSchema = z.object({
@@ -37,12 +39,53 @@ export const contract = {
     }),
     output: z.array(jobSnapshotSchema),
   },
+  /** Queues the animation of a picture with a sound. Unless `straight`, it waits after its keyframes (state `waiting`). */
+  "jobs.animate": { input: z.strictObject({ request: animationRequestSchema }), output: jobSnapshotSchema },
+  /** The keyframes please: goes on to the motion between them. */
+  "jobs.approve": { input: z.strictObject({ id }), output: jobSnapshotSchema },
+  /** Draws keyframes anew, all or those at these places of the job's list, with another seed and, if given, another prompt. */
+  "jobs.reroll": {
+    input: z.strictObject({
+      id,
+      only: z.array(z.number().int().min(0)).min(1).nullable(),
+      prompt: animationRequestSchema.shape.prompt,
+    }),
+    output: jobSnapshotSchema,
+  },
+  /** Holds a waiting or running job; what it has computed is kept. */
+  "jobs.pause": { input: z.strictObject({ id }), output: jobSnapshotSchema },
+  "jobs.resume": { input: z.strictObject({ id }), output: jobSnapshotSchema },
   "jobs.list": { input: nothing, output: z.array(jobSnapshotSchema) },
   "jobs.cancel": { input: z.strictObject({ id }), output: jobSnapshotSchema },
   /** Queues the same request again as a new job. */
   "jobs.retry": { input: z.strictObject({ id }), output: jobSnapshotSchema },
   /** Takes an ended job off the list; its clip stays on disk. */
   "jobs.dismiss": { input: z.strictObject({ id }), output: nothing },
+  /** Pictures and sounds that the user gave to the studio, newest first. Shells import them: a page never names a path. */
+  "media.list": { input: nothing, output: z.array(mediaSchema) },
+  /** Takes it off the list; the user's own file is never touched. */
+  "media.remove": { input: z.strictObject({ id }), output: nothing },
+  "media.restore": { input: z.strictObject({ id }), output: mediaSchema },
+  /** What stands behind `id` becomes what stands behind `by` (of the same kind), which leaves the list. Clips of `id` are then stale. */
+  "media.replace": { input: z.strictObject({ id, by: id }), output: mediaSchema },
+  "sound.analyze": { input: z.strictObject({ id, range: soundRangeSchema }), output: soundAnalysisSchema },
+  /**
+   * Where the keyframes go: `predicted` asks the model, `drawn` takes `curve` (one value a frame). `fixed` are frames of the clip
+   * that the user placed; the rest is found.
+   */
+  "animation.plan": {
+    input: z.strictObject({
+      model: z.string().min(1).max(200).optional(),
+      sound: id,
+      range: soundRangeSchema,
+      follow: followSchema,
+      selection: selectionSchema.optional(),
+      seed: animationRequestSchema.shape.seed,
+      curve: z.array(z.number().min(-1000).max(1000)).max(2000).optional(),
+      fixed: z.array(z.number().int().min(0)).max(2000).optional(),
+    }),
+    output: animationPlanSchema,
+  },
   /** Clips on disk, newest first. */
   "library.list": { input: nothing, output: z.array(clipSchema) },
   /** Shows the file in the system's file manager. */
@@ -60,6 +103,7 @@ export type Output<M extends Method> = z.infer<Contract[M]["output"]>;
 /** What the studio tells its fronts unasked. A front that (re)connects first gets `hello` with the whole state. */
 export const studioEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("hello"), jobs: z.array(jobSnapshotSchema), models: z.array(modelSummarySchema) }),
+  z.object({ type: z.literal("media"), media: z.array(mediaSchema) }),
   z.object({ type: z.literal("job"), job: jobSnapshotSchema }),
   z.object({ type: z.literal("job-dismissed"), id: z.string() }),
   z.object({ type: z.literal("models"), models: z.array(modelSummarySchema) }),
@@ -86,4 +130,10 @@ export interface StudioClient {
   clipUrl(clipId: string): string;
   /** URL of a latent preview: RGBA8 bytes, `frames` pictures of width × height one after another. */
   previewUrl(jobId: string, step: number): string;
+  /** URL of a keyframe's picture: RGBA8, the size of the clip. */
+  keyframeUrl(jobId: string, place: number, version: number): string;
+  /** URL of a picture as the model sees it (PNG, alpha flattened, upright). */
+  pictureUrl(mediaId: string, version: string): string;
+  /** URL of a stretch of a sound as WAV; answers byte ranges. */
+  soundUrl(mediaId: string, version: string, range: SoundRange): string;
 }

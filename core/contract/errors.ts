@@ -12,6 +12,8 @@ export const errorCodes = [
   "MODEL_DAMAGED", // the pack on disk does not match its manifest
   "CHECKPOINT_UNREADABLE", // missing, truncated, hostile or simply not a checkpoint
   "CHECKPOINT_MISMATCH", // readable, but a tensor is missing or has another shape
+  "MEDIA_UNREADABLE", // no picture and no sound, too large, too small, or damaged
+  "MEDIA_MISSING", // the file is no longer where it was
   "ENGINE_CRASHED",
   "ENGINE_UNRESPONSIVE",
   "FFMPEG_MISSING",

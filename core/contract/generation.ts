@@ -67,20 +67,30 @@ export type GenerationRequest = z.infer<typeof generationRequestSchema>;
 export const resolvedRequestSchema = generationRequestSchema.required().extend({ negativePrompt: z.string() });
 export type ResolvedRequest = z.infer<typeof resolvedRequestSchema>;
 
+/** Which weights made a clip. */
+export const recordedModelSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  family: z.string(),
+  /** sha256 of the converted weights file, hex. */
+  weightsSha256: z.string(),
+  /** sha256 of the checkpoint that was installed, hex. */
+  sourceSha256: z.string(),
+});
+/** Which programs made a clip. */
+export const recordedRuntimeSchema = z.object({
+  app: z.string(),
+  onnxruntime: z.string(),
+  executionProvider: z.string(),
+  threads: z.number(),
+});
+
 /** Everything needed to make a clip again, written beside the video as JSON. No path and no user name is ever in it. */
 export const generationRecordSchema = z.object({
   schema: z.literal("plume.generation/1"),
   request: resolvedRequestSchema,
-  model: z.object({
-    id: z.string(),
-    name: z.string(),
-    family: z.string(),
-    /** sha256 of the converted weights file, hex. */
-    weightsSha256: z.string(),
-    /** sha256 of the checkpoint that was installed, hex. */
-    sourceSha256: z.string(),
-  }),
-  runtime: z.object({ app: z.string(), onnxruntime: z.string(), executionProvider: z.string(), threads: z.number() }),
+  model: recordedModelSchema,
+  runtime: recordedRuntimeSchema,
   /** sha256 over the raw RGB frames in order, hex: two runs made the same pixels when these are equal. */
   framesSha256: z.string(),
   /** Wall seconds of each phase, measured. */

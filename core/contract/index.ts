@@ -4,4 +4,5 @@ export * from "./contract.ts";
 export * from "./errors.ts";
 export * from "./generation.ts";
 export * from "./jobs.ts";
+export * from "./media.ts";
 export * from "./models.ts";

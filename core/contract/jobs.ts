@@ -1,8 +1,13 @@
 import { z } from "zod";
+import { animationRecordSchema, resolvedAnimationRequestSchema } from "./animation.ts";
 import { errorDataSchema } from "./errors.ts";
 import { generationRecordSchema, resolvedRequestSchema } from "./generation.ts";
 
-export const jobStateSchema = z.enum(["queued", "running", "done", "failed", "cancelled"]);
+/**
+ * `waiting`: the job has done what it can and waits for the user's word (keyframes to approve); others go on meanwhile.
+ * `paused`: the user holds it; what it has computed is kept.
+ */
+export const jobStateSchema = z.enum(["queued", "running", "waiting", "paused", "done", "failed", "cancelled"]);
 export type JobState = z.infer<typeof jobStateSchema>;
 
 /**
@@ -10,7 +15,7 @@ export type JobState = z.infer<typeof jobStateSchema>;
  * (show the phase's name, never an invented bar). `etaMs` is for the whole job and is null until it can be measured.
  */
 export const progressSchema = z.object({
-  phase: z.enum(["queue", "load", "calibrate", "text", "denoise", "decode", "encode"]),
+  phase: z.enum(["queue", "load", "calibrate", "listen", "text", "denoise", "decode", "encode"]),
   done: z.number(),
   total: z.number(),
   /** Share of the whole job, 0 to 1, never decreasing; from measured or known costs of the phases. */
@@ -18,6 +23,10 @@ export const progressSchema = z.object({
   etaMs: z.number().nullable(),
 });
 export type Progress = z.infer<typeof progressSchema>;
+
+/** What a kind of job leaves behind says how it was made; `schema` tells which. */
+export const recordSchema = z.discriminatedUnion("schema", [generationRecordSchema, animationRecordSchema]);
+export type ClipRecord = z.infer<typeof recordSchema>;
 
 /** A finished clip in the library. Files are named by opaque id; the window never sees a path. */
 export const clipSchema = z.object({
@@ -28,15 +37,13 @@ export const clipSchema = z.object({
   height: z.number(),
   frames: z.number(),
   fps: z.number(),
-  record: generationRecordSchema,
+  record: recordSchema,
 });
 export type Clip = z.infer<typeof clipSchema>;
 
-export const jobSnapshotSchema = z.object({
+const common = {
   id: z.string(),
-  kind: z.literal("generate"),
   state: jobStateSchema,
-  request: resolvedRequestSchema,
   progress: progressSchema,
   /** Latest latent preview: fetch `preview/<job id>/<step>`; `frames` small RGBA pictures one after another. */
   preview: z.object({ step: z.number(), width: z.number(), height: z.number(), frames: z.number() }).nullable(),
@@ -45,5 +52,41 @@ export const jobSnapshotSchema = z.object({
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
+};
+
+/** One keyframe of the clip's list, in order of segments and frames. */
+export const keyframeSchema = z.object({
+  /** Counted in the clip. */
+  frame: z.number(),
+  /** How often it was made; 0: not yet. Its picture is fetched by this number, so that a new one is never mistaken for the old. */
+  version: z.number(),
+  /** True while it is still to be made, or made anew. */
+  isDue: z.boolean(),
 });
+export type Keyframe = z.infer<typeof keyframeSchema>;
+
+export const generateJobSchema = z.object({
+  kind: z.literal("generate"),
+  ...common,
+  request: resolvedRequestSchema,
+});
+export type GenerateJob = z.infer<typeof generateJobSchema>;
+
+export const animateJobSchema = z.object({
+  kind: z.literal("animate"),
+  ...common,
+  request: resolvedAnimationRequestSchema,
+  /** `keyframes`: listening and drawing keyframes; `approval`: they wait for the user's word; `motion`: frames in between. */
+  stage: z.enum(["keyframes", "approval", "motion"]),
+  keyframes: z.array(keyframeSchema),
+  /** How many of `request.rolls` have been carried out. */
+  rolled: z.number(),
+  /** The motion curve that the keyframes follow, one value a frame; empty before the studio has listened. */
+  curve: z.array(z.number()),
+});
+export type AnimateJob = z.infer<typeof animateJobSchema>;
+
+/** One unit of long work. Each kind has its own request; what they share stands above. */
+export const jobSnapshotSchema = z.discriminatedUnion("kind", [generateJobSchema, animateJobSchema]);
 export type JobSnapshot = z.infer<typeof jobSnapshotSchema>;
+export type JobKind = JobSnapshot["kind"];

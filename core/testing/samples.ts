@@ -1,5 +1,5 @@
 /** Contract values, whole and valid, for the tests of every room: one model, one computer, a job, a clip. */
-import type { Clip, JobSnapshot, ModelSummary, ResolvedRequest, SystemInfo } from "../contract/index.ts";
+import type { Clip, GenerateJob, ModelSummary, ResolvedRequest, SystemInfo } from "../contract/index.ts";
 
 export const model: ModelSummary = {
   id: "plume-starter",
@@ -72,7 +72,7 @@ export function clip(id: string, change: Partial<ResolvedRequest> = {}, createdA
   };
 }
 
-export function job(id: string, change: Partial<JobSnapshot> = {}): JobSnapshot {
+export function job(id: string, change: Partial<GenerateJob> = {}): GenerateJob {
   return {
     id,
     kind: "generate",

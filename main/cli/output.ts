@@ -87,6 +87,7 @@ const PHASES: Record<Progress["phase"], string> = {
   queue: "waiting",
   load: "loading the model",
   calibrate: "measuring ranges for int8 (once per model)",
+  listen: "listening to the sound",
   text: "reading the prompt",
   denoise: "forming the picture",
   decode: "drawing frames",

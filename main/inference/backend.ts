@@ -1,6 +1,6 @@
 import type { ModelSummary, Precision } from "../../core/contract/index.ts";
+import type { OpenOptions, Pipeline } from "../../native-models/types.ts";
 import type { VerifyOutcome } from "./protocol.ts";
-import type { OpenOptions, TextToVideoPipeline } from "../../native-models/types.ts";
 
 export interface InstallTask {
   readonly file: string;
@@ -21,7 +21,7 @@ export type StepReport = (step: string, fraction: number) => Promise<void>;
 export interface EngineBackend {
   readonly onnxruntime: string;
   readonly executionProvider: string;
-  open(pack: string, options: OpenOptions & { readonly precision: Precision }): Promise<TextToVideoPipeline>;
+  open(pack: string, options: OpenOptions & { readonly precision: Precision }): Promise<Pipeline>;
   install(task: InstallTask, report: StepReport, signal: AbortSignal): Promise<ModelSummary>;
   /** Makes what the pack keeps beside its weights (Hummingbird: the int8 form). */
   prepare(pack: string, threads: number, report: StepReport, signal: AbortSignal): Promise<void>;

@@ -18,6 +18,8 @@ import {
 import {
   type GenerateOutcome,
   generateResultSchema,
+  localiseResultSchema,
+  type TaskCommand,
   type TaskReport,
   type VerifyOutcome,
   verifyResultSchema,
@@ -48,12 +50,19 @@ export interface GenerateTask {
   readonly request: ResolvedRequest;
 }
 
+/** A task of one animation; see the protocol for what each field means. */
+export type LocaliseTask = Omit<Extract<TaskCommand, { type: "localise" }>, "type" | "task">;
+export type KeyframesTask = Omit<Extract<TaskCommand, { type: "keyframes" }>, "type" | "task">;
+export type InterpolateTask = Omit<Extract<TaskCommand, { type: "interpolate" }>, "type" | "task">;
+
 /** All are awaited before the engine goes on, so a slow consumer slows it down instead of filling memory. */
 export interface GenerateListener {
   progress(report: Extract<TaskReport, { type: "progress" }>): void | Promise<void>;
   preview(report: Extract<TaskReport, { type: "preview" }>, rgba: Uint8Array): void | Promise<void>;
   /** RGB8, valid during the call only. */
   frame(index: number, rgb: Uint8Array): void | Promise<void>;
+  /** State to go on from after an interruption, valid during the call only. */
+  saved?(step: number, state: Uint8Array): void | Promise<void>;
 }
 
 export type StepListener = (step: string, fraction: number) => void;
@@ -90,16 +99,23 @@ export class EngineHost {
 
   /** Makes one clip. Errors: ENGINE_CRASHED, ENGINE_UNRESPONSIVE, MODEL_*, CANCELLED, and whatever the listener throws. */
   async generate(task: GenerateTask, listener: GenerateListener, signal: AbortSignal): Promise<GenerateOutcome> {
-    const result = await this.run(
-      { type: "generate", ...task },
-      async (report, body) => {
-        if (report.type === "progress") await listener.progress(report);
-        else if (report.type === "preview") await listener.preview(report, body);
-        else if (report.type === "frame") await listener.frame(report.index, body);
-      },
-      signal,
-    );
-    return generateResultSchema.parse(result);
+    return generateResultSchema.parse(await this.run({ type: "generate", ...task }, hear(listener), signal));
+  }
+
+  /** Predicts the motion of two seconds of sound: 48 scores. Errors: as `generate`. */
+  async localise(task: LocaliseTask, signal: AbortSignal): Promise<Float32Array> {
+    const result = await this.run({ type: "localise", ...task }, () => {}, signal);
+    return Float32Array.from(localiseResultSchema.parse(result).scores);
+  }
+
+  /** Makes the twelve keyframes of a segment. Errors: as `generate`. */
+  async keyframes(task: KeyframesTask, listener: GenerateListener, signal: AbortSignal): Promise<GenerateOutcome> {
+    return generateResultSchema.parse(await this.run({ type: "keyframes", ...task }, hear(listener), signal));
+  }
+
+  /** Makes the 48 frames of a segment. Errors: as `generate`. */
+  async interpolate(task: InterpolateTask, listener: GenerateListener, signal: AbortSignal): Promise<GenerateOutcome> {
+    return generateResultSchema.parse(await this.run({ type: "interpolate", ...task }, hear(listener), signal));
   }
 
   /** Converts a checkpoint to a pack. Errors: CHECKPOINT_*, DISK_FULL, CANCELLED. */
@@ -240,6 +256,15 @@ function isCrash(error: StudioError): boolean {
   return (
     error.code === "ENGINE_CRASHED" || error.code === "ENGINE_UNRESPONSIVE" || error.code === "MODEL_OUT_OF_MEMORY"
   );
+}
+
+function hear(listener: GenerateListener): OnReport {
+  return async (report, body) => {
+    if (report.type === "progress") await listener.progress(report);
+    else if (report.type === "preview") await listener.preview(report, body);
+    else if (report.type === "frame") await listener.frame(report.index, body);
+    else if (report.type === "saved") await listener.saved?.(report.step, body);
+  };
 }
 
 function forward(onStep: StepListener): OnReport {

@@ -1,7 +1,8 @@
 export type { InstallTask } from "./backend.ts";
 export { engineEnvironment } from "./environment.ts";
 export * from "./host.ts";
-export type { GenerateOutcome, VerifyOutcome } from "./protocol.ts";
+export type { GenerateOutcome, PictureFile, SoundFile, VerifyOutcome } from "./protocol.ts";
 export { engineThreads } from "./threads.ts";
 export type { PackFacts } from "./packs.ts";
 export { readPackFacts } from "./packs.ts";
+export { readSound } from "./work-files.ts";

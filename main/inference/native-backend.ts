@@ -9,8 +9,8 @@ export async function nativeBackend(): Promise<EngineBackend> {
     executionProvider: "cpu",
 
     async open(pack, options) {
-      const { openTextToVideo } = await import("../../native-models/index.ts");
-      return openTextToVideo(pack, options);
+      const { openPipeline } = await import("../../native-models/index.ts");
+      return openPipeline(pack, options);
     },
 
     async install({ file, pack, id, name, bundled, loras }, report, signal) {

@@ -1,12 +1,54 @@
 import { z } from "zod";
-import { errorDataSchema, precisionSchema, resolvedRequestSchema } from "../../core/contract/index.ts";
+import {
+  errorDataSchema,
+  precisionSchema,
+  resolvedAnimationSchema,
+  resolvedRequestSchema,
+} from "../../core/contract/index.ts";
 
 /** Raised when a message changes its meaning; both sides come from one release, so a difference means a broken installation. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 const task = z.string();
 
 export const loraSchema = z.object({ file: z.string(), scale: z.number() });
+
+/** Which model works, and how. */
+const model = {
+  /** Absolute path of the model pack's folder. */
+  pack: z.string(),
+  threads: z.number().int().min(1),
+  precision: precisionSchema,
+};
+
+/** A stretch of a work file: float32, the channels one after another. What lies beyond the file's end is silence. */
+export const soundFileSchema = z.object({
+  file: z.string(),
+  sampleRate: z.number().positive(),
+  channels: z.number().int().min(1),
+  /** Samples a channel in the file. */
+  samples: z.number().int().min(0),
+  /** First sample of the stretch, and its length. */
+  from: z.number().int().min(0),
+  length: z.number().int().min(1),
+});
+export type SoundFile = z.infer<typeof soundFileSchema>;
+
+/** A work file of RGB8 pictures of one size, one after another. */
+export const pictureFileSchema = z.object({
+  file: z.string(),
+  width: z.number().int().min(1),
+  height: z.number().int().min(1),
+});
+export type PictureFile = z.infer<typeof pictureFileSchema>;
+
+const segment = {
+  request: resolvedAnimationSchema,
+  picture: pictureFileSchema,
+  sound: soundFileSchema,
+  /** File of the state that an interrupted run of this very task left, or null. */
+  resume: z.string().nullable(),
+};
 
 /** Studio → engine. */
 export const commandSchema = z.discriminatedUnion("type", [
@@ -14,11 +56,27 @@ export const commandSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("generate"),
     task,
-    /** Absolute path of the model pack's folder. */
-    pack: z.string(),
-    threads: z.number().int().min(1),
-    precision: precisionSchema,
+    ...model,
     request: resolvedRequestSchema,
+  }),
+  /** Motion scores of two seconds of sound. */
+  z.object({ type: z.literal("localise"), task, ...model, sound: soundFileSchema }),
+  z.object({
+    type: z.literal("keyframes"),
+    task,
+    ...model,
+    ...segment,
+    /** Places of the twelve to make; null: all. The others are taken from `kept`, a file of all twelve. */
+    only: z.array(z.number().int().min(0)).nullable(),
+    kept: z.string().nullable(),
+  }),
+  z.object({
+    type: z.literal("interpolate"),
+    task,
+    ...model,
+    ...segment,
+    /** File of the twelve keyframes at the request's size. */
+    keyframes: z.string(),
   }),
   z.object({
     type: z.literal("install"),
@@ -38,9 +96,9 @@ export const commandSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("cancel"), task }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
-export type TaskCommand = Extract<Command, { type: "generate" | "install" | "prepare" | "verify" }>;
+export type TaskCommand = Extract<Command, { task: string; type: Exclude<Command["type"], "cancel"> }>;
 
-/** Engine → studio. `preview` and `frame` carry their pixels as the message's body. */
+/** Engine → studio. `preview`, `frame` and `saved` carry their bytes as the message's body. */
 export const reportSchema = z.discriminatedUnion("type", [
   /** `onnxruntime`: its version, by which it is also known that it loads on this computer. */
   z.object({ type: z.literal("ready"), protocol: z.number(), pid: z.number(), onnxruntime: z.string() }),
@@ -64,6 +122,8 @@ export const reportSchema = z.discriminatedUnion("type", [
     frames: z.number(),
   }),
   z.object({ type: z.literal("frame"), task, index: z.number() }),
+  /** All that an interrupted run needs to go on bit for bit, as the message's body, taken after this step. */
+  z.object({ type: z.literal("saved"), task, step: z.number() }),
   /** `result` depends on the command and is checked by whoever asked. */
   z.object({ type: z.literal("done"), task, result: z.unknown().optional() }),
   z.object({ type: z.literal("failed"), task, error: errorDataSchema }),
@@ -85,6 +145,8 @@ export const verifyResultSchema = z.object({ dropped: z.array(z.string()) });
 export type VerifyOutcome = z.infer<typeof verifyResultSchema>;
 
 export type GenerateOutcome = z.infer<typeof generateResultSchema>;
+
+export const localiseResultSchema = z.object({ scores: z.array(z.number()) });
 
 /** One line on the heartbeat pipe. Written by a thread of its own, since a running model blocks the engine's main thread for minutes. */
 export const heartbeatSchema = z.object({

@@ -1,8 +1,16 @@
 import { StudioError } from "../../core/contract/index.ts";
-import type { TextToVideoPipeline } from "../../native-models/types.ts";
+import type { AnimateHooks, GenerateResult, Pipeline } from "../../native-models/types.ts";
 import type { EngineBackend, StepReport } from "./backend.ts";
 import type { Channel } from "./framing.ts";
-import { type Command, commandSchema, PROTOCOL_VERSION, type Report, type TaskCommand } from "./protocol.ts";
+import { type AnimateCommand, interpolate, keyframes, localise } from "./serve-animation.ts";
+import {
+  type Command,
+  commandSchema,
+  type GenerateOutcome,
+  PROTOCOL_VERSION,
+  type Report,
+  type TaskCommand,
+} from "./protocol.ts";
 
 /**
  * The engine's side of the protocol: one task at a time, the last model kept open for the next task, cancel between steps.
@@ -16,7 +24,7 @@ export async function serveEngine(channel: Channel, backend: EngineBackend): Pro
 class Engine {
   private readonly channel: Channel;
   private readonly backend: EngineBackend;
-  private warm: { key: string; pipeline: TextToVideoPipeline } | null = null;
+  private warm: { key: string; pipeline: Pipeline } | null = null;
   private current: { task: string; abort: AbortController } | null = null;
 
   constructor(channel: Channel, backend: EngineBackend) {
@@ -68,7 +76,7 @@ class Engine {
     if (command.type === "install") return this.install(command, stepReport("install"), signal);
     if (command.type === "prepare") return this.prepare(command, stepReport("prepare"), signal);
     if (command.type === "verify") return this.backend.verify(command.pack, stepReport("verify"), signal);
-    return this.generate(command, signal);
+    return command.type === "generate" ? this.generate(command, signal) : this.animate(command, signal);
   }
 
   private async install(
@@ -91,13 +99,42 @@ class Engine {
   }
 
   private async generate(command: Extract<TaskCommand, { type: "generate" }>, signal: AbortSignal): Promise<unknown> {
-    const { task, request, threads } = command;
-    const started = performance.now();
-    await this.report({ type: "progress", task, phase: "load", step: "", done: 0, total: 0, fraction: 0 });
-    const pipeline = await this.open(command);
-    const load = (performance.now() - started) / 1000;
-    signal.throwIfAborted();
-    const result = await pipeline.generate(request, {
+    const { pipeline, load } = await this.open(command, signal);
+    if (pipeline.kind !== "text-to-video")
+      throw new StudioError(
+        "MODEL_WRONG_KIND",
+        "This model animates pictures: choose one that makes clips from words.",
+      );
+    return this.outcome(await pipeline.generate(command.request, this.hooks(command.task, signal)), load, command);
+  }
+
+  private async animate(command: AnimateCommand, signal: AbortSignal): Promise<unknown> {
+    const { pipeline, load } = await this.open(command, signal);
+    if (pipeline.kind !== "animate")
+      throw new StudioError(
+        "MODEL_WRONG_KIND",
+        "This model makes clips from words: choose one that animates pictures.",
+      );
+    if (command.type === "localise") return localise(pipeline, command);
+    const hooks = this.hooks(command.task, signal);
+    const run =
+      command.type === "keyframes" ? keyframes(pipeline, command, hooks) : interpolate(pipeline, command, hooks);
+    return this.outcome(await run, load, command);
+  }
+
+  private outcome(result: GenerateResult, load: number, { threads }: { readonly threads: number }): GenerateOutcome {
+    return {
+      framesSha256: result.framesSha256,
+      seconds: { load, ...result.seconds },
+      onnxruntime: this.backend.onnxruntime,
+      executionProvider: this.backend.executionProvider,
+      threads,
+    };
+  }
+
+  /** What a pipeline may say while it works, as reports. */
+  private hooks(task: string, signal: AbortSignal): AnimateHooks {
+    return {
       signal,
       progress: async (phase, done, total, fraction) => {
         await this.report({ type: "progress", task, phase, step: "", done, total, fraction: clamp(fraction) });
@@ -108,23 +145,27 @@ class Engine {
       frame: async (index, rgb) => {
         await this.report({ type: "frame", task, index }, rgb);
       },
-    });
-    return {
-      framesSha256: result.framesSha256,
-      seconds: { load, ...result.seconds },
-      onnxruntime: this.backend.onnxruntime,
-      executionProvider: this.backend.executionProvider,
-      threads,
+      saved: async (state, step) => {
+        await this.report({ type: "saved", task, step }, state);
+      },
     };
   }
 
-  private async open(command: Extract<TaskCommand, { type: "generate" }>): Promise<TextToVideoPipeline> {
-    const key = JSON.stringify([command.pack, command.threads, command.precision]);
-    if (this.warm?.key === key) return this.warm.pipeline;
-    await this.unload();
-    const pipeline = await this.backend.open(command.pack, { threads: command.threads, precision: command.precision });
-    this.warm = { key, pipeline };
-    return pipeline;
+  /** The task's model, opened unless it is the one of the last task, and the seconds that this took. */
+  private async open(
+    { task, pack, threads, precision }: AnimateCommand | Extract<TaskCommand, { type: "generate" }>,
+    signal: AbortSignal,
+  ): Promise<{ pipeline: Pipeline; load: number }> {
+    const started = performance.now();
+    await this.report({ type: "progress", task, phase: "load", step: "", done: 0, total: 0, fraction: 0 });
+    const key = JSON.stringify([pack, threads, precision]);
+    if (this.warm?.key !== key) {
+      await this.unload();
+      this.warm = { key, pipeline: await this.backend.open(pack, { threads, precision }) };
+    }
+    const { pipeline } = this.warm;
+    signal.throwIfAborted();
+    return { pipeline, load: (performance.now() - started) / 1000 };
   }
 
   private async unload(): Promise<void> {

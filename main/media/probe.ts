@@ -16,6 +16,17 @@ export interface VideoProbe {
   readonly tags: ColourTags | null;
   /** Number of streams of every kind. */
   readonly streams: number;
+  /** Null where there is no sound. */
+  readonly sound: SoundProbe | null;
+}
+
+/** The sound track's place beside the picture, seconds; null where only ffmpeg is at hand and does not say. */
+export interface SoundProbe {
+  readonly codec: string;
+  readonly start: number | null;
+  readonly seconds: number | null;
+  readonly videoStart: number | null;
+  readonly videoSeconds: number | null;
 }
 
 export interface ColourTags {
@@ -40,6 +51,8 @@ const probeOutputSchema = z.object({
       color_space: z.string().optional(),
       color_primaries: z.string().optional(),
       color_transfer: z.string().optional(),
+      start_time: z.coerce.number().optional().catch(undefined),
+      duration: z.coerce.number().optional().catch(undefined),
     }),
   ),
 });
@@ -68,7 +81,18 @@ async function probeByFfprobe(ffprobe: string, file: string): Promise<VideoProbe
   if (!parsed.success) throw unreadable(parsed.error.message);
   const video = parsed.data.streams.find((stream) => stream.codec_type === "video");
   if (video?.width === undefined || video.height === undefined) throw unreadable("no video stream");
+  const sound = parsed.data.streams.find((stream) => stream.codec_type === "audio");
   return {
+    sound:
+      sound === undefined
+        ? null
+        : {
+            codec: sound.codec_name ?? "unknown",
+            start: sound.start_time ?? null,
+            seconds: sound.duration ?? null,
+            videoStart: video.start_time ?? null,
+            videoSeconds: video.duration ?? null,
+          },
     codec: video.codec_name ?? "unknown",
     width: video.width,
     height: video.height,
@@ -100,6 +124,11 @@ async function probeByDecoding(ffmpeg: string, file: string): Promise<VideoProbe
   const decoded = await read(["-map", "0:v:0"]);
   const size = /^#dimensions 0: (\d+)x(\d+)/m.exec(decoded);
   if (size === null) throw unreadable(decoded.slice(0, 500));
+  const soundStream = /^#media_type (\d+): audio/m.exec(packets)?.[1];
+  const soundCodec =
+    soundStream === undefined
+      ? undefined
+      : (new RegExp(`^#codec_id ${soundStream}: (\\S+)`, "m").exec(packets)?.[1] ?? "unknown");
   return {
     codec: /^#codec_id 0: (\S+)/m.exec(packets)?.[1] ?? "unknown",
     width: Number(size[1]),
@@ -107,5 +136,8 @@ async function probeByDecoding(ffmpeg: string, file: string): Promise<VideoProbe
     frames: decoded.split("\n").filter((line) => /^\d+,/.test(line)).length,
     streams: packets.split("\n").filter((line) => line.startsWith("#codec_id ")).length,
     tags: null,
+    sound: soundCodec === undefined ? null : { ...unknownTimes, codec: soundCodec },
   };
 }
+
+const unknownTimes = { start: null, seconds: null, videoStart: null, videoSeconds: null };

@@ -86,7 +86,9 @@ export async function sweepParts(folder: string): Promise<number> {
   return removed;
 }
 
-function isAlive(pid: number): boolean {
+/** True while a process of this id runs. */
+export function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid)) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Called with each piece of stdout. Absent: stdout is read and dropped. */
   readonly onStdout?: (chunk: Buffer) => void;
+  /** Called with each piece of stderr, whose end is kept for the error in any case. */
+  readonly onStderr?: (chunk: Buffer) => void;
 }
 
 /** A running ffmpeg (or ffprobe) that is being fed through its stdin. */
@@ -72,7 +74,10 @@ export function startMedia(tool: string, args: readonly string[], options: RunOp
   // The failure is reported by whoever awaits write or finish; without this line an early death would be an unhandled rejection.
   ended.catch(() => {});
 
-  child.stderr.on("data", (chunk: Buffer) => tail.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => {
+    tail.push(chunk);
+    options.onStderr?.(chunk);
+  });
   child.stdout.on("data", (chunk: Buffer) => options.onStdout?.(chunk));
   // EPIPE says only that the process died; its exit code and stderr say why, and they arrive through `ended`.
   child.stdin.on("error", () => {});

@@ -45,6 +45,7 @@ describe("writing a video", () => {
       height: 64,
       frames: 3,
       streams: 1,
+      sound: null,
       tags: { pixelFormat: "yuv420p", range: "tv", matrix: "bt709", primaries: "bt709", transfer: "bt709" },
     });
     const bytes = await readFile(path);
@@ -190,7 +191,7 @@ describe("when ffmpeg fails", () => {
       [4, 5, 6],
     ]);
     const probe = await probeVideo({ ...tools, ffprobe: null }, path);
-    expect(probe).toEqual({ codec: "h264", width: 64, height: 64, frames: 2, streams: 1, tags: null });
+    expect(probe).toEqual({ codec: "h264", width: 64, height: 64, frames: 2, streams: 1, sound: null, tags: null });
     await writeFile(join(folder.path, "text.mp4"), "not a video");
     for (const ffprobe of [tools.ffprobe, null])
       await expect(probeVideo({ ...tools, ffprobe }, join(folder.path, "text.mp4"))).rejects.toMatchObject({

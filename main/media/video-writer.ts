@@ -1,7 +1,7 @@
 import { access, constants, rename, stat, unlink } from "node:fs/promises";
 import { StudioError } from "../../core/contract/index.ts";
 import type { MediaTools } from "./locate.ts";
-import { probeVideo } from "./probe.ts";
+import { probeVideo, type SoundProbe } from "./probe.ts";
 import { partPath, publish, syncFile } from "./publish.ts";
 import { BASE_ARGS, type MediaProcess, PROTOCOLS, startMedia } from "./run.ts";
 
@@ -13,6 +13,8 @@ export interface VideoWriterOptions {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
+  /** WAV file that becomes the sound track; it must be exactly as long as the frames. Absent: a silent video. */
+  readonly sound?: string;
   /**
    * x264's constant rate factor, lower is better; 15 is visually lossless for small generated clips and costs little disk.
    */
@@ -48,6 +50,8 @@ export interface VideoWriter {
 export function encodeArgs(options: Omit<VideoWriterOptions, "tools" | "folder" | "signal">, target: string): string[] {
   const input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", `${options.width}x${options.height}`];
   const rate = ["-framerate", String(options.fps), "-i", "pipe:0"];
+  const sound = options.sound === undefined ? [] : ["-i", `file:${options.sound}`, "-map", "0:v:0", "-map", "1:a:0"];
+  const soundCodec = options.sound === undefined ? [] : ["-c:a", "aac", "-b:a", "192k"];
   // RGB is full range; without these words swscale would convert with BT.601's matrix and players would show other colours.
   // setparams tags the frames too: newer ffmpeg takes the stream's tags from there.
   const colour =
@@ -56,9 +60,10 @@ export function encodeArgs(options: Omit<VideoWriterOptions, "tools" | "folder" 
   const codec = ["-c:v", "libx264", "-preset", "medium", "-crf", String(options.crf ?? 15), "-pix_fmt", "yuv420p"];
   const tags = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"];
   // Nothing of the machine or the moment goes into the file: no muxer version, no creation time (x264 signs its settings inside the stream).
-  const plain = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"];
+  const plain = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"];
   const output = ["-movflags", "+faststart", "-f", "mp4", `file:${target}`];
-  return [...BASE_ARGS, ...PROTOCOLS, ...input, ...rate, "-vf", colour, ...codec, ...tags, ...plain, ...output];
+  const picture = ["-vf", colour, ...codec, ...tags];
+  return [...BASE_ARGS, ...PROTOCOLS, ...input, ...rate, ...sound, ...picture, ...soundCodec, ...plain, ...output];
 }
 
 /**
@@ -148,23 +153,38 @@ class Mp4Writer implements VideoWriter {
   }
 
   private async verify(): Promise<number> {
-    const { width, height, tools } = this.options;
+    const { width, height, fps, sound, tools } = this.options;
     const probe = await probeVideo(tools, this.part);
-    const found = `${probe.codec} ${probe.width}x${probe.height}, ${probe.frames} frames, ${probe.streams} streams`;
+    const found = `${probe.codec} ${probe.width}x${probe.height}, ${probe.frames} frames, ${probe.streams} streams, sound ${JSON.stringify(probe.sound)}`;
+    const streams = sound === undefined ? 1 : 2;
     if (
       probe.codec !== "h264" ||
       probe.width !== width ||
       probe.height !== height ||
       probe.frames !== this.frames ||
-      probe.streams !== 1
+      probe.streams !== streams ||
+      (sound !== undefined && !isInStep(probe.sound, this.frames, fps))
     )
       throw new StudioError(
         "FFMPEG_FAILED",
         "The finished video did not read back as it was written, so it was thrown away: try again.",
-        `${found}; expected h264 ${width}x${height}, ${this.frames} frames, 1 stream`,
+        `${found}; expected h264 ${width}x${height}, ${this.frames} frames, ${streams} streams`,
       );
     return (await stat(this.part)).size;
   }
+}
+
+/** Whether sound and picture begin and end together, to within one frame. Unknown times (no ffprobe) are let pass. */
+function isInStep(sound: SoundProbe | null, frames: number, fps: number): boolean {
+  if (sound === null) return false;
+  const { start, seconds, videoStart, videoSeconds } = sound;
+  if (start === null || seconds === null || videoStart === null || videoSeconds === null) return true;
+  const frame = 1 / fps;
+  return (
+    Math.abs(start - videoStart) < frame &&
+    Math.abs(videoSeconds - frames * frame) < frame / 2 &&
+    Math.abs(seconds - frames * frame) < frame
+  );
 }
 
 async function remove(path: string): Promise<void> {

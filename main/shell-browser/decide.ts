@@ -30,6 +30,8 @@ export type Decision =
   /** The launch address again from a window that has its session already. */
   | { readonly do: "home" }
   | { readonly do: "call"; readonly method: string }
+  /** Bytes of a picture or a sound that the user dropped. */
+  | { readonly do: "upload"; readonly name: string }
   | { readonly do: "events" }
   | { readonly do: "content"; readonly request: ContentRequest };
 
@@ -63,10 +65,17 @@ export function decide(facts: RequestFacts, server: ServerFacts): Decision {
   if (!facts.hasSession) return refuse(403, "Open Plume Studio from its own window, or with the link that it printed.");
 
   if (facts.method === "POST") {
+    const isUpload = path === "/upload";
     const method = /^\/api\/([A-Za-z0-9.-]{1,64})$/.exec(path)?.[1];
-    if (!method) return refuse(404, "There is nothing here.");
+    if (!method && !isUpload) return refuse(404, "There is nothing here.");
     // A page of another site could post plain text without asking first; JSON it cannot. Browsers always send Origin with POST.
     if (facts.origin === null) return refuse(403, "Only Plume Studio's own window may ask this.");
+    if (isUpload) {
+      // Like JSON, this type is one that another site's page cannot send without asking first.
+      if (facts.contentType !== "application/octet-stream") return refuse(415, "The upload must be plain bytes.");
+      return { do: "upload", name: new URLSearchParams(query).get("name") ?? "" };
+    }
+    if (!method) return refuse(404, "There is nothing here.");
     if (!/^application\/json(\s*;|$)/i.test(facts.contentType ?? "")) return refuse(415, "The request must be JSON.");
     if (Number(facts.contentLength ?? 0) > server.maxBodyBytes) return refuse(413, "The request is too large.");
     return { do: "call", method };

@@ -12,6 +12,9 @@ import { streamEvents } from "./events.ts";
 /** Far above any request of the contract, so that an over-long prompt gets the contract's own sentence and not a bare 413. */
 export const MAX_BODY_BYTES = 1 << 20;
 
+/** An hour of uncompressed sound comes over loopback in seconds; a busy disk may take its time. */
+const UPLOAD_TIMEOUT_MS = 600_000;
+
 export interface ShellServer {
   /** Address with the one-time launch token; the first visitor gets the session. */
   readonly launchUrl: string;
@@ -67,6 +70,8 @@ export async function startServer(studio: ShellStudio, rendererFolder: string, p
         return goHome(response);
       case "call":
         return sendReply(response, await call(studio, decision.method, request));
+      case "upload":
+        return sendReply(response, await upload(studio, decision.name, request));
       case "events":
         return streamEvents(studio, response);
       case "content":
@@ -74,7 +79,7 @@ export async function startServer(studio: ShellStudio, rendererFolder: string, p
     }
   }
 
-  const server = createServer({ maxHeaderSize: 16_384, requestTimeout: 30_000 }, (request, response) => {
+  const server = createServer({ maxHeaderSize: 16_384, requestTimeout: UPLOAD_TIMEOUT_MS }, (request, response) => {
     respond(request, response).catch(() => response.destroy());
   });
   await listen(server, port).catch((cause: unknown) => {
@@ -129,6 +134,14 @@ async function call(studio: ShellStudio, method: string, request: IncomingMessag
     return { ok: false, error: error.toData() };
   }
   return studio.handle(method, input);
+}
+
+async function upload(studio: ShellStudio, name: string, request: IncomingMessage): Promise<Reply> {
+  try {
+    return { ok: true, value: await studio.uploadMedia(name, request) };
+  } catch (cause) {
+    return { ok: false, error: StudioError.from(cause).toData() };
+  }
 }
 
 /** Reads a body as text. Errors: BAD_REQUEST when it grows over the cap, whatever Content-Length said. */

@@ -1,17 +1,32 @@
-import { StudioError } from "../../core/contract/index.ts";
+import { type ErrorCode, type SoundRange, StudioError } from "../../core/contract/index.ts";
 import type { Studio } from "../studio/studio.ts";
 import { securityHeaders } from "./headers.ts";
 import { byteRange } from "./range.ts";
 import { findStatic } from "./static-file.ts";
 
-/** What a shell needs of the studio: every shell passes requests and events through and streams two kinds of bytes. */
-export type ShellStudio = Pick<Studio, "handle" | "subscribe" | "clipFile" | "preview" | "close">;
+/** What a shell needs of the studio: every shell passes requests and events through and streams several kinds of bytes. */
+export type ShellStudio = Pick<
+  Studio,
+  | "handle"
+  | "subscribe"
+  | "clipFile"
+  | "preview"
+  | "keyframe"
+  | "pictureFile"
+  | "soundFile"
+  | "importMedia"
+  | "uploadMedia"
+  | "close"
+>;
 
-/** Something to read: a file of the renderer, a clip, or a latent preview. */
+/** Something to read: a file of the renderer, a clip, a picture or a stretch of sound, or pixels of a job. */
 export type ContentRequest =
   | { readonly kind: "static"; readonly path: string }
   | { readonly kind: "media"; readonly clipId: string }
-  | { readonly kind: "preview"; readonly jobId: string; readonly step: number };
+  | { readonly kind: "preview"; readonly jobId: string; readonly step: number }
+  | { readonly kind: "keyframe"; readonly jobId: string; readonly place: number }
+  | { readonly kind: "picture"; readonly mediaId: string }
+  | { readonly kind: "sound"; readonly mediaId: string; readonly range: SoundRange };
 
 export interface ContentAnswer {
   readonly status: number;
@@ -26,7 +41,14 @@ export function contentRequest(path: string): ContentRequest | null {
   if (media?.[1]) return { kind: "media", clipId: media[1] };
   const preview = /^\/preview\/([A-Za-z0-9_-]{1,64})\/(\d{1,4})$/.exec(path);
   if (preview?.[1]) return { kind: "preview", jobId: preview[1], step: Number(preview[2]) };
-  if (/^\/(media|preview|api|events)(\/|$)/.test(path)) return null;
+  const keyframe = /^\/keyframe\/([A-Za-z0-9_-]{1,64})\/(\d{1,4})\/\d{1,6}$/.exec(path);
+  if (keyframe?.[1]) return { kind: "keyframe", jobId: keyframe[1], place: Number(keyframe[2]) };
+  const picture = /^\/picture\/([A-Za-z0-9_-]{1,64})\/[0-9a-z]{1,64}$/.exec(path);
+  if (picture?.[1]) return { kind: "picture", mediaId: picture[1] };
+  const sound = /^\/sound\/([A-Za-z0-9_-]{1,64})\/[0-9a-z]{1,64}\/(\d{1,8})\/(\d{1,5})$/.exec(path);
+  if (sound?.[1])
+    return { kind: "sound", mediaId: sound[1], range: { from: Number(sound[2]), frames: Number(sound[3]) } };
+  if (/^\/(media|preview|keyframe|picture|sound|upload|api|events)(\/|$)/.test(path)) return null;
   return { kind: "static", path };
 }
 
@@ -39,7 +61,7 @@ export function refusal(status: number, sentence: string): ContentAnswer {
   };
 }
 
-/** Answers a content request; never rejects. `rangeHeader` is honoured for clips only. */
+/** Answers a content request; never rejects. `rangeHeader` is honoured for clips, pictures and sounds. */
 export async function answerContent(
   studio: ShellStudio,
   rendererFolder: string,
@@ -50,16 +72,30 @@ export async function answerContent(
     if (request.kind === "static") return await answerStatic(rendererFolder, request.path);
     if (request.kind === "media") {
       const clip = await studio.clipFile(request.clipId);
-      return answerClip(clip.path, clip.size, rangeHeader);
+      return answerFile(clip.path, clip.size, "video/mp4", rangeHeader);
     }
-    return answerPreview(await studio.preview(request.jobId, request.step));
+    if (request.kind === "picture") {
+      const picture = await studio.pictureFile(request.mediaId);
+      return answerFile(picture.path, picture.size, "image/png", rangeHeader);
+    }
+    if (request.kind === "sound") {
+      const sound = await studio.soundFile(request.mediaId, request.range);
+      return answerFile(sound.path, sound.size, "audio/wav", rangeHeader);
+    }
+    if (request.kind === "keyframe") return answerPixels(await studio.keyframe(request.jobId, request.place));
+    return answerPixels(await studio.preview(request.jobId, request.step));
   } catch (cause) {
     const error = StudioError.from(cause);
-    return refusal(error.code === "NOT_FOUND" ? 404 : 500, error.message);
+    return refusal(statusOf(error.code), error.message);
   }
 }
 
-function answerPreview(rgba: Uint8Array): ContentAnswer {
+function statusOf(code: ErrorCode): number {
+  if (code === "NOT_FOUND" || code === "MEDIA_MISSING") return 404;
+  return code === "BAD_REQUEST" || code === "MEDIA_UNREADABLE" ? 422 : 500;
+}
+
+function answerPixels(rgba: Uint8Array): ContentAnswer {
   return {
     status: 200,
     headers: {
@@ -87,10 +123,10 @@ async function answerStatic(folder: string, path: string): Promise<ContentAnswer
   };
 }
 
-function answerClip(file: string, size: number, rangeHeader: string | null): ContentAnswer {
+function answerFile(file: string, size: number, type: string, rangeHeader: string | null): ContentAnswer {
   const headers = {
     ...securityHeaders,
-    "Content-Type": "video/mp4",
+    "Content-Type": type,
     "Accept-Ranges": "bytes",
     "Cache-Control": "private, no-store",
   };

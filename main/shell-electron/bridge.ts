@@ -30,6 +30,20 @@ export function openBridge(ipc: IpcMain, studio: ShellStudio): void {
     },
   );
 
+  ipc.handle(bridgeChannels.importFile, async (event: IpcMainInvokeEvent, path: unknown): Promise<Reply> => {
+    if (!isOurFrame(event.senderFrame)) {
+      return refuse(new StudioError("FORBIDDEN", "Only Plume Studio's own window may ask this."));
+    }
+    if (typeof path !== "string" || path === "" || path.length > 4096) {
+      return refuse(new StudioError("BAD_REQUEST", "Drop a file from this computer."));
+    }
+    try {
+      return { ok: true, value: await studio.importMedia(path) };
+    } catch (cause) {
+      return refuse(StudioError.from(cause));
+    }
+  });
+
   const stops = new Map<WebContents, () => void>();
   ipc.on(bridgeChannels.listen, (event: IpcMainEvent) => {
     if (!isOurFrame(event.senderFrame)) return;

@@ -1,10 +1,13 @@
-import { contextBridge, ipcRenderer } from "electron";
+import { contextBridge, ipcRenderer, webUtils } from "electron";
 import type { StudioBridge } from "../../core/contract/bridge.ts";
 import { bridgeChannels } from "../../core/contract/bridge.ts";
 
-// Runs in the page's sandbox before the page. It hands over two functions on fixed channels; ipcRenderer itself stays here.
+// Runs in the page's sandbox before the page. It hands over three functions on fixed channels; ipcRenderer itself stays here.
 const bridge: StudioBridge = {
   send: (method, input) => ipcRenderer.invoke(bridgeChannels.call, method, input) as Promise<unknown>,
+  // Only a file that the system handed to the page has a path; one that a script made has none.
+  importFile: (file) =>
+    ipcRenderer.invoke(bridgeChannels.importFile, webUtils.getPathForFile(file)) as Promise<unknown>,
   listen(listener) {
     const pass = (_event: unknown, news: unknown) => listener(news);
     ipcRenderer.on(bridgeChannels.event, pass);

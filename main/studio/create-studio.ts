@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import {
   contract,
   type Input,
+  type Media,
   type Method,
   type ModelSummary,
   type Output,
@@ -12,14 +14,19 @@ import {
 } from "../../core/contract/index.ts";
 import { EngineHost, type PackFacts, readPackFacts } from "../inference/index.ts";
 import { locateFfmpeg, type MediaTools, sweepParts } from "../media/index.ts";
+import { AnimateRunner } from "./animate/animate-runner.ts";
+import { AnimationService } from "./animate/animation-service.ts";
+import { sweepWork } from "./animate/sweep-work.ts";
 import { diagnose } from "./diagnose.ts";
-import { chooseFolders, type Folders, makeDataFolders } from "./folders.ts";
+import { chooseFolders, type Folders, makeDataFolders, scratchFolders, sweepScratch } from "./folders.ts";
+import { generateJobs, generateRunner } from "./generate-jobs.ts";
+import { type Handlers, makeHandlers } from "./handlers.ts";
 import { JobService, type QueueLog } from "./jobs.ts";
 import { Journal } from "./journal.ts";
 import { checkDestination, Library } from "./library.ts";
 import { type Lock, lockStudio } from "./lock.ts";
+import { MediaService } from "./media/media-service.ts";
 import { type BundledModel, ModelService } from "./models.ts";
-import { produceClip } from "./produce.ts";
 import { compact, type Queue, restore } from "./queue.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
 import { revealInFileManager, systemInfo } from "./system.ts";
@@ -29,10 +36,14 @@ export interface StudioParts {
   /** Script to run as the engine. */
   readonly engineEntry?: string;
   readonly readPack?: (folder: string) => Promise<PackFacts>;
-  readonly bundled?: BundledModel | null;
+  readonly bundled?: readonly BundledModel[];
 }
 
-const STARTER = fileURLToPath(new URL("../../assets/models/starter.ckpt", import.meta.url));
+const asset = (name: string): string => fileURLToPath(new URL(`../../assets/models/${name}`, import.meta.url));
+const BUNDLED: readonly BundledModel[] = [
+  { id: "starter", work: "text-to-video", file: asset("starter.ckpt") },
+  { id: "starter-motion", work: "animate", file: asset("keyvid/starter.ckpt") },
+];
 
 /**
  * Opens the studio: makes its folders, takes the data folder's lock (`queue: "journal"`), sweeps what a killed studio left half
@@ -41,13 +52,15 @@ const STARTER = fileURLToPath(new URL("../../assets/models/starter.ckpt", import
  */
 export async function createStudio(options: StudioOptions, parts: StudioParts = {}): Promise<Studio> {
   const log = options.log ?? (() => {});
-  const folders = await chooseFolders(options);
+  const chosen = await chooseFolders(options);
+  const { scratch, ...folders } = options.queue === "journal" ? { ...chosen, scratch: null } : scratchFolders(chosen);
   await makeDataFolders(folders);
   const lock = options.queue === "journal" ? await lockStudio(folders.home, log) : null;
   try {
     const { queue, queueLog } = await openQueue(options, folders, log);
     for (const folder of [folders.home, folders.output]) await sweepParts(folder);
-    const studio = new StudioServices(options, parts, { folders, lock, queue, queueLog, log });
+    await sweepScratch(folders);
+    const studio = new StudioServices(options, parts, { folders, scratch, lock, queue, queueLog, log });
     await studio.start();
     return studio;
   } catch (error) {
@@ -76,13 +89,13 @@ async function openQueue(
 
 interface Opened {
   readonly folders: Folders;
+  /** Folder to remove at the end, of a studio that keeps nothing. */
+  readonly scratch: string | null;
   readonly lock: Lock | null;
   readonly queue: Queue;
   readonly queueLog: QueueLog;
   readonly log: (line: string) => void;
 }
-
-type Handlers = { [M in Method]: (input: Input<M>) => Promise<Output<M>> };
 
 class StudioServices implements Studio {
   readonly models: ModelService;
@@ -91,18 +104,20 @@ class StudioServices implements Studio {
   private readonly engine: EngineHost;
   private readonly library: Library;
   private readonly jobs: JobService;
+  private readonly media: MediaService;
+  private readonly animations: AnimationService;
   private readonly handlers: Handlers;
   private readonly listeners = new Set<(event: StudioEvent) => void>();
   private knownModels: ModelSummary[] = [];
   private tools: MediaTools | null = null;
   private closed: Promise<void> | null = null;
 
-  constructor(options: StudioOptions, parts: StudioParts, opened: Opened) {
+  constructor(options: StudioOptions, exchanged: StudioParts, opened: Opened) {
     const { folders, log, queue, queueLog } = opened;
     this.options = options;
     this.opened = opened;
     this.engine = new EngineHost({
-      entry: parts.engineEntry ?? options.engine?.entry,
+      entry: exchanged.engineEntry ?? options.engine?.entry,
       node: options.engine?.node,
       idleMs: options.idleUnloadMs,
       log,
@@ -111,32 +126,49 @@ class StudioServices implements Studio {
     this.models = new ModelService({
       folder: folders.models,
       engine: this.engine,
-      readPack: parts.readPack ?? readPackFacts,
-      bundled: parts.bundled === undefined ? bundledModel() : parts.bundled,
+      readPack: exchanged.readPack ?? readPackFacts,
+      bundled: exchanged.bundled ?? bundledModels(),
       log,
       onChange: (models) => {
         this.knownModels = models;
         this.emit({ type: "models", models });
       },
     });
-    const produceParts = {
+    this.media = new MediaService({
+      folder: folders.media,
+      tools: () => this.findTools(),
+      onChange: (media) => this.emit({ type: "media", media }),
+    });
+    const parts = {
       appVersion: options.appVersion,
       engine: this.engine,
       models: this.models,
       library: this.library,
+      media: this.media,
+      workRoot: folders.work,
       tools: () => this.findTools(),
     };
+    const animateRunner = new AnimateRunner(parts);
     this.jobs = new JobService({
       queue,
       queueLog,
-      findModel: async (id) => (await this.models.find(id)).summary,
-      produce: (request, destination, listener, signal) =>
-        produceClip(request, destination, produceParts, listener, signal),
+      runners: { generate: generateRunner(parts), animate: animateRunner },
       emit: (event) => this.emit(event),
       onClip: () => this.tellLibrary(),
       log,
     });
-    this.handlers = this.makeHandlers();
+    this.animations = new AnimationService(parts, animateRunner, this.jobs);
+    this.handlers = makeHandlers({
+      models: this.models,
+      jobs: this.jobs,
+      animations: this.animations,
+      media: this.media,
+      library: this.library,
+      systemInfo: () => systemInfo(options.appVersion, folders, () => this.findTools()),
+      reveal: options.reveal ?? revealInFileManager,
+      tellLibrary: () => this.tellLibrary(),
+      log,
+    });
   }
 
   /** Reads the models and goes on with the queue. A studio with a queue installs the bundled model without being asked. */
@@ -144,7 +176,9 @@ class StudioServices implements Studio {
     this.knownModels = await this.models.list();
     if (this.options.queue !== "journal") return;
     this.models.ensureBundled().catch((error: unknown) => this.opened.log(`bundled model: ${String(error)}`));
-    this.jobs.resume();
+    await this.media.start();
+    await sweepWork(this.opened.folders.work, this.jobs.list());
+    this.jobs.resumeQueue();
   }
 
   async handle(method: string, input: unknown): Promise<Reply> {
@@ -177,8 +211,35 @@ class StudioServices implements Studio {
     // Checked through the same schema as every front's request.
     const input = parseInput("jobs.generate", { request, variations: 1 });
     await checkDestination(destination);
-    const [job] = await this.jobs.enqueue(input.request, 1, destination);
+    const { summary } = await this.models.find(input.request.model, undefined, undefined, "text-to-video");
+    const [job] = await this.jobs.add(generateJobs(input.request, 1, summary), destination);
     return job!;
+  }
+
+  async animateTo(...[request, destination]: Parameters<Studio["animateTo"]>): ReturnType<Studio["animateTo"]> {
+    const input = parseInput("jobs.animate", { request });
+    await checkDestination(destination);
+    return this.animations.enqueue(input.request, destination);
+  }
+
+  importMedia(path: string): Promise<Media> {
+    return this.media.import(path);
+  }
+
+  uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Media> {
+    return this.media.upload(name, bytes);
+  }
+
+  pictureFile(mediaId: string): ReturnType<Studio["pictureFile"]> {
+    return this.media.pictureFile(mediaId);
+  }
+
+  async soundFile(...[mediaId, range]: Parameters<Studio["soundFile"]>): ReturnType<Studio["soundFile"]> {
+    return this.media.soundFile(mediaId, parseInput("sound.analyze", { id: mediaId, range }).range);
+  }
+
+  keyframe(jobId: string, place: number): Promise<Uint8Array> {
+    return this.animations.keyframe(jobId, place);
   }
 
   ended(jobId: string): ReturnType<Studio["ended"]> {
@@ -200,7 +261,9 @@ class StudioServices implements Studio {
     await this.jobs.close();
     await this.engine.close();
     this.listeners.clear();
-    await this.opened.lock?.release();
+    const { scratch, lock } = this.opened;
+    if (scratch !== null) await rm(scratch, { recursive: true, force: true });
+    await lock?.release();
   }
 
   private async dispatch(method: string, input: unknown): Promise<unknown> {
@@ -212,40 +275,6 @@ class StudioServices implements Studio {
     // Our own answer does not keep our own promise: a defect, which must not reach the other side as if it were data.
     if (!output.success) throw output.error;
     return output.data;
-  }
-
-  private makeHandlers(): Handlers {
-    return {
-      "system.info": () => systemInfo(this.options.appVersion, this.opened.folders, () => this.findTools()),
-      "models.list": async () => {
-        await this.models.ensureBundled().catch((error: unknown) => this.opened.log(`bundled model: ${String(error)}`));
-        return this.models.list();
-      },
-      "jobs.generate": ({ request, variations }) => this.jobs.enqueue(request, variations),
-      "jobs.list": async () => this.jobs.list(),
-      "jobs.cancel": ({ id }) => this.jobs.cancel(id),
-      "jobs.retry": ({ id }) => this.jobs.retry(id),
-      "jobs.dismiss": async ({ id }) => {
-        await this.jobs.dismiss(id);
-        return {};
-      },
-      "library.list": () => this.library.list(),
-      "library.reveal": async ({ id }) => {
-        const { path } = await this.library.file(id);
-        await (this.options.reveal ?? revealInFileManager)(path);
-        return {};
-      },
-      "library.trash": async ({ id }) => {
-        await this.library.trash(id);
-        this.tellLibrary();
-        return {};
-      },
-      "library.restore": async ({ id }) => {
-        const clip = await this.library.restore(id);
-        this.tellLibrary();
-        return clip;
-      },
-    };
   }
 
   /** Looked for again after a failure: the user may have installed it meanwhile. */
@@ -287,6 +316,7 @@ function parseInput<M extends Method>(method: M, input: unknown): Input<M> {
   );
 }
 
-function bundledModel(): BundledModel | null {
-  return existsSync(STARTER) ? { id: "starter", file: STARTER } : null;
+/** The models in `assets/models`; where one is missing, the studio does without it. */
+function bundledModels(): BundledModel[] {
+  return BUNDLED.filter(({ file }) => existsSync(file));
 }

@@ -4,14 +4,14 @@ import { unlink, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { partPath, publish, syncFile } from "../media/index.ts";
 
-/** A JSON file that is complete and on disk, under a temporary name in its final folder. */
+/** A file that is complete and on disk, under a temporary name in its final folder. */
 export interface PendingFile {
   publish(path: string, overwrite: boolean): Promise<void>;
   discard(): Promise<void>;
 }
 
-/** Writes text to a temporary file in `folder` and forces it to disk, so that only a rename is left to do. */
-export async function prepareFile(folder: string, text: string): Promise<PendingFile> {
+/** Writes text or bytes to a temporary file in `folder` and forces it to disk, so that only a rename is left to do. */
+export async function prepareFile(folder: string, text: string | Uint8Array): Promise<PendingFile> {
   const part = partPath(folder);
   const discard = (): Promise<void> => unlink(part).catch(() => {}); // published or never written: nothing to remove
   try {
@@ -24,8 +24,8 @@ export async function prepareFile(folder: string, text: string): Promise<Pending
   return { publish: (path, overwrite) => publish(part, path, overwrite), discard };
 }
 
-/** Replaces a file in one step: readers see the old text or the new one, never a mixture. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+/** Replaces a file in one step: readers see the old content or the new one, never a mixture. */
+export async function replaceFile(path: string, text: string | Uint8Array): Promise<void> {
   const pending = await prepareFile(dirname(path), text);
   try {
     await pending.publish(path, true);

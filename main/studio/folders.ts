@@ -1,8 +1,10 @@
-import { readFile, mkdir } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import envPaths from "env-paths";
 import { StudioError } from "../../core/contract/index.ts";
+import { isAlive } from "../media/index.ts";
 
 /** Where the studio keeps things. All absolute. */
 export interface Folders {
@@ -14,6 +16,10 @@ export interface Folders {
   /** Clips that were thrown away; inside the output folder, so that moving one is a rename and never a copy. */
   readonly trash: string;
   readonly journal: string;
+  /** The list of pictures and sounds, and copies of those that came as bytes. */
+  readonly media: string;
+  /** What animations keep while they are made, a folder each. */
+  readonly work: string;
 }
 
 export interface FolderOptions {
@@ -33,7 +39,23 @@ export async function chooseFolders(options: FolderOptions = {}): Promise<Folder
     models: join(home, "models"),
     trash: join(output, ".plume-trash"),
     journal: join(home, "queue.jsonl"),
+    media: join(home, "media"),
+    work: join(home, "work"),
   };
+}
+
+/** Folders of one command's own, which share nothing of what a window keeps of media and work. */
+export function scratchFolders(folders: Folders): Folders & { readonly scratch: string } {
+  const scratch = join(folders.home, "scratch", `${process.pid}-${randomBytes(4).toString("hex")}`);
+  return { ...folders, scratch, media: join(scratch, "media"), work: join(scratch, "work") };
+}
+
+/** Removes what commands left that were killed. */
+export async function sweepScratch({ home }: Folders): Promise<void> {
+  const folder = join(home, "scratch");
+  for (const name of await readdir(folder).catch(() => [] as string[]))
+    if (!isAlive(Number(/^(\d+)-/.exec(name)?.[1] ?? Number.NaN)))
+      await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /** Makes the data folders. Errors: OUTPUT_UNWRITABLE, DISK_FULL. */

@@ -1,17 +1,8 @@
 import { randomBytes } from "node:crypto";
-import {
-  type Clip,
-  type GenerationRequest,
-  type JobSnapshot,
-  type ModelSummary,
-  type ResolvedRequest,
-  StudioError,
-  type StudioEvent,
-} from "../../core/contract/index.ts";
+import { type Clip, type JobKind, type JobSnapshot, StudioError, type StudioEvent } from "../../core/contract/index.ts";
 import { PreviewStore } from "./previews.ts";
 import type { ProduceListener } from "./produce.ts";
-import { hasEnded, type Queue, type QueueEvent, reduce, WAITING } from "./queue.ts";
-import { resolveRequest, variation } from "./resolve-request.ts";
+import { type AnimationChange, hasEnded, type Queue, type QueueEvent, reduce, WAITING } from "./queue.ts";
 import type { Destination } from "./studio.ts";
 
 /** Where the queue's events are kept. */
@@ -21,31 +12,46 @@ export interface QueueLog {
   close(): Promise<void>;
 }
 
+/** What a job may say while it is worked on. */
+export interface JobContext extends ProduceListener {
+  readonly destination: Destination | null;
+  readonly signal: AbortSignal;
+  /** An animation has come further; resolves with the job as it is then, once that is on disk. */
+  advance(change: AnimationChange): Promise<JobSnapshot>;
+}
+
+/** What the queue asks of one kind of job. */
+export interface JobRunner {
+  /** Works on the job from where it stands. Resolves with its clip, or with null when it now waits for the user. */
+  run(job: JobSnapshot, context: JobContext): Promise<Clip | null>;
+  /** The job as it is to be queued again after it ended. Errors: MODEL_NOT_FOUND and others that make it pointless. */
+  again(job: JobSnapshot): Promise<JobSnapshot>;
+  /** The job is gone for good, and with it whatever it kept on disk. Absent: it keeps nothing. */
+  forget?(id: string): Promise<void>;
+}
+
 export interface JobServiceOptions {
   /** The queue as it was left. */
   readonly queue: Queue;
   readonly queueLog: QueueLog;
-  readonly findModel: (id: string | undefined) => Promise<ModelSummary>;
-  readonly produce: (
-    request: ResolvedRequest,
-    destination: Destination | null,
-    listener: ProduceListener,
-    signal: AbortSignal,
-  ) => Promise<Clip>;
+  readonly runners: Readonly<Record<JobKind, JobRunner>>;
   readonly emit: (event: StudioEvent) => void;
   /** A clip was made and lies in the library. */
   readonly onClip: () => void;
   readonly log: (line: string) => void;
 }
 
-/** The queue of long work: one job at a time, in order; cancel, retry, dismiss; every change is journalled before it is told. */
+/**
+ * The queue of long work: one job at a time, in order; cancel, pause, retry, dismiss; every change is journalled before it is told.
+ * A job that waits for the user's word stands aside and lets the others pass.
+ */
 export class JobService {
   private readonly options: JobServiceOptions;
   private queue: Queue;
   private readonly previews = new PreviewStore();
   /** Destinations outside the library, of jobs of this process only. */
   private readonly destinations = new Map<string, Destination>();
-  private running: { id: string; abort: AbortController } | null = null;
+  private running: { id: string; abort: AbortController; isPausing: boolean } | null = null;
   private pumping: Promise<void> | null = null;
   private closing = false;
   private readonly waiters = new Map<string, ((job: JobSnapshot) => void)[]>();
@@ -56,7 +62,7 @@ export class JobService {
   }
 
   /** Goes on with jobs that waited when the studio was closed. */
-  resume(): void {
+  resumeQueue(): void {
     this.pump();
   }
 
@@ -64,20 +70,64 @@ export class JobService {
     return [...this.queue];
   }
 
-  /** Errors: BAD_REQUEST, MODEL_NOT_FOUND. */
-  async enqueue(request: GenerationRequest, variations: number, destination?: Destination): Promise<JobSnapshot[]> {
-    const first = resolveRequest(request, await this.options.findModel(request.model));
-    return this.add(
-      Array.from({ length: variations }, (_, n) => variation(first, n)),
-      destination,
-    );
+  /** Errors: NOT_FOUND. */
+  get(id: string): JobSnapshot {
+    const job = this.queue.find((candidate) => candidate.id === id);
+    if (job === undefined) throw new StudioError("NOT_FOUND", "This job is no longer in the list.");
+    return job;
   }
 
-  /** A waiting job is taken out at once; the running one stops between two steps. An ended one stays as it is. Errors: NOT_FOUND. */
+  /** Puts new jobs at the queue's end; their ids must be fresh. */
+  async add(jobs: readonly JobSnapshot[], destination?: Destination): Promise<JobSnapshot[]> {
+    await this.options.queueLog.append(...jobs.map((job) => ({ type: "enqueued", job }) as const));
+    for (const job of jobs) {
+      if (destination !== undefined) this.destinations.set(job.id, destination);
+      this.set({ type: "enqueued", job });
+    }
+    this.pump();
+    return jobs.map(({ id }) => this.get(id));
+  }
+
+  /** A job that waits is taken out at once; the running one stops between two steps. An ended one stays as it is. Errors: NOT_FOUND. */
   async cancel(id: string): Promise<JobSnapshot> {
     const job = this.get(id);
     if (this.running?.id === id) this.running.abort.abort();
-    else if (job.state === "queued") await this.apply({ type: "cancelled", id, at: now() });
+    else if (!hasEnded(job)) {
+      await this.apply({ type: "cancelled", id, at: now() });
+      await this.forget(job);
+    }
+    return this.get(id);
+  }
+
+  /** Holds a job that is queued or running; what it has computed is kept. Errors: NOT_FOUND, BAD_REQUEST (it is neither). */
+  async pause(id: string): Promise<JobSnapshot> {
+    const job = this.get(id);
+    if (this.running?.id === id) {
+      this.running.isPausing = true;
+      this.running.abort.abort();
+      return job;
+    }
+    if (job.state !== "queued")
+      throw new StudioError("BAD_REQUEST", "Only a clip that waits its turn or is being made can be paused.");
+    await this.apply({ type: "paused", id });
+    return this.get(id);
+  }
+
+  /** Puts a paused job back among those that wait their turn. Errors: NOT_FOUND, BAD_REQUEST (not paused). */
+  async resume(id: string): Promise<JobSnapshot> {
+    if (this.get(id).state !== "paused") throw new StudioError("BAD_REQUEST", "This clip is not paused.");
+    return this.requeue(id);
+  }
+
+  /** The user's word has come: an animation goes on, changed as told. Errors: NOT_FOUND. */
+  async requeue(id: string, change?: AnimationChange): Promise<JobSnapshot> {
+    const events: QueueEvent[] = [
+      ...(change === undefined ? [] : [{ type: "advanced", id, change } as const]),
+      { type: "requeued", id },
+    ];
+    await this.options.queueLog.append(...events);
+    for (const event of events) this.set(event);
+    this.pump();
     return this.get(id);
   }
 
@@ -89,18 +139,18 @@ export class JobService {
         "BAD_REQUEST",
         "This clip is still in the queue: cancel it first, or wait until it is done.",
       );
-    await this.options.findModel(job.request.model);
-    const [again] = await this.add([job.request], this.destinations.get(id));
+    const [again] = await this.add([await this.options.runners[job.kind].again(job)], this.destinations.get(id));
     return again!;
   }
 
   /** Takes an ended job off the list. Errors: NOT_FOUND, BAD_REQUEST (not ended yet). */
   async dismiss(id: string): Promise<void> {
-    if (!hasEnded(this.get(id)))
-      throw new StudioError("BAD_REQUEST", "This clip is still in the queue: cancel it first.");
+    const job = this.get(id);
+    if (!hasEnded(job)) throw new StudioError("BAD_REQUEST", "This clip is still in the queue: cancel it first.");
     await this.apply({ type: "dismissed", id });
     this.previews.drop(id);
     this.destinations.delete(id);
+    await this.forget(job);
     this.options.emit({ type: "job-dismissed", id });
   }
 
@@ -124,24 +174,10 @@ export class JobService {
     await this.options.queueLog.close();
   }
 
-  private get(id: string): JobSnapshot {
-    const job = this.queue.find((candidate) => candidate.id === id);
-    if (job === undefined) throw new StudioError("NOT_FOUND", "This job is no longer in the list.");
-    return job;
-  }
-
-  private async add(
-    requests: readonly ResolvedRequest[],
-    destination: Destination | undefined,
-  ): Promise<JobSnapshot[]> {
-    const jobs = requests.map(newJob);
-    await this.options.queueLog.append(...jobs.map((job) => ({ type: "enqueued", job }) as const));
-    for (const job of jobs) {
-      if (destination !== undefined) this.destinations.set(job.id, destination);
-      this.set({ type: "enqueued", job });
-    }
-    this.pump();
-    return jobs.map(({ id }) => this.get(id));
+  private async forget(job: JobSnapshot): Promise<void> {
+    await this.options.runners[job.kind]
+      .forget?.(job.id)
+      .catch((error: unknown) => this.options.log(`job ${job.id}: ${String(error)}`));
   }
 
   private pump(): void {
@@ -162,25 +198,26 @@ export class JobService {
     }
   }
 
-  private async runJob(job: JobSnapshot): Promise<void> {
-    const { id } = job;
-    const abort = new AbortController();
-    this.running = { id, abort };
+  private async runJob({ id, kind }: JobSnapshot): Promise<void> {
+    const running = { id, abort: new AbortController(), isPausing: false };
+    this.running = running;
     try {
       await this.apply({ type: "started", id, at: now() });
-      const clip = await this.options.produce(
-        job.request,
-        this.destinations.get(id) ?? null,
-        this.listener(id),
-        abort.signal,
-      );
-      await this.apply({ type: "succeeded", id, at: now(), clip });
-      this.options.onClip();
+      const clip = await this.options.runners[kind].run(this.get(id), this.context(id, running.abort.signal));
+      if (clip === null) await this.apply({ type: "waiting", id });
+      else {
+        await this.apply({ type: "succeeded", id, at: now(), clip });
+        this.options.onClip();
+        await this.forget(this.get(id));
+      }
     } catch (cause) {
       const error = StudioError.from(cause);
       if (this.closing) return;
-      if (error.code === "CANCELLED") await this.apply({ type: "cancelled", id, at: now() });
-      else {
+      if (error.code === "CANCELLED" && running.isPausing) await this.apply({ type: "paused", id });
+      else if (error.code === "CANCELLED") {
+        await this.apply({ type: "cancelled", id, at: now() });
+        await this.forget(this.get(id));
+      } else {
         this.options.log(`job ${id}: ${error.code} ${error.message} ${error.detail ?? ""}`);
         await this.apply({ type: "failed", id, at: now(), error: error.toData() });
       }
@@ -189,12 +226,18 @@ export class JobService {
     }
   }
 
-  private listener(id: string): ProduceListener {
+  private context(id: string, signal: AbortSignal): JobContext {
     return {
+      signal,
+      destination: this.destinations.get(id) ?? null,
       progress: (progress) => this.show(id, (job) => ({ ...job, progress })),
       preview: (preview, rgba) => {
         this.previews.put(id, preview.step, rgba);
         this.show(id, (job) => ({ ...job, preview }));
+      },
+      advance: async (change) => {
+        await this.apply({ type: "advanced", id, change });
+        return this.get(id);
       },
     };
   }
@@ -231,12 +274,11 @@ export class JobService {
   }
 }
 
-function newJob(request: ResolvedRequest): JobSnapshot {
+/** What every new job starts with. */
+export function freshJob() {
   return {
     id: randomBytes(9).toString("base64url"),
-    kind: "generate",
     state: "queued",
-    request,
     progress: WAITING,
     preview: null,
     clip: null,
@@ -244,7 +286,7 @@ function newJob(request: ResolvedRequest): JobSnapshot {
     createdAt: now(),
     startedAt: null,
     finishedAt: null,
-  };
+  } as const;
 }
 
 function now(): string {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { access, mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { type Clip, type GenerationRecord, generationRecordSchema, StudioError } from "../../core/contract/index.ts";
+import { type Clip, type ClipRecord, recordSchema, StudioError } from "../../core/contract/index.ts";
 import { FileExistsError, type FinishedVideo } from "../media/index.ts";
 import { prepareFile } from "./files.ts";
 import { makeFolder } from "./folders.ts";
@@ -30,7 +30,7 @@ const recordPathOf = (video: string): string => `${video.slice(0, -extname(video
 export class Library {
   readonly folder: string;
   private readonly trashFolder: string;
-  private readonly cache = new Map<string, { stamp: string; record: GenerationRecord | null }>();
+  private readonly cache = new Map<string, { stamp: string; record: ClipRecord | null }>();
 
   constructor(folder: string, trashFolder: string) {
     this.folder = folder;
@@ -60,8 +60,8 @@ export class Library {
   /**
    * Names a finished video and its record, both or none, and never over another file: a number is appended until both names are free.
    */
-  async add(video: FinishedVideo, record: GenerationRecord): Promise<Clip> {
-    const base = clipBaseName(record.request.prompt, record.request.seed);
+  async add(video: FinishedVideo, record: ClipRecord): Promise<Clip> {
+    const base = clipBaseName(titleOf(record), record.request.seed);
     for (let n = 1; n <= MAX_SAME_NAME; n += 1) {
       const file = join(this.folder, `${base}${n === 1 ? "" : `-${n}`}.mp4`);
       if ((await exists(file)) || (await exists(recordPathOf(file)))) continue;
@@ -75,7 +75,7 @@ export class Library {
   }
 
   /** The same under a name of the caller's choice. Errors: FileExistsError (an OUTPUT_UNWRITABLE). */
-  async addTo(video: FinishedVideo, record: GenerationRecord, destination: Destination): Promise<Clip> {
+  async addTo(video: FinishedVideo, record: ClipRecord, destination: Destination): Promise<Clip> {
     const { file, overwrite } = destination;
     const recordFile = recordPathOf(file);
     // The record is complete on disk before the video gets its name: what is left then is two renames that need no space.
@@ -132,7 +132,7 @@ export class Library {
   }
 
   /** The record at this path, or null when there is none of ours. Read again only when the file has changed. */
-  private async record(path: string): Promise<GenerationRecord | null> {
+  private async record(path: string): Promise<ClipRecord | null> {
     const info = await stat(path).catch(() => null);
     if (info === null || !info.isFile() || info.size > MAX_RECORD_BYTES) return null;
     const stamp = `${info.ino} ${info.mtimeMs} ${info.size}`;
@@ -144,13 +144,20 @@ export class Library {
   }
 }
 
-/** A generation record, or null when the file is something else. */
-export async function readRecord(path: string): Promise<GenerationRecord | null> {
+/** A clip's record, or null when the file is something else. */
+export async function readRecord(path: string): Promise<ClipRecord | null> {
   try {
-    return generationRecordSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return recordSchema.parse(JSON.parse(await readFile(path, "utf8")));
   } catch {
     return null; // somebody else's JSON, or a record that was edited beyond recognition
   }
+}
+
+/** What a clip is called: by its words, or without any by what it was made from. */
+function titleOf(record: ClipRecord): string {
+  if (record.schema === "plume.generation/1" || record.request.prompt.trim() !== "") return record.request.prompt;
+  const { picture, sound } = record.inputs;
+  return [picture, sound].map(({ name }) => basename(name, extname(name))).join(" ");
 }
 
 /**
@@ -173,7 +180,7 @@ export async function checkDestination({ file, overwrite }: Destination): Promis
     );
 }
 
-function toClip(fileName: string, bytes: number, record: GenerationRecord): Clip {
+function toClip(fileName: string, bytes: number, record: ClipRecord): Clip {
   const { width, height, frames, fps } = record.request;
   return { id: clipId(fileName), fileName, bytes, width, height, frames, fps, record };
 }

@@ -7,11 +7,17 @@ import { hashFile } from "./files.ts";
 import { lockModels } from "./lock.ts";
 import type { InstallOptions, ModelAdministration } from "./studio.ts";
 
-/** The small model that ships with the app, as an ordinary checkpoint. */
+/** A small model that ships with the app, as an ordinary checkpoint. */
 export interface BundledModel {
   readonly id: string;
   readonly file: string;
+  readonly work: ModelWork;
 }
+
+/** What a model is for. */
+export type ModelWork = "text-to-video" | "animate";
+export const workOf = ({ animation }: Pick<ModelSummary, "animation">): ModelWork =>
+  animation === undefined ? "text-to-video" : "animate";
 
 export interface ModelServiceOptions {
   /** Folder of the packs: one folder each, named by id. */
@@ -19,8 +25,8 @@ export interface ModelServiceOptions {
   readonly engine: EngineHost;
   /** Reads a pack's manifest. Errors: MODEL_DAMAGED. */
   readonly readPack: (folder: string) => Promise<PackFacts>;
-  /** Null where the app was packed without one. */
-  readonly bundled: BundledModel | null;
+  /** In the order of their importance; none where the app was packed without any. */
+  readonly bundled: readonly BundledModel[];
   readonly log: (line: string) => void;
   readonly onChange: (models: ModelSummary[]) => void;
 }
@@ -39,7 +45,7 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Installed models: list, find, install, verify, remove. The packs' folder is the catalogue. */
 export class ModelService implements ModelAdministration {
   private readonly options: ModelServiceOptions;
-  private ensuring: Promise<void> | null = null;
+  private readonly ensuring = new Map<string, Promise<void>>();
   private readonly bundledListeners = new Set<OnProgress>();
 
   constructor(options: ModelServiceOptions) {
@@ -62,36 +68,58 @@ export class ModelService implements ModelAdministration {
   }
 
   /**
-   * The model with this id, or without one the default: the bundled model, else the first installed. The bundled one is installed
-   * on first need. Errors: MODEL_NOT_FOUND, MODEL_DAMAGED, and those of installing.
+   * The model with this id, or without one the default for this work: the bundled model, else the first installed. A bundled one is
+   * installed on first need. Errors: MODEL_NOT_FOUND, MODEL_WRONG_KIND, MODEL_DAMAGED, and those of installing.
    */
-  async find(id: string | undefined, onProgress?: OnProgress, signal?: AbortSignal): Promise<InstalledModel> {
-    const bundled = this.options.bundled?.id;
-    if (bundled !== undefined && (id === undefined || id === bundled)) {
-      await this.ensureBundled(onProgress, signal);
-      return this.read(bundled);
-    }
-    const chosen = id ?? (await this.list())[0]?.id;
+  async find(
+    id: string | undefined,
+    onProgress?: OnProgress,
+    signal?: AbortSignal,
+    work?: ModelWork,
+  ): Promise<InstalledModel> {
+    const bundled = this.options.bundled.find((each) =>
+      id === undefined ? each.work === (work ?? "text-to-video") : each.id === id,
+    );
+    if (bundled !== undefined) await this.ensure(bundled, onProgress, signal);
+    const chosen =
+      bundled?.id ?? id ?? (await this.list()).find((model) => workOf(model) === (work ?? "text-to-video"))?.id;
     if (chosen === undefined)
       throw new StudioError(
         "MODEL_NOT_FOUND",
-        "No model is installed: install a checkpoint with `plume models install FILE`.",
+        work === "animate"
+          ? "No model that animates pictures is installed: install a KeyVID checkpoint with `plume models install FILE`."
+          : "No model is installed: install a checkpoint with `plume models install FILE`.",
       );
-    return this.read(chosen);
+    const model = await this.read(chosen);
+    if (work !== undefined && workOf(model.summary) !== work)
+      throw new StudioError(
+        "MODEL_WRONG_KIND",
+        work === "animate"
+          ? `${model.summary.name} makes clips from words: choose a model that animates pictures.`
+          : `${model.summary.name} animates pictures: choose a model that makes clips from words.`,
+      );
+    return model;
   }
 
   /**
-   * Installs the bundled model unless it is there already and made from this very checkpoint. However many ask, it is done once;
-   * the signal ends only this caller's waiting (CANCELLED).
+   * Installs the bundled models unless they are there already and made from these very checkpoints. However many ask, each is done
+   * once; the signal ends only this caller's waiting (CANCELLED).
    */
   async ensureBundled(onProgress?: OnProgress, signal?: AbortSignal): Promise<void> {
-    this.ensuring ??= this.installBundled().catch((error: unknown) => {
-      this.ensuring = null; // the next need tries again
-      throw error;
-    });
+    for (const bundled of this.options.bundled) await this.ensure(bundled, onProgress, signal);
+  }
+
+  private async ensure(bundled: BundledModel, onProgress?: OnProgress, signal?: AbortSignal): Promise<void> {
+    const ensuring =
+      this.ensuring.get(bundled.id) ??
+      this.installBundled(bundled).catch((error: unknown) => {
+        this.ensuring.delete(bundled.id); // the next need tries again
+        throw error;
+      });
+    this.ensuring.set(bundled.id, ensuring);
     if (onProgress !== undefined) this.bundledListeners.add(onProgress);
     try {
-      await abortable(this.ensuring, signal);
+      await abortable(ensuring, signal);
     } finally {
       if (onProgress !== undefined) this.bundledListeners.delete(onProgress);
     }
@@ -112,7 +140,7 @@ export class ModelService implements ModelAdministration {
         "A model's id may have up to 64 letters, digits, dots, hyphens and underscores, and starts with a letter or digit.",
         id,
       );
-    if (id === this.options.bundled?.id)
+    if (this.isBundled(id))
       throw new StudioError(
         "BAD_REQUEST",
         `The id ${id} belongs to the model that ships with the studio: choose another.`,
@@ -141,7 +169,7 @@ export class ModelService implements ModelAdministration {
   }
 
   async remove(id: string): Promise<void> {
-    if (id === this.options.bundled?.id)
+    if (this.isBundled(id))
       throw new StudioError("FORBIDDEN", "The model that ships with the studio cannot be removed.");
     const folder = this.folderOf(id);
     await this.locked(undefined, async () => {
@@ -156,7 +184,7 @@ export class ModelService implements ModelAdministration {
     const folder = this.folderOf(id);
     if (!(await isFolder(folder))) throw notInstalled(id);
     const facts = await this.options.readPack(folder);
-    return { ...facts, summary: { ...facts.summary, id, bundled: id === this.options.bundled?.id }, folder };
+    return { ...facts, summary: { ...facts.summary, id, bundled: this.isBundled(id) }, folder };
   }
 
   private folderOf(id: string): string {
@@ -165,9 +193,12 @@ export class ModelService implements ModelAdministration {
     return join(this.options.folder, id);
   }
 
-  private async installBundled(): Promise<void> {
-    const { bundled } = this.options;
-    if (bundled === null) return;
+  private isBundled(id: string): boolean {
+    return this.options.bundled.some((each) => each.id === id);
+  }
+
+  private async installBundled({ id, file }: BundledModel): Promise<void> {
+    const bundled = { id, file };
     if (await this.isCurrent(bundled)) return;
     const tell: OnProgress = (step, fraction) => {
       for (const listener of this.bundledListeners) listener(step, fraction);
@@ -180,7 +211,7 @@ export class ModelService implements ModelAdministration {
     });
   }
 
-  private async isCurrent(bundled: BundledModel): Promise<boolean> {
+  private async isCurrent(bundled: Pick<BundledModel, "id" | "file">): Promise<boolean> {
     const folder = join(this.options.folder, bundled.id);
     if (!(await isFolder(folder))) return false;
     try {

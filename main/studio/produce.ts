@@ -3,13 +3,20 @@ import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import {
   type Clip,
+  type ClipRecord,
   type GenerationRecord,
   type Progress,
   type ResolvedRequest,
   StudioError,
 } from "../../core/contract/index.ts";
-import { type EngineHost, engineThreads } from "../inference/index.ts";
-import { assertWritable, type MediaTools, openVideoWriter, type VideoWriter } from "../media/index.ts";
+import { type EngineHost, engineThreads, type GenerateOutcome } from "../inference/index.ts";
+import {
+  assertWritable,
+  type FinishedVideo,
+  type MediaTools,
+  openVideoWriter,
+  type VideoWriter,
+} from "../media/index.ts";
 import { checkDestination, type Library } from "./library.ts";
 import type { InstalledModel, ModelService } from "./models.ts";
 import { ProgressMeter } from "./progress.ts";
@@ -41,12 +48,8 @@ export async function produceClip(
 ): Promise<Clip> {
   const meter = new ProgressMeter();
   listener.progress(meter.current);
-  const folder = destination === null ? parts.library.folder : dirname(destination.file);
-  const tools = await parts.tools();
-  if (destination === null) await parts.library.prepare();
-  else await checkDestination(destination);
-  await assertWritable(folder);
-  await assertSpace(folder, request);
+  const tools = await prepareDestination(destination, request, parts);
+  const folder = outputFolder(destination, parts.library);
   const model = await parts.models.find(
     request.model,
     (_, fraction) => listener.progress(meter.installing(fraction)),
@@ -59,19 +62,72 @@ export async function produceClip(
     const work = { request, model, parts, listener, meter, writer, signal };
     const record = await generateFrames(work);
     signal.throwIfAborted();
-    const video = await writer.finish();
-    try {
-      return destination === null
-        ? await parts.library.add(video, record)
-        : await parts.library.addTo(video, record, destination);
-    } finally {
-      await video.discard();
-    }
+    return await publishClip(await writer.finish(), record, destination, parts.library);
   } catch (error) {
     await writer.abort();
     if (signal.aborted) throw new StudioError("CANCELLED", "The work was cancelled.");
     throw error;
   }
+}
+
+/** The folder that a clip will lie in. */
+export function outputFolder(destination: Destination | null, library: Library): string {
+  return destination === null ? library.folder : dirname(destination.file);
+}
+
+/**
+ * Refuses before any work is done what could not be written in the end, and finds ffmpeg.
+ * Errors: FFMPEG_MISSING, OUTPUT_UNWRITABLE, DISK_FULL, BAD_REQUEST.
+ */
+export async function prepareDestination(
+  destination: Destination | null,
+  frames: { readonly width: number; readonly height: number; readonly frames: number },
+  parts: Pick<ProduceParts, "tools" | "library">,
+): Promise<MediaTools> {
+  const tools = await parts.tools();
+  if (destination === null) await parts.library.prepare();
+  else await checkDestination(destination);
+  const folder = outputFolder(destination, parts.library);
+  await assertWritable(folder);
+  await assertSpace(folder, frames);
+  return tools;
+}
+
+/** Publishes a finished video with its record, in the library or where the caller wants it. */
+export async function publishClip(
+  video: FinishedVideo,
+  record: ClipRecord,
+  destination: Destination | null,
+  library: Library,
+): Promise<Clip> {
+  try {
+    return destination === null ? await library.add(video, record) : await library.addTo(video, record, destination);
+  } finally {
+    await video.discard();
+  }
+}
+
+/** What a record says of the model and the programs. */
+export function provenance(
+  model: InstalledModel,
+  outcome: Pick<GenerateOutcome, "onnxruntime" | "executionProvider" | "threads">,
+  appVersion: string,
+) {
+  return {
+    model: {
+      id: model.summary.id,
+      name: model.summary.name,
+      family: model.summary.family,
+      weightsSha256: model.weightsSha256,
+      sourceSha256: model.sourceSha256,
+    },
+    runtime: {
+      app: `Plume Studio ${appVersion}`,
+      onnxruntime: outcome.onnxruntime,
+      executionProvider: outcome.executionProvider,
+      threads: outcome.threads,
+    },
+  };
 }
 
 interface Work {
@@ -119,19 +175,7 @@ async function generateFrames(work: Work): Promise<GenerationRecord> {
   return {
     schema: "plume.generation/1",
     request,
-    model: {
-      id: model.summary.id,
-      name: model.summary.name,
-      family: model.summary.family,
-      weightsSha256: model.weightsSha256,
-      sourceSha256: model.sourceSha256,
-    },
-    runtime: {
-      app: `Plume Studio ${parts.appVersion}`,
-      onnxruntime: outcome.onnxruntime,
-      executionProvider: outcome.executionProvider,
-      threads: outcome.threads,
-    },
+    ...provenance(model, outcome, parts.appVersion),
     framesSha256,
     seconds: outcome.seconds,
     createdAt: new Date().toISOString(),
@@ -142,7 +186,10 @@ async function generateFrames(work: Work): Promise<GenerationRecord> {
  * Refuses early when the disk is as good as full. H.264 at our quality needs less than an eighth of the 4:2:0 frames' size for
  * everything but noise; a disk that fills up later is noticed too, only later. Errors: DISK_FULL.
  */
-async function assertSpace(folder: string, { width, height, frames }: ResolvedRequest): Promise<void> {
+async function assertSpace(
+  folder: string,
+  { width, height, frames }: { readonly width: number; readonly height: number; readonly frames: number },
+): Promise<void> {
   const need = 65_536 + (width * height * frames * 1.5) / 8;
   const disk = await statfs(folder).catch(() => null);
   if (disk !== null && disk.bavail * disk.bsize < need)

@@ -5,6 +5,12 @@ type EnginePhase = "load" | "calibrate" | "text" | "denoise" | "decode";
 /** The last hundredth of the bar belongs to closing and verifying the file, which takes a few tenths of a second. */
 const ENGINE_SHARE = 0.99;
 
+/** The part of the job's bar that one run fills: an animation's first run ends where the user is asked. */
+export interface ProgressSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * Turns the engine's reports into the job's progress. The engine's `fraction` is the share of the clip's known floating-point work;
  * the time left is extrapolated from how long measured work of the *same* phase took, and stays null until two steps were measured
@@ -15,9 +21,13 @@ export class ProgressMeter {
   private first: { phase: EnginePhase; at: number; fraction: number } | null = null;
   private readonly now: () => number;
 
+  private readonly span: ProgressSpan;
+
   /** `now` in milliseconds. */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(span: ProgressSpan = { from: 0, to: 1 }, now: () => number = () => performance.now()) {
+    this.span = span;
     this.now = now;
+    this.progress = { ...this.progress, fraction: span.from };
   }
 
   get current(): Progress {
@@ -26,7 +36,9 @@ export class ProgressMeter {
 
   report(phase: EnginePhase, done: number, total: number, engineFraction: number): Progress {
     const now = this.now();
-    const fraction = Math.max(this.progress.fraction, engineFraction * ENGINE_SHARE);
+    const { from, to } = this.span;
+    const share = to < 1 ? 1 : ENGINE_SHARE;
+    const fraction = Math.max(this.progress.fraction, from + engineFraction * share * (to - from));
     let etaMs = this.progress.etaMs;
     if ((phase === "calibrate" || phase === "denoise" || phase === "decode") && done >= 1) {
       if (this.first?.phase !== phase) this.first = { phase, at: now, fraction: engineFraction };
@@ -54,7 +66,19 @@ export class ProgressMeter {
 
   /** A model is being installed on the way; it has no share of the clip's own work. */
   installing(fraction: number): Progress {
-    this.progress = { phase: "load", done: Math.round(fraction * 100), total: 100, fraction: 0, etaMs: null };
+    this.progress = {
+      ...this.progress,
+      phase: "load",
+      done: Math.round(fraction * 100),
+      total: 100,
+      etaMs: null,
+    };
+    return this.progress;
+  }
+
+  /** The sound is being listened to; next to the pictures that takes no time. */
+  listening(): Progress {
+    this.progress = { ...this.progress, phase: "listen", done: 0, total: 0, etaMs: null };
     return this.progress;
   }
 }

@@ -115,7 +115,7 @@ describe("the queue", () => {
 describe("progress", () => {
   it("never goes back, and tells a time only after two measured steps", () => {
     let clock = 0;
-    const meter = new ProgressMeter(() => clock);
+    const meter = new ProgressMeter({ from: 0, to: 1 }, () => clock);
     expect(meter.report("text", 1, 1, 0.01).etaMs).toBeNull();
     clock = 5000; // a slow first step that also loads the weights
     expect(meter.report("denoise", 1, 4, 0.2).etaMs).toBeNull();
@@ -137,7 +137,7 @@ describe("progress", () => {
     fc.assert(
       fc.property(fc.array(report), (reports) => {
         let clock = 0;
-        const meter = new ProgressMeter(() => (clock += 10));
+        const meter = new ProgressMeter({ from: 0, to: 1 }, () => (clock += 10));
         let last = 0;
         for (const [phase, done, fraction] of reports) {
           const progress = meter.report(phase, done, 30, fraction);

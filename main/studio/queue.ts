@@ -1,11 +1,20 @@
 import { z } from "zod";
 import {
+  type AnimateJob,
+  animateJobSchema,
   clipSchema,
   errorDataSchema,
   type JobSnapshot,
   jobSnapshotSchema,
   type Progress,
 } from "../../core/contract/index.ts";
+
+/** What of an animation's snapshot changes while it is made. */
+const animationChangeSchema = animateJobSchema
+  .pick({ stage: true, keyframes: true, rolled: true, curve: true })
+  .extend({ request: animateJobSchema.shape.request.pick({ segments: true, rolls: true }).partial() })
+  .partial();
+export type AnimationChange = z.infer<typeof animationChangeSchema>;
 
 /** What happens to jobs, as it is written to the journal. The state of the queue is `events.reduce(reduce, [])`. */
 export const queueEventSchema = z.discriminatedUnion("type", [
@@ -15,6 +24,13 @@ export const queueEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("failed"), id: z.string(), at: z.iso.datetime(), error: errorDataSchema }),
   z.object({ type: z.literal("cancelled"), id: z.string(), at: z.iso.datetime() }),
   z.object({ type: z.literal("dismissed"), id: z.string() }),
+  /** Back among those that wait their turn: approved, resumed, or rolled again. */
+  z.object({ type: z.literal("requeued"), id: z.string() }),
+  /** Waits for the user's word. */
+  z.object({ type: z.literal("waiting"), id: z.string() }),
+  z.object({ type: z.literal("paused"), id: z.string() }),
+  /** An animation has come further. */
+  z.object({ type: z.literal("advanced"), id: z.string(), change: animationChangeSchema }),
 ]);
 export type QueueEvent = z.infer<typeof queueEventSchema>;
 
@@ -36,15 +52,44 @@ export function reduce(queue: Queue, event: QueueEvent): Queue {
   return next === job ? queue : queue.map((other) => (other === job ? next : other));
 }
 
-function step(job: JobSnapshot, event: Exclude<QueueEvent, { type: "enqueued" | "dismissed" }>): JobSnapshot {
+type StepEvent = Exclude<QueueEvent, { type: "enqueued" | "dismissed" }>;
+
+function step(job: JobSnapshot, event: StepEvent): JobSnapshot {
   if (hasEnded(job)) return job;
-  if (event.type === "started") return job.state === "queued" ? { ...job, state: "running", startedAt: event.at } : job;
-  const ended = { ...job, finishedAt: event.at };
-  if (event.type === "cancelled") return { ...ended, state: "cancelled" };
-  if (job.state !== "running") return job;
-  if (event.type === "failed") return { ...ended, state: "failed", error: event.error };
-  const progress: Progress = { phase: "encode", done: 1, total: 1, fraction: 1, etaMs: 0 };
-  return { ...ended, state: "done", clip: event.clip, progress };
+  switch (event.type) {
+    case "started":
+      return job.state === "queued"
+        ? { ...job, state: "running", startedAt: job.startedAt ?? event.at, error: null }
+        : job;
+    case "requeued":
+      return job.state === "waiting" || job.state === "paused"
+        ? { ...job, state: "queued", progress: { ...WAITING, fraction: job.progress.fraction } }
+        : job;
+    case "waiting":
+      return job.state === "running" ? { ...job, state: "waiting" } : job;
+    case "paused":
+      return job.state === "running" || job.state === "queued" ? { ...job, state: "paused" } : job;
+    case "advanced":
+      return job.kind === "animate" ? advance(job, event.change) : job;
+    case "cancelled":
+      return { ...job, finishedAt: event.at, state: "cancelled" };
+    case "failed":
+      return job.state === "running" ? { ...job, finishedAt: event.at, state: "failed", error: event.error } : job;
+    case "succeeded": {
+      if (job.state !== "running") return job;
+      const progress: Progress = { phase: "encode", done: 1, total: 1, fraction: 1, etaMs: 0 };
+      return { ...job, finishedAt: event.at, state: "done", clip: event.clip, progress };
+    }
+  }
+}
+
+function advance(job: AnimateJob, { request, ...rest }: AnimationChange): AnimateJob {
+  return { ...job, ...defined(rest), request: { ...job.request, ...defined(request ?? {}) } };
+}
+
+/** Without the fields that are undefined, which a spread would copy. */
+function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as never;
 }
 
 export function hasEnded(job: JobSnapshot): boolean {
@@ -69,6 +114,8 @@ export function restore(values: readonly unknown[], now: string): Queue {
   return kept.map((job): JobSnapshot => {
     const quiet = { ...job, preview: null };
     if (job.state !== "running") return quiet;
+    // What an animation has computed lies in its work folder: it goes on from there when the user says so.
+    if (job.kind === "animate") return { ...quiet, state: "paused" };
     const message = "The studio stopped while this clip was being made: press Retry to make it again.";
     return { ...quiet, state: "failed", finishedAt: now, error: { code: "CANCELLED", message } };
   });

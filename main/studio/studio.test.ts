@@ -243,7 +243,7 @@ describe("models", () => {
     await using bench = await testBench();
     const file = join(bench.home, "starter.ckpt");
     await writeFile(file, "weights one");
-    const parts = { bundled: { id: "starter", file } };
+    const parts = { bundled: [{ id: "starter", file, work: "text-to-video" as const }] };
     const first = await bench.open({}, parts);
     const job = await make(first, "hello");
     expect(job.request.model).toBe("starter");
@@ -262,7 +262,8 @@ describe("models", () => {
     await using bench = await testBench();
     const file = join(bench.home, "starter slow.ckpt");
     await writeFile(file, "weights");
-    const open = () => bench.open({ queue: "memory" }, { bundled: { id: "starter", file } });
+    const open = () =>
+      bench.open({ queue: "memory" }, { bundled: [{ id: "starter", file, work: "text-to-video" as const }] });
     const studios = await Promise.all([open(), open()]);
     let steps = 0;
     await Promise.all(studios.map((studio) => studio.models.ensureBundled(() => (steps += 1))));

@@ -1,10 +1,13 @@
 import type {
+  AnimationRequest,
   GenerationRequest,
   Input,
   JobSnapshot,
+  Media,
   Method,
   Output,
   Reply,
+  SoundRange,
   StudioEvent,
 } from "../../core/contract/index.ts";
 
@@ -38,6 +41,18 @@ export interface Studio {
    * Only the latest steps of running and recently ended jobs are kept. Errors: NOT_FOUND.
    */
   preview(jobId: string, step: number): Promise<Uint8Array>;
+  /** A keyframe of an animation, RGBA8, the size of the clip. Errors: NOT_FOUND. */
+  keyframe(jobId: string, place: number): Promise<Uint8Array>;
+  /** A picture of the media list as the model sees it, as PNG. Errors: NOT_FOUND, MEDIA_MISSING. */
+  pictureFile(mediaId: string): Promise<ClipFile>;
+  /** A stretch of a sound of the media list as WAV. Errors: NOT_FOUND, MEDIA_MISSING, BAD_REQUEST. */
+  soundFile(mediaId: string, range: SoundRange): Promise<ClipFile>;
+  /**
+   * Takes a picture or a sound into the media list: by path for shells that are handed one by the system (never by a page), or as
+   * bytes, of which the studio keeps a copy. Errors: MEDIA_UNREADABLE, MEDIA_MISSING, DISK_FULL, FFMPEG_MISSING.
+   */
+  importMedia(path: string): Promise<Media>;
+  uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Media>;
   /** Cancels what runs, stops the engine, waits for every write in flight, and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 
@@ -45,6 +60,8 @@ export interface Studio {
   readonly models: ModelAdministration;
   /** Same as `jobs.generate` with a file of the caller's choice instead of the library (command line `-o`). */
   generateTo(request: GenerationRequest, destination: Destination): Promise<JobSnapshot>;
+  /** Same as `jobs.animate` with a file of the caller's choice instead of the library. */
+  animateTo(request: AnimationRequest, destination: Destination): Promise<JobSnapshot>;
   /** Looks at everything that a clip needs (`plume doctor`). Never rejects. */
   diagnose(): Promise<Finding[]>;
   /** Resolves when the job has ended (done, failed or cancelled). Errors: NOT_FOUND. */

@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type JobSnapshot, StudioError, type StudioEvent } from "../../core/contract/index.ts";
-import { fakeSummary } from "../inference/testing/fake-summary.ts";
+import { fakeAnimator, fakeSummary } from "../inference/testing/fake-summary.ts";
 import { temporaryFolder } from "../media/testing.ts";
 import { createStudio, type StudioParts } from "./create-studio.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
@@ -19,7 +19,7 @@ export async function testBench() {
   const open = async (options: Partial<StudioOptions> = {}, parts: StudioParts = {}): Promise<Studio> => {
     const studio = await createStudio(
       { appVersion: "test", queue: "journal", home, output, ...options },
-      { engineEntry: fakeEntry, readPack: readFake, bundled: null, ...parts },
+      { engineEntry: fakeEntry, readPack: readFake, bundled: [], ...parts },
     );
     studios.push(studio);
     return studio;
@@ -45,7 +45,8 @@ export async function readFake(pack: string) {
   const sourceSha256 = await readFile(join(pack, "source.txt"), "utf8").catch(() => {
     throw new StudioError("MODEL_DAMAGED", "This model is damaged: install it again.");
   });
-  return { summary: fakeSummary, weightsSha256: "1".repeat(64), sourceSha256 };
+  const summary = basename(pack).startsWith("motion") ? fakeAnimator : fakeSummary;
+  return { summary, weightsSha256: "1".repeat(64), sourceSha256 };
 }
 
 /** Collects events until `close`. */

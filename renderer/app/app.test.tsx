@@ -39,7 +39,7 @@ async function open(answers: Parameters<typeof fakeClient>[0] = {}) {
 
 test("an empty studio says what its model knows, and an example fills the prompt", async () => {
   const { prompt, store } = await open();
-  expect(screen.getByText("Write a sentence. Watch it become a clip.")).toBeTruthy();
+  expect(screen.getByText("Write a sentence, or drop a picture and a sound.")).toBeTruthy();
   fireEvent.click(screen.getByText("red rain"));
   expect(store.getState().draft.prompt).toBe("red rain");
   expect(document.activeElement).toBe(prompt);

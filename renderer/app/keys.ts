@@ -17,6 +17,14 @@ export const shortcuts: readonly { readonly group: string; readonly keys: readon
     { group: "Clips", keys: ["U"], does: "Use its prompt and settings" },
     { group: "Clips", keys: ["Delete"], does: "Remove, or stop" },
     { group: "Clips", keys: ["Ctrl", "Z"], does: "Bring the last removed clip back" },
+    { group: "Motion lane", keys: ["Shift", "G"], does: "Animate a picture with a sound" },
+    { group: "Motion lane", keys: ["Tab", "← →"], does: "Move a keyframe, with Shift to the next beat" },
+    { group: "Motion lane", keys: ["[", "]"], does: "Previous or next keyframe" },
+    { group: "Motion lane", keys: ["Alt", "K"], does: "Place a keyframe at the playhead" },
+    { group: "Motion lane", keys: ["Enter"], does: "Place a keyframe, or set it free" },
+    { group: "Motion lane", keys: ["Delete"], does: "Remove a keyframe" },
+    { group: "Motion lane", keys: ["Space"], does: "Hear the sound, or play the clip" },
+    { group: "Motion lane", keys: ["Esc"], does: "Back to the clips" },
     { group: "Player", keys: ["Space"], does: "Play or pause" },
     { group: "Player", keys: ["← →"], does: "One frame back or on" },
     { group: "Player", keys: ["Home", "End"], does: "First or last frame" },
@@ -46,11 +54,15 @@ export function handleKey(event: KeyboardEvent, { state, items, actions }: Surro
     event.preventDefault();
     return work;
   };
-  if (command && event.key === "Enter") return void done(actions.generate());
+  if (command && event.key === "Enter")
+    return void done(state.lane ? actions.animations.animate() : actions.generate());
   if (isTyping(event.target) || event.altKey) return;
   if (command && event.code === "KeyZ" && !event.shiftKey) return void done(actions.undo());
   if (command) return;
   if (event.key === "?") return void done(actions.showShortcuts(true));
+  if (event.code === "KeyG" && event.shiftKey) return void done(actions.animations.openLane());
+  // In the motion lane the clips are out of sight: no key may change one.
+  if (state.lane) return;
   if (event.code === "KeyG") return void done(document.querySelector<HTMLElement>("#prompt")?.focus());
   const item = items.find(({ key }) => key === state.selected);
   if (!item) return;

@@ -1,6 +1,7 @@
 import {
   contract,
   type Input,
+  mediaSchema,
   type Method,
   type Output,
   replySchema,
@@ -14,6 +15,8 @@ import type { WindowClient } from "./client.ts";
 export interface Wire {
   /** Sends a checked input and resolves with whatever came back, or rejects with StudioError when nothing did. */
   send(method: Method, input: unknown): Promise<unknown>;
+  /** Hands over a file and resolves with the studio's reply, or rejects with StudioError when there was none. */
+  sendFile(file: File): Promise<unknown>;
   /** Passes on whatever the studio tells; returns a function that stops it. */
   listen(listener: (event: unknown) => void): () => void;
 }
@@ -28,10 +31,7 @@ export function createCheckedClient(wire: Wire): WindowClient {
     if (!checked.success) {
       throw new StudioError("BAD_REQUEST", checked.error.issues[0]?.message ?? "The request is not understood.");
     }
-    const reply = replySchema.safeParse(await wire.send(method, checked.data));
-    if (!reply.success) throw notUnderstood(reply.error.message);
-    if (!reply.data.ok) throw StudioError.fromData(reply.data.error);
-    const output = contract[method].output.safeParse(reply.data.value);
+    const output = contract[method].output.safeParse(valueOf(await wire.send(method, checked.data)));
     if (!output.success) throw notUnderstood(output.error.message);
     return output.data as Output<M>;
   }
@@ -44,7 +44,24 @@ export function createCheckedClient(wire: Wire): WindowClient {
       }),
     clipUrl: (clipId) => `/media/${encodeURIComponent(clipId)}`,
     previewUrl: (jobId, step) => `/preview/${encodeURIComponent(jobId)}/${step}`,
+    keyframeUrl: (jobId, place, version) => `/keyframe/${encodeURIComponent(jobId)}/${place}/${version}`,
+    pictureUrl: (mediaId, version) => `/picture/${encodeURIComponent(mediaId)}/${version}`,
+    soundUrl: (mediaId, version, { from, frames }) =>
+      `/sound/${encodeURIComponent(mediaId)}/${version}/${from}/${frames}`,
+    async addMedia(file) {
+      const media = mediaSchema.safeParse(valueOf(await wire.sendFile(file)));
+      if (!media.success) throw notUnderstood(media.error.message);
+      return media.data;
+    },
   };
+}
+
+/** The value of a reply. Errors: what the studio refused with, INTERNAL when it is no reply. */
+function valueOf(answer: unknown): unknown {
+  const reply = replySchema.safeParse(answer);
+  if (!reply.success) throw notUnderstood(reply.error.message);
+  if (!reply.data.ok) throw StudioError.fromData(reply.data.error);
+  return reply.data.value;
 }
 
 const notUnderstood = (detail: string) =>

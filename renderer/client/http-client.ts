@@ -21,21 +21,18 @@ export function createHttpClient(transport: HttpTransport = browser): WindowClie
   const tell = (state: boolean | "ended") => {
     for (const listener of connectionListeners) listener(state);
   };
+  async function post(path: string, type: string, body: string | File): Promise<unknown> {
+    const init = { method: "POST", headers: { "Content-Type": type }, body };
+    const response = await transport.fetch(path, init).catch(() => {
+      throw gone();
+    });
+    // The server knows only windows of this run of the studio.
+    if (response.status === 403) throw gone();
+    return response.json().catch(() => null);
+  }
   const client = createCheckedClient({
-    async send(method, input) {
-      const response = await transport
-        .fetch(`/api/${method}`, {
-          method: "POST",
-          headers: { "Content-Type": "application/json" },
-          body: JSON.stringify(input),
-        })
-        .catch(() => {
-          throw gone();
-        });
-      // The server knows only windows of this run of the studio.
-      if (response.status === 403) throw gone();
-      return response.json().catch(() => null);
-    },
+    send: (method, input) => post(`/api/${method}`, "application/json", JSON.stringify(input)),
+    sendFile: (file) => post(`/upload?name=${encodeURIComponent(file.name)}`, "application/octet-stream", file),
     listen(listener) {
       const source = transport.openEvents("/events");
       source.addEventListener("open", () => tell(true));

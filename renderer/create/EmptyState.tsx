@@ -12,7 +12,7 @@ export function EmptyState() {
       <div className="empty__mark">
         <Mark size={44} />
       </div>
-      <h2 className="empty__title">Write a sentence. Watch it become a clip.</h2>
+      <h2 className="empty__title">Write a sentence, or drop a picture and a sound.</h2>
       {model ? (
         <>
           <p className="empty__about">

@@ -1,10 +1,10 @@
 /* oxlint-disable jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events, jsx-a11y/prefer-tag-over-role --
    A tile is a group of controls that arrow keys move between; Grid handles its keys, and no tag means that. */
 import "./tile.css";
-import { Ban, Clock3, Maximize2, RotateCcw, Sparkle, Trash2, X } from "lucide-react";
+import { AudioLines, Ban, Clock3, Maximize2, RotateCcw, Sparkle, Trash2, X } from "lucide-react";
 import { memo, useState } from "react";
-import { useSelect, useStudio } from "../state/context.ts";
-import { isActive, type Item, queueOf } from "../state/items.ts";
+import { useSelect, useStaleness, useStudio, useTitle } from "../state/context.ts";
+import { type Item, queueOf } from "../state/items.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatLength } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
@@ -12,6 +12,7 @@ import { describe, etaWords, phaseWords } from "../ui/words.ts";
 import { ClipVideo } from "./ClipVideo.tsx";
 import { LatentPreview } from "./LatentPreview.tsx";
 import { tileWidth } from "./layout.ts";
+import { Asking, Paused, Stale } from "./TileAnimation.tsx";
 import { TileError } from "./TileError.tsx";
 
 interface Props {
@@ -26,6 +27,8 @@ interface Props {
 export const Tile = memo(function Tile({ item, height, isSelected, isEntry }: Props) {
   const { actions } = useStudio();
   const { request, state, job, clip } = item;
+  const title = useTitle(item);
+  const stale = useStaleness(clip);
   const width = tileWidth(request.width / request.height, height);
   // The last preview stays until the clip's first picture is there, so that nothing flashes in between.
   const [isVideoReady, setVideoReady] = useState(false);
@@ -50,7 +53,10 @@ export const Tile = memo(function Tile({ item, height, isSelected, isEntry }: Pr
         {job && state !== "failed" && !(clip && isVideoReady) ? <LatentPreview job={job} /> : null}
         {job && state === "failed" ? <TileError item={item} /> : null}
         {state === "cancelled" ? <Stopped item={item} /> : null}
-        {job && isActive(job) ? <Working item={item} /> : null}
+        {item.kind === "animate" && state === "waiting" ? <Asking item={item} /> : null}
+        {item.kind === "animate" && state === "paused" ? <Paused item={item} /> : null}
+        {state === "queued" || state === "running" ? <Working item={item} /> : null}
+        {item.kind === "animate" && stale ? <Stale item={item} reason={stale} /> : null}
         {state === "failed" || state === "cancelled" ? (
           <Button
             className="tile__stop"
@@ -66,6 +72,13 @@ export const Tile = memo(function Tile({ item, height, isSelected, isEntry }: Pr
               label="Open in the player (Enter)"
               onClick={() => actions.play(item.key)}
             />
+            {item.kind === "animate" ? (
+              <Button
+                icon={<AudioLines size={14} aria-hidden />}
+                label="Open in the motion lane (U)"
+                onClick={() => actions.animations.reuse(item)}
+              />
+            ) : null}
             <Button
               icon={<RotateCcw size={14} aria-hidden />}
               label="Make again, same seed (R)"
@@ -80,12 +93,13 @@ export const Tile = memo(function Tile({ item, height, isSelected, isEntry }: Pr
         ) : null}
       </div>
       <div className="tile__caption">
-        <p className="tile__prompt" title={request.prompt} dir="auto">
-          {request.prompt}
+        <p className="tile__prompt" title={title} dir="auto">
+          {title}
         </p>
         <p className="tile__facts mono">
           <Sparkle size={10} className="tile__star" aria-label="Generated" />
           <span>{formatLength(request.frames, request.fps)}</span>
+          {item.kind === "animate" ? <AudioLines size={11} className="tile__sound" aria-label="With sound" /> : null}
           <span className="tile__seed">seed {request.seed}</span>
         </p>
       </div>

@@ -18,7 +18,7 @@ export function TileError({ item }: { readonly item: Item }) {
           kind="quiet"
           onClick={() => {
             actions.reuse(item);
-            document.querySelector<HTMLElement>("#prompt")?.focus();
+            if (item.kind === "generate") document.querySelector<HTMLElement>("#prompt")?.focus();
           }}
         >
           Edit

@@ -2,7 +2,7 @@ import "./panels.css";
 import { ToggleGroup } from "radix-ui";
 import { limits, type ModelSummary, type Precision, SIZE_STEP } from "../../core/contract/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";
-import type { Settings } from "../state/draft.ts";
+import { type Settings, wordModels } from "../state/draft.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatBytes, formatCount, formatLength } from "../ui/format.ts";
 import { MoreModels } from "../ui/MoreModels.tsx";
@@ -16,7 +16,7 @@ export function ModelPanel({ model }: { readonly model: ModelSummary }) {
   return (
     <>
       <div className="choices" role="radiogroup" aria-label="Model">
-        {models.map((each) => (
+        {wordModels(models).map((each) => (
           <label key={each.id} className="choice">
             <input
               type="radio"

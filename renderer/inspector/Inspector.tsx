@@ -1,12 +1,24 @@
 import "./inspector.css";
-import { Clipboard, Copy, FolderOpen, RotateCcw, Shuffle, Sparkle, TextCursorInput, Trash2, X } from "lucide-react";
-import type { Clip, JobSnapshot, ResolvedRequest } from "../../core/contract/index.ts";
-import { useItems, useSelect, useStudio } from "../state/context.ts";
+import {
+  Clipboard,
+  Copy,
+  FolderOpen,
+  RefreshCw,
+  RotateCcw,
+  Shuffle,
+  Sparkle,
+  TextCursorInput,
+  Trash2,
+  X,
+} from "lucide-react";
+import type { Clip, JobSnapshot } from "../../core/contract/index.ts";
+import { useItems, useSelect, useStaleness, useStudio, useTitle } from "../state/context.ts";
 import { isActive, type Item } from "../state/items.ts";
 import { Button } from "../ui/Button.tsx";
-import { formatBytes, formatLength, formatMoment, formatSeconds } from "../ui/format.ts";
+import { formatBytes, formatMoment, formatSeconds } from "../ui/format.ts";
 import { etaWords, phaseWords } from "../ui/words.ts";
 import { Facts } from "./Facts.tsx";
+import { RequestFacts } from "./RequestFacts.tsx";
 import { StudioFacts } from "./StudioFacts.tsx";
 
 /** What is selected, explained in full; the studio itself when nothing is. */
@@ -26,6 +38,8 @@ export function Inspector() {
 const headings = {
   queued: "Waiting clip",
   running: "Clip in the making",
+  waiting: "Keyframes to look at",
+  paused: "Paused clip",
   done: "Clip",
   failed: "Failed clip",
   cancelled: "Stopped clip",
@@ -33,7 +47,12 @@ const headings = {
 
 function ItemFacts({ item }: { readonly item: Item }) {
   const { actions } = useStudio();
-  const { request, clip, job } = item;
+  const { clip, job } = item;
+  const title = useTitle(item);
+  const stale = useStaleness(clip);
+  const isAnimation = item.kind === "animate";
+  const open = useSelect((state) => state.lane?.job);
+  const asking = isAnimation && item.job?.state === "waiting" && item.job.id !== open ? item.job : null;
   return (
     <>
       <div className="inspector__head">
@@ -49,14 +68,29 @@ function ItemFacts({ item }: { readonly item: Item }) {
         />
       </div>
       <div className="inspector__prompt">
-        <p dir="auto">{request.prompt}</p>
+        <p dir="auto">{title}</p>
         <Button
           kind="quiet"
           icon={<Copy size={14} aria-hidden />}
           label="Copy the prompt"
-          onClick={() => void actions.copy(request.prompt, "Prompt")}
+          onClick={() => void actions.copy(title, "Prompt")}
         />
       </div>
+      {stale && isAnimation ? (
+        <section className="inspector__problem inspector__problem--stale">
+          <p>{stale}</p>
+          <Button icon={<RefreshCw size={13} aria-hidden />} onClick={() => actions.animations.reuse(item)}>
+            Re-animate
+          </Button>
+        </section>
+      ) : null}
+      {asking ? (
+        <div className="inspector__actions">
+          <Button className="inspector__wide" kind="primary" onClick={() => actions.animations.openJob(asking)}>
+            Look at the keyframes
+          </Button>
+        </div>
+      ) : null}
       <div className="inspector__actions">
         <Button
           icon={<RotateCcw size={14} aria-hidden />}
@@ -75,14 +109,14 @@ function ItemFacts({ item }: { readonly item: Item }) {
         <Button
           className="inspector__wide"
           icon={<TextCursorInput size={14} aria-hidden />}
-          label="Put prompt and settings into the prompt box (U)"
+          label={isAnimation ? "Open as it was made (U)" : "Put prompt and settings into the prompt box (U)"}
           onClick={() => actions.reuse(item)}
         >
-          Use these settings
+          {isAnimation ? "Open in the motion lane" : "Use these settings"}
         </Button>
       </div>
       {job && item.state !== "done" ? <JobFacts job={job} /> : null}
-      <RequestFacts request={request} modelName={clip?.record.model.name} />
+      <RequestFacts item={item} />
       {clip ? <ClipFacts clip={clip} /> : null}
       <div className="inspector__actions inspector__actions--last">
         {clip ? (
@@ -132,34 +166,13 @@ function JobFacts({ job }: { readonly job: JobSnapshot }) {
   return <Facts title="Now" rows={[["Doing", phaseWords(progress)], ...(eta ? [["Time", eta] as const] : [])]} />;
 }
 
-function RequestFacts({
-  request,
-  modelName,
-}: {
-  readonly request: ResolvedRequest;
-  readonly modelName: string | undefined;
-}) {
-  const models = useSelect((state) => state.models);
-  const model = models.find(({ id }) => id === request.model);
-  return (
-    <Facts
-      title="Generation"
-      rows={[
-        ["Model", modelName ?? model?.name ?? request.model],
-        ["Seed", String(request.seed), "copy"],
-        ["Steps", String(request.steps)],
-        ["Guidance", String(request.guidance)],
-        ["Precision", request.precision],
-        ["Size", `${request.width}×${request.height}`],
-        ["Length", `${formatLength(request.frames, request.fps)} · ${request.frames} frames at ${request.fps}`],
-        ...(request.negativePrompt ? [["Not in it", request.negativePrompt] as const] : []),
-      ]}
-    />
-  );
-}
-
 const phaseNames: Readonly<Record<string, string>> = {
   load: "Load model",
+  listen: "Listen",
+  "keyframes: denoise": "Keyframes",
+  "keyframes: decode": "Draw keyframes",
+  "motion: denoise": "Motion",
+  "motion: decode": "Draw frames",
   prepare: "Prepare model",
   text: "Prompt",
   denoise: "Denoise",

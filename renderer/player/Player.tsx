@@ -15,7 +15,7 @@ import {
 } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import type { Clip } from "../../core/contract/index.ts";
-import { useItems, useSelect, useStudio } from "../state/context.ts";
+import { useItems, useSelect, useStudio, useTitle } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
 import { timecode } from "../ui/format.ts";
 import { Modal } from "../ui/Modal.tsx";
@@ -66,6 +66,7 @@ function Stage({ clip, place, previous, next }: StageProps) {
   const [loops, setLoops] = useState(true);
   const playback = usePlayback(clip);
   const { attach, frame, isPlaying } = playback;
+  const title = useTitle({ request: clip.record.request, clip });
   const close = () => actions.play(null);
   const go = (key: string | undefined) => key && actions.play(key);
 
@@ -90,11 +91,11 @@ function Stage({ clip, place, previous, next }: StageProps) {
   }
 
   return (
-    <Modal className="player" label={`Player: ${clip.record.request.prompt}`} onClose={close} onKeyDown={onKeyDown}>
+    <Modal className="player" label={`Player: ${title}`} onClose={close} onKeyDown={onKeyDown}>
       <header className="player__head">
         <Sparkle size={12} className="player__star" aria-label="Generated" />
         <h2 className="player__title" dir="auto">
-          {clip.record.request.prompt}
+          {title}
         </h2>
         <span className="player__place mono">{place}</span>
         <Control icon={ChevronLeft} label="Previous clip (↑)" disabled={!previous} onClick={() => go(previous)} />
@@ -102,17 +103,17 @@ function Stage({ clip, place, previous, next }: StageProps) {
         <Control icon={X} label="Close (Esc)" onClick={close} />
       </header>
       <div className="player__stage">
-        {/* oxlint-disable-next-line jsx-a11y/media-has-caption, jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events -- clips have no sound; Space does the same */}
+        {/* oxlint-disable-next-line jsx-a11y/media-has-caption, jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events -- the sound is the user's own, words make none; Space does the same */}
         <video
           key={clip.id}
           ref={attach}
           className="player__video"
           src={client.clipUrl(clip.id)}
           loop={loops}
-          muted
+          muted={clip.record.schema === "plume.generation/1"}
           autoPlay
           playsInline
-          aria-label={clip.record.request.prompt}
+          aria-label={title}
           onClick={playback.toggle}
         />
       </div>

@@ -1,8 +1,9 @@
 import "./queue.css";
-import { Square, X } from "lucide-react";
+import { Check, Square, X } from "lucide-react";
 import { useMemo } from "react";
+import type { AnimateJob } from "../../core/contract/index.ts";
 import { useItems, useSelect, useStudio } from "../state/context.ts";
-import { queueOf } from "../state/items.ts";
+import { askingOf, queueOf, titleOf } from "../state/items.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatSeconds, plural } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
@@ -18,6 +19,8 @@ export function QueueStrip() {
   const current = queue[0];
   const waiting = queue.filter((job) => job.state === "queued").length;
   const item = items.find(({ job }) => job?.id === current?.id);
+  const asking = useMemo(() => askingOf(jobs), [jobs]);
+  const media = useSelect((state) => state.media);
   if (!current || !item) {
     const last = clips[0];
     const seconds = last ? Object.values(last.record.seconds).reduce((sum, value) => sum + value, 0) : null;
@@ -26,9 +29,12 @@ export function QueueStrip() {
         <span className="queue__idle">
           No jobs.{seconds === null ? "" : ` The last one took ${formatSeconds(seconds)}.`}
         </span>
+        <span className="queue__space" />
+        <Asking jobs={asking} />
       </footer>
     );
   }
+  const title = titleOf(item, media);
   const { progress } = current;
   const eta = etaWords(progress);
   const behind = current.state === "queued" ? waiting - 1 : waiting;
@@ -36,7 +42,7 @@ export function QueueStrip() {
     <footer className="queue" aria-label="Queue">
       <Spinner />
       <button type="button" className="queue__prompt" title="Show this clip" onClick={() => actions.select(item.key)}>
-        {current.request.prompt}
+        {title}
       </button>
       {progress.fraction > 0 ? (
         <>
@@ -52,6 +58,7 @@ export function QueueStrip() {
       <span className="queue__phase">{phaseWords(progress)}</span>
       {eta ? <span className="queue__eta">{eta}</span> : null}
       <span className="queue__space" />
+      <Asking jobs={asking} />
       {behind > 0 ? (
         <>
           <span className="queue__waiting">{plural(behind, "clip")} waiting</span>
@@ -68,5 +75,18 @@ export function QueueStrip() {
         Stop
       </Button>
     </footer>
+  );
+}
+
+/** Jobs that wait for the user's word stand aside; here they are not forgotten. */
+function Asking({ jobs }: { readonly jobs: readonly AnimateJob[] }) {
+  const { actions } = useStudio();
+  const open = useSelect((state) => state.lane?.job);
+  const [first] = jobs;
+  if (!first || (jobs.length === 1 && open === first.id)) return null;
+  return (
+    <Button icon={<Check size={13} aria-hidden />} onClick={() => actions.animations.openJob(first)}>
+      {jobs.length === 1 ? "Keyframes to look at" : `${jobs.length} clips have keyframes to look at`}
+    </Button>
   );
 }

@@ -1,9 +1,18 @@
-import { type Clip, type GenerationRequest, generationRequestSchema, StudioError } from "../../core/contract/index.ts";
+import {
+  type AnimationRequest,
+  type Clip,
+  type GenerationRequest,
+  generationRequestSchema,
+  StudioError,
+} from "../../core/contract/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import { plural } from "../ui/format.ts";
+import { nameOf } from "../ui/words.ts";
+import { type AnimateActions, createAnimateActions } from "./animate-actions.ts";
 import { type Draft, draftFrom, modelOf, randomSeed, requestOf } from "./draft.ts";
 import { type Item, itemsOf } from "./items.ts";
-import type { State, Store } from "./store.ts";
+import { requestAgain } from "./lane.ts";
+import type { Notice, State, Store } from "./store.ts";
 
 /** Everything that the user can do, each in one place. None rejects: a refusal becomes a sentence in the window. */
 export interface Actions {
@@ -27,11 +36,14 @@ export interface Actions {
   readonly play: (key: string | null) => void;
   readonly showShortcuts: (shown: boolean) => void;
   readonly dismissNotice: () => void;
+  readonly animations: AnimateActions;
 }
 
 export function createActions(store: Store, client: WindowClient): Actions {
+  const animations = createAnimateActions(store, client);
   const set = (change: Partial<State>) => store.setState(change);
-  const say = (text: string, undo = false) => set({ notice: { text, kind: "plain", undo }, announcement: text });
+  const say = (text: string, undo: Notice["undo"] = null) =>
+    set({ notice: { text, kind: "plain", undo }, announcement: text });
 
   /** Runs one request to the studio; what goes wrong is told as a notice. */
   async function attempt(work: () => Promise<void>): Promise<void> {
@@ -39,7 +51,7 @@ export function createActions(store: Store, client: WindowClient): Actions {
       await work();
     } catch (cause) {
       const { message } = StudioError.from(cause);
-      set({ notice: { text: message, kind: "problem", undo: false }, announcement: message });
+      set({ notice: { text: message, kind: "problem", undo: null }, announcement: message });
     }
   }
 
@@ -81,6 +93,11 @@ export function createActions(store: Store, client: WindowClient): Actions {
     });
   }
 
+  async function animate(request: AnimationRequest): Promise<void> {
+    const job = await client.call("jobs.animate", { request });
+    set({ announcement: "The animation was added to the queue.", selected: `job:${job.id}`, notice: null });
+  }
+
   return {
     edit(change) {
       set({ draft: { ...store.getState().draft, ...change }, problem: null });
@@ -110,10 +127,22 @@ export function createActions(store: Store, client: WindowClient): Actions {
       }
     },
 
-    makeAgain: (item) => attempt(() => queue(item.request, 1)),
-    vary: (item) => attempt(() => queue({ ...item.request, seed: randomSeed() }, 1)),
+    makeAgain: (item) =>
+      attempt(() =>
+        item.kind === "generate"
+          ? queue(item.request, 1)
+          : // Its keyframes were approved once; the same ones come again.
+            animate({ ...requestAgain(item.request), straight: true }),
+      ),
+    vary: (item) =>
+      attempt(() =>
+        item.kind === "generate"
+          ? queue({ ...item.request, seed: randomSeed() }, 1)
+          : animate({ ...requestAgain(item.request), seed: randomSeed(), rolls: [] }),
+      ),
 
     reuse(item) {
+      if (item.kind === "animate") return animations.reuse(item);
       set({ draft: draftFrom(item.request, store.getState().draft), problem: null });
       say("Prompt and settings taken over.");
     },
@@ -146,7 +175,7 @@ export function createActions(store: Store, client: WindowClient): Actions {
         if (item.clip) {
           if (leaving.has(item.clip.id)) return;
           if (!(await trash(item.clip))) return;
-          say(`Removed “${item.request.prompt}”.`, true);
+          say(`Removed ${nameOf(item)}.`, "clip");
         } else if (item.job && (item.state === "failed" || item.state === "cancelled")) {
           await client.call("jobs.dismiss", { id: item.job.id });
         } else if (item.job) {
@@ -162,13 +191,19 @@ export function createActions(store: Store, client: WindowClient): Actions {
 
     undo: () =>
       attempt(async () => {
-        const clip = store.getState().removed.at(-1);
+        const { notice, removed } = store.getState();
+        if (typeof notice?.undo === "object" && notice.undo !== null) {
+          set({ notice: null });
+          return animations.restoreMedia(notice.undo.media);
+        }
+        const clip = removed.at(-1);
         if (!clip) return;
         set({ removed: store.getState().removed.slice(0, -1) });
         // A clip that could not be removed is still there; why is told by the removal itself.
         if ((await leaving.get(clip.id)) === false) return;
         await client.call("library.restore", { id: clip.id });
-        say(`“${clip.record.request.prompt}” is back.`);
+        const name = nameOf(clip.record);
+        say(`${name.charAt(0).toUpperCase()}${name.slice(1)} is back.`);
       }),
 
     reveal: (item) =>
@@ -186,5 +221,6 @@ export function createActions(store: Store, client: WindowClient): Actions {
     play: (playing) => set(playing === null ? { playing } : { playing, selected: playing }),
     showShortcuts: (showsShortcuts) => set({ showsShortcuts }),
     dismissNotice: () => set({ notice: null }),
+    animations,
   };
 }

@@ -13,6 +13,7 @@ export function connect(store: Store, client: WindowClient, storage: Pick<Storag
     const before = libraryEvents;
     const clips = await client.call("library.list", {});
     store.setState(before === libraryEvents ? { ready: true, clips } : { ready: true });
+    store.setState({ media: await client.call("media.list", {}) });
     // Looking for ffmpeg takes its time; nothing waits for it.
     store.setState({ system: await client.call("system.info", {}) });
   }
@@ -27,7 +28,7 @@ export function connect(store: Store, client: WindowClient, storage: Pick<Storag
     refresh().catch((cause: unknown) => {
       store.setState({
         ready: true,
-        notice: { text: cause instanceof Error ? cause.message : String(cause), kind: "problem", undo: false },
+        notice: { text: cause instanceof Error ? cause.message : String(cause), kind: "problem", undo: null },
       });
     });
   });

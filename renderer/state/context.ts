@@ -1,9 +1,11 @@
 import { createContext, useContext, useMemo } from "react";
 import { useStore } from "zustand";
+import type { Clip } from "../../core/contract/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import type { Actions } from "./actions.ts";
 import { modelOf } from "./draft.ts";
-import { type Item, itemsOf } from "./items.ts";
+import { type Item, itemsOf, titleOf } from "./items.ts";
+import { staleness } from "./stale.ts";
 import type { State, Store } from "./store.ts";
 
 export interface Studio {
@@ -35,4 +37,18 @@ export function useModel() {
   const draft = useSelect((state) => state.draft);
   const models = useSelect((state) => state.models);
   return modelOf(draft, models);
+}
+
+/** What an item is called. */
+export function useTitle(item: Pick<Item, "request" | "clip">): string {
+  return titleOf(
+    item,
+    useSelect((state) => state.media),
+  );
+}
+
+/** Why an animation no longer belongs to what it was made from; null when it does. */
+export function useStaleness(clip: Clip | null): string | null {
+  const media = useSelect((state) => state.media);
+  return clip ? staleness(clip, media) : null;
 }

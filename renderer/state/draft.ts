@@ -65,9 +65,14 @@ export function settingsOf(draft: Draft, model: ModelSummary) {
 }
 export type Settings = ReturnType<typeof settingsOf>;
 
-/** The model that a draft means: the chosen one if it is still installed, else the first. */
+/** The models that make clips from words. */
+export const wordModels = (models: readonly ModelSummary[]): readonly ModelSummary[] =>
+  models.filter(({ animation }) => animation === undefined);
+
+/** The model that a draft means: the chosen one if it is still installed, else the first that makes clips from words. */
 export function modelOf(draft: Draft, models: readonly ModelSummary[]): ModelSummary | null {
-  return models.find((model) => model.id === draft.model) ?? models[0] ?? null;
+  const fitting = wordModels(models);
+  return fitting.find((model) => model.id === draft.model) ?? fitting[0] ?? null;
 }
 
 /**

@@ -1,20 +1,40 @@
-import type { Clip, JobSnapshot, JobState, ResolvedRequest } from "../../core/contract/index.ts";
+import type {
+  AnimateJob,
+  Clip,
+  GenerateJob,
+  JobSnapshot,
+  JobState,
+  Media,
+  ResolvedAnimationRequest,
+  ResolvedRequest,
+} from "../../core/contract/index.ts";
 
-/** One tile: a job on its way, or a clip, with the job that made it as long as the studio remembers that. */
-export interface Item {
+interface AnyItem {
   /** Stays the same from placeholder to clip. */
   readonly key: string;
   readonly state: JobState;
-  readonly request: ResolvedRequest;
-  readonly job: JobSnapshot | null;
   readonly clip: Clip | null;
   readonly createdAt: string;
 }
+export interface GenerateItem extends AnyItem {
+  readonly kind: "generate";
+  readonly request: ResolvedRequest;
+  readonly job: GenerateJob | null;
+}
+export interface AnimateItem extends AnyItem {
+  readonly kind: "animate";
+  readonly request: ResolvedAnimationRequest;
+  readonly job: AnimateJob | null;
+}
+/** One tile: a job on its way, or a clip, with the job that made it as long as the studio remembers that. */
+export type Item = GenerateItem | AnimateItem;
 
-export const isActive = (job: Pick<JobSnapshot, "state">): boolean => job.state === "queued" || job.state === "running";
+/** Still to be made, or to be asked about. */
+export const isActive = ({ state }: Pick<JobSnapshot, "state">): boolean =>
+  state === "queued" || state === "running" || state === "waiting" || state === "paused";
 
 /** Everything that decides the picture except the seed, as text. */
-const lookOf = (request: ResolvedRequest) =>
+const lookOf = (request: Item["request"]) =>
   JSON.stringify(
     Object.entries(request)
       .filter(([name]) => name !== "seed")
@@ -33,15 +53,24 @@ export function itemsOf(jobs: readonly JobSnapshot[], clips: readonly Clip[]): r
     const clip = job.clip ? (library.get(job.clip.id) ?? null) : null;
     if (job.state === "done" && !clip) continue;
     if (clip) shown.add(clip.id);
-    items.push({ key: `job:${job.id}`, state: job.state, request: job.request, job, clip, createdAt: job.createdAt });
+    items.push(itemOf(job, clip));
   }
   for (const clip of clips) {
     if (shown.has(clip.id)) continue;
-    const { request, createdAt } = clip.record;
-    items.push({ key: `clip:${clip.id}`, state: "done", request, job: null, clip, createdAt });
+    const { record } = clip;
+    const rest = { key: `clip:${clip.id}`, state: "done", job: null, clip, createdAt: record.createdAt } as const;
+    if (record.schema === "plume.generation/1") items.push({ kind: "generate", request: record.request, ...rest });
+    else items.push({ kind: "animate", request: record.request, ...rest });
   }
   items.sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.request.seed - a.request.seed);
   return orderVariations(items);
+}
+
+function itemOf(job: JobSnapshot, clip: Clip | null): Item {
+  const rest = { key: `job:${job.id}`, state: job.state, clip, createdAt: job.createdAt };
+  return job.kind === "generate"
+    ? { kind: "generate", request: job.request, job, ...rest }
+    : { kind: "animate", request: job.request, job, ...rest };
 }
 
 /** Variations were queued with seeds that count up, so newest-first shows them counting down: turn each such run round. */
@@ -62,6 +91,21 @@ function orderVariations(items: readonly Item[]): readonly Item[] {
   return ordered;
 }
 
+/** What an item is called: its words, or what it was made from when it has none. */
+export function titleOf(item: Pick<Item, "request" | "clip">, media: readonly Media[]): string {
+  const { request, clip } = item;
+  if (request.prompt.trim() !== "" || !("picture" in request)) return request.prompt;
+  const inputs = clip?.record.schema === "plume.animation/1" ? clip.record.inputs : null;
+  const name = (id: string, made?: { readonly name: string }) =>
+    (made?.name ?? media.find((each) => each.id === id)?.name ?? "").replace(/\.[^.]+$/, "");
+  const names = [name(request.picture, inputs?.picture), name(request.sound, inputs?.sound)].filter(Boolean);
+  return names.length > 0 ? names.join(" × ") : "Animated picture";
+}
+
+/** Jobs that wait for the user's word. */
+export const askingOf = (jobs: readonly JobSnapshot[]): readonly AnimateJob[] =>
+  jobs.filter((job): job is AnimateJob => job.kind === "animate" && job.state === "waiting");
+
 /** Jobs still to be made, the running one first, then in the order in which they wait. */
 export function queueOf(jobs: readonly JobSnapshot[]): readonly JobSnapshot[] {
   const waiting = jobs.filter((job) => job.state === "queued").sort((a, b) => a.createdAt.localeCompare(b.createdAt));
@@ -77,6 +121,8 @@ export function measuredSeconds(
   wanted: Pick<ResolvedRequest, "model" | "width" | "height" | "frames" | "steps" | "precision">,
 ): number | null {
   const keys = ["model", "width", "height", "frames", "steps", "precision"] as const;
-  const alike = clips.find((clip) => keys.every((key) => clip.record.request[key] === wanted[key]));
+  const alike = clips.find(
+    ({ record }) => record.schema === "plume.generation/1" && keys.every((key) => record.request[key] === wanted[key]),
+  );
   return alike ? Object.values(alike.record.seconds).reduce((sum, value) => sum + value, 0) : null;
 }

@@ -41,7 +41,7 @@ test("hello brings the whole state, and what events do not tell is fetched", asy
   tell({ type: "hello", jobs: [job("a")], models: [model] });
   await settle();
   expect(store.getState()).toMatchObject({ ready: true, connection: "open", system, clips: [{ id: "c" }] });
-  expect(calls.map(({ method }) => method)).toEqual(["library.list", "system.info"]);
+  expect(calls.map(({ method }) => method)).toEqual(["library.list", "media.list", "system.info"]);
 });
 
 test("a list that was overtaken by an event does not overwrite it", async () => {
@@ -114,7 +114,7 @@ test("removing a clip can be undone, and the selection moves on", async () => {
   const [first] = itemsOf([], clips);
   await actions.remove(first!);
   expect(calls.at(-1)).toEqual({ method: "library.trash", input: { id: "a" } });
-  expect(store.getState()).toMatchObject({ selected: "clip:b", notice: { undo: true } });
+  expect(store.getState()).toMatchObject({ selected: "clip:b", notice: { undo: "clip" } });
   await actions.undo();
   expect(calls.at(-1)).toEqual({ method: "library.restore", input: { id: "a" } });
   await actions.undo();
@@ -134,7 +134,7 @@ test("undo in the instant before the studio has answered brings the clip back on
   resolve({});
   await Promise.all([removal, undo]);
   expect(calls.map(({ method }) => method)).toEqual(["library.trash", "library.restore"]);
-  expect(store.getState()).toMatchObject({ removed: [], selected: "clip:a", notice: { undo: false } });
+  expect(store.getState()).toMatchObject({ removed: [], selected: "clip:a", notice: { undo: null } });
 });
 
 test("a clip that cannot be removed stays, says why, and leaves nothing to undo", async () => {
@@ -183,7 +183,7 @@ test("whatever goes wrong behind a button becomes a sentence", async () => {
     },
   });
   await actions.reveal(itemsOf([], [clip("c")])[0]!);
-  expect(store.getState().notice).toEqual({ text: "This file was moved or deleted.", kind: "problem", undo: false });
+  expect(store.getState().notice).toEqual({ text: "This file was moved or deleted.", kind: "problem", undo: null });
 });
 
 test("copying says so", async () => {

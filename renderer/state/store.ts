@@ -1,14 +1,24 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
-import type { Clip, ErrorData, JobSnapshot, ModelSummary, StudioEvent, SystemInfo } from "../../core/contract/index.ts";
+import type {
+  Clip,
+  ErrorData,
+  JobSnapshot,
+  Media,
+  ModelSummary,
+  StudioEvent,
+  SystemInfo,
+} from "../../core/contract/index.ts";
+import { nameOf } from "../ui/words.ts";
 import type { Draft } from "./draft.ts";
+import type { Lane } from "./lane.ts";
 
 export type Connection = "connecting" | "open" | "lost" | "ended";
 
 export interface Notice {
   readonly text: string;
   readonly kind: "plain" | "problem";
-  /** True when Ctrl+Z takes back what the notice tells of. */
-  readonly undo: boolean;
+  /** What Ctrl+Z takes back of that which the notice tells of: a clip's removal, or that of a picture or sound; null: nothing. */
+  readonly undo: "clip" | { readonly media: string } | null;
 }
 
 export interface State {
@@ -21,6 +31,14 @@ export interface State {
   readonly jobs: readonly JobSnapshot[];
   /** Newest first. */
   readonly clips: readonly Clip[];
+  /** Pictures and sounds, newest first. */
+  readonly media: readonly Media[];
+  /** Files on their way into the list. */
+  readonly adding: number;
+  /** Pictures and sounds that are selected, at most one of each. */
+  readonly picked: readonly string[];
+  /** The open motion lane. */
+  readonly lane: Lane | null;
   readonly draft: Draft;
   /** Why the studio refused the draft; cleared by the next keystroke. */
   readonly problem: ErrorData | null;
@@ -48,6 +66,10 @@ export function createStudioStore(draft: Draft): Store {
     models: [],
     jobs: [],
     clips: [],
+    media: [],
+    adding: 0,
+    picked: [],
+    lane: null,
     draft,
     problem: null,
     sending: 0,
@@ -65,6 +87,7 @@ export function reduce(state: State, event: StudioEvent): Partial<State> {
   if (event.type === "hello") return { jobs: event.jobs, models: event.models };
   if (event.type === "models") return { models: event.models };
   if (event.type === "library") return { clips: event.clips };
+  if (event.type === "media") return { media: event.media };
   if (event.type === "job-dismissed") return { jobs: state.jobs.filter((job) => job.id !== event.id) };
   const { job } = event;
   const at = state.jobs.findIndex(({ id }) => id === job.id);
@@ -74,13 +97,16 @@ export function reduce(state: State, event: StudioEvent): Partial<State> {
 }
 
 /** What a screen reader says when a job changes its state; a queued one is announced by who queued it. */
-function sentence({ state, request: { prompt }, error }: JobSnapshot): string {
+function sentence(job: JobSnapshot): string {
+  const name = nameOf(job);
   const sentences = {
     queued: "",
-    running: `Making “${prompt}”.`,
-    done: `Finished “${prompt}”.`,
-    failed: `“${prompt}” failed: ${error?.message ?? ""}`,
-    cancelled: `Stopped “${prompt}”.`,
+    running: `Making ${name}.`,
+    waiting: `The keyframes of ${name} are ready to be looked at.`,
+    paused: `Paused ${name}.`,
+    done: `Finished ${name}.`,
+    failed: `${name} failed: ${job.error?.message ?? ""}`,
+    cancelled: `Stopped ${name}.`,
   };
-  return sentences[state];
+  return sentences[job.state];
 }

@@ -8,7 +8,7 @@ type Answers = Readonly<Record<string, (input: never) => unknown>>;
 export function fakeClient(answers: Answers = {}) {
   const calls: { method: string; input: unknown }[] = [];
   const listeners = new Set<(event: StudioEvent) => void>();
-  const defaults: Answers = { "library.list": () => [], "system.info": () => system };
+  const defaults: Answers = { "library.list": () => [], "media.list": () => [], "system.info": () => system };
   const client: WindowClient = {
     async call(method, input) {
       calls.push({ method, input });
@@ -21,6 +21,13 @@ export function fakeClient(answers: Answers = {}) {
     },
     clipUrl: (id) => `/media/${id}`,
     previewUrl: (id, step) => `/preview/${id}/${step}`,
+    keyframeUrl: (id, place, version) => `/keyframe/${id}/${place}/${version}`,
+    pictureUrl: (id, version) => `/picture/${id}/${version}`,
+    soundUrl: (id, version, { from, frames }) => `/sound/${id}/${version}/${from}/${frames}`,
+    async addMedia(file) {
+      calls.push({ method: "addMedia", input: file.name });
+      return (answers["addMedia"] ?? (() => ({})))(file as never) as never;
+    },
   };
   const tell = (event: StudioEvent) => {
     for (const listener of listeners) listener(event);

@@ -1,14 +1,30 @@
-import type { JobSnapshot, Progress } from "../../core/contract/index.ts";
+import type { Follow, JobSnapshot, Preset, Progress } from "../../core/contract/index.ts";
 import { formatEstimate } from "./format.ts";
 
 const phases: Readonly<Record<Progress["phase"], string>> = {
   queue: "Waiting",
   load: "Loading the model",
   calibrate: "Measuring for int8, once a model",
+  listen: "Listening to the sound",
   text: "Reading the prompt",
   denoise: "Forming the picture",
   decode: "Drawing frames",
   encode: "Writing the file",
+};
+
+export const presetWords: Readonly<Record<Preset, string>> = {
+  draft: "Draft",
+  balanced: "Balanced",
+  reference: "Reference",
+};
+
+/** What keyframes can follow, and what that means. */
+export const followWords: Readonly<Record<Follow, { readonly name: string; readonly about: string }>> = {
+  predicted: { name: "Model", about: "The motion that the model hears in the sound" },
+  kick: { name: "Kick", about: "Low drums" },
+  voice: { name: "Voice", about: "The range of voices" },
+  loudness: { name: "Loudness", about: "How loud it is" },
+  drawn: { name: "Drawn", about: "The curve that you drew" },
 };
 
 /** What a job is doing, in words: "Step 3 of 8", "Drawing frames 5 of 16", "Loading the model". */
@@ -23,14 +39,22 @@ export function etaWords({ etaMs }: Progress): string | null {
   return etaMs === null ? null : `${formatEstimate(etaMs)} left`;
 }
 
+/** What a job or clip is called in a sentence: its words in quotes, or that it is an animation without any. */
+export function nameOf({ request }: Pick<JobSnapshot, "request">): string {
+  return request.prompt.trim() === "" ? "the animated picture" : `“${request.prompt}”`;
+}
+
 /** A tile's accessible name. */
 export function describe(job: Pick<JobSnapshot, "state" | "request">): string {
   const states = {
     queued: "waiting",
     running: "being made",
+    waiting: "keyframes ready to be looked at",
+    paused: "paused",
     done: "finished",
     failed: "failed",
     cancelled: "stopped",
   } as const;
-  return `${job.request.prompt}, seed ${job.request.seed}, ${states[job.state]}`;
+  const name = job.request.prompt.trim() === "" ? "animated picture" : job.request.prompt;
+  return `${name}, seed ${job.request.seed}, ${states[job.state]}`;
 }

@@ -22,7 +22,7 @@ beforeAll(async () => {
     home: join(folder.path, "home"),
     output: join(folder.path, "out"),
   };
-  studio = await createStudio(options, { bundled: null });
+  studio = await createStudio(options, { bundled: [] });
 });
 afterAll(async () => {
   await studio.close();

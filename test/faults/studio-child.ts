@@ -9,7 +9,7 @@ const [home, output, prompt] = process.argv.slice(2) as [string, string, string]
 try {
   const studio = await createStudio(
     { appVersion: "test", queue: "journal", home, output },
-    { engineEntry: fakeEntry, readPack: readFake, bundled: null },
+    { engineEntry: fakeEntry, readPack: readFake, bundled: [] },
   );
   await studio.call("jobs.generate", { request: { prompt, frames: 26 }, variations: 2 });
   studio.subscribe((event) => {

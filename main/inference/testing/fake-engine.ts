@@ -1,7 +1,7 @@
 import { createHash, randomFillSync } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ResolvedRequest, StudioError } from "../../../core/contract/index.ts";
@@ -10,6 +10,7 @@ import type { EngineBackend } from "../backend.ts";
 import { beModest, CHANNEL_FD, startHeartbeat } from "../engine-entry.ts";
 import { Channel } from "../framing.ts";
 import { serveEngine } from "../serve.ts";
+import { fakeAnimation } from "./fake-animation.ts";
 import { fakeSummary } from "./fake-summary.ts";
 
 /*
@@ -70,8 +71,9 @@ function misbehave(has: (word: string) => boolean): void {
 const backend: EngineBackend = {
   onnxruntime: "0.0.0-fake",
   executionProvider: "fake",
-  async open() {
+  async open(pack) {
     opened += 1;
+    if (basename(pack).startsWith("motion")) return fakeAnimation(misbehave);
     return { kind: "text-to-video", summary: fakeSummary, generate, close: async () => {} };
   },
   async install(task, report, signal) {

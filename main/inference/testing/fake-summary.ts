@@ -18,3 +18,31 @@ export const fakeSummary: ModelSummary = {
   sizes: [{ width: 64, height: 64, label: "Square" }],
   maxSteps: 8,
 };
+
+/** What the fake animator claims to be. */
+export const fakeAnimator: ModelSummary = {
+  ...fakeSummary,
+  id: "motion",
+  name: "Fake animator",
+  family: "keyvid",
+  about: "Zooms a picture by the sound's level, for tests. It knows no people, animals or places.",
+  examplePrompts: [],
+  guidanceKind: "three-way",
+  precisions: ["fp32"],
+  defaults: { width: 128, height: 128, frames: 48, fps: 24, steps: 4, guidance: 7.5, precision: "fp32" },
+  sizes: [
+    { width: 128, height: 128, label: "Square" },
+    { width: 192, height: 128, label: "Wide" },
+    { width: 128, height: 192, label: "Tall" },
+  ],
+  maxSteps: 90,
+  animation: {
+    presets: [
+      { id: "draft", steps: 4, work: 0.03, about: "A quick look." },
+      { id: "balanced", steps: 6, work: 0.1, about: "Close to Reference at a tenth of its work." },
+      { id: "reference", steps: 12, work: 1, about: "As published." },
+    ],
+    defaultPreset: "balanced",
+    guidance: { text: 7.5, image: 2, audio: 7.5, interpolationAudio: 9 },
+  },
+};

@@ -12,7 +12,7 @@ import {
   contract,
   type ErrorData,
   type GenerationRequest,
-  type JobSnapshot,
+  type GenerateJob,
   type Method,
   type Reply,
   type ResolvedRequest,
@@ -38,13 +38,13 @@ export interface FakeStudio extends ShellStudio {
 }
 
 type Input = { id: string };
-const ended = (job: JobSnapshot) => job.state !== "queued" && job.state !== "running";
+const ended = (job: GenerateJob) => job.state !== "queued" && job.state !== "running";
 
 export async function createFakeStudio(options: FakeStudioOptions = {}): Promise<FakeStudio> {
   const stepMs = options.stepMs ?? 150;
   const folder = await mkdtemp(join(tmpdir(), "plume-fake-"));
   const listeners = new Set<(event: StudioEvent) => void>();
-  const jobs = new Map<string, JobSnapshot>();
+  const jobs = new Map<string, GenerateJob>();
   const clips = new Map<string, Clip>();
   const trash = new Map<string, Clip>();
   const previews = new Map<string, Uint8Array>();
@@ -58,7 +58,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
   };
   const library = () => [...clips.values()].sort((a, b) => b.record.createdAt.localeCompare(a.record.createdAt));
   const publishLibrary = () => publish({ type: "library", clips: library() });
-  const update = (id: string, change: Partial<JobSnapshot>): JobSnapshot => {
+  const update = (id: string, change: Partial<GenerateJob>): GenerateJob => {
     const job = { ...found(jobs, id), ...change };
     jobs.set(id, job);
     publish({ type: "job", job });
@@ -66,7 +66,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
   };
   const pause = () => new Promise((done) => setTimeout(done, stepMs));
 
-  function enqueue(request: ResolvedRequest): JobSnapshot {
+  function enqueue(request: ResolvedRequest): GenerateJob {
     const job = sampleJob(randomUUID(), { request, createdAt: new Date().toISOString() });
     jobs.set(job.id, job);
     publish({ type: "job", job });
@@ -85,7 +85,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     }
   }
 
-  async function runJob(job: JobSnapshot): Promise<void> {
+  async function runJob(job: GenerateJob): Promise<void> {
     const { id, request } = job;
     const started = Date.now();
     const alive = () => !closed && jobs.get(id)?.state === "running";
@@ -165,6 +165,18 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
       publish({ type: "job-dismissed", id });
       return {};
     },
+    // Nothing here animates: the window's tests of animations run over the real studio with a fake engine.
+    "jobs.animate": unknown,
+    "jobs.approve": unknown,
+    "jobs.reroll": unknown,
+    "jobs.pause": unknown,
+    "jobs.resume": unknown,
+    "animation.plan": unknown,
+    "sound.analyze": unknown,
+    "media.list": () => [],
+    "media.remove": unknown,
+    "media.restore": unknown,
+    "media.replace": unknown,
     "library.list": library,
     "library.reveal": ({ id }: Input) => {
       found(clips, id);
@@ -215,12 +227,21 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
       return { path, size: (await stat(path)).size };
     },
     preview: async (id, step) => found(previews, `${id}/${step}`),
+    keyframe: async () => unknown(),
+    pictureFile: async () => unknown(),
+    soundFile: async () => unknown(),
+    importMedia: async () => unknown(),
+    uploadMedia: async () => unknown(),
     async close() {
       closed = true;
       await working;
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function unknown(): never {
+  throw new StudioError("NOT_FOUND", "That is not here.");
 }
 
 function found<T>(map: ReadonlyMap<string, T>, id: string): T {

@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { SEGMENT_KEYFRAMES } from "../../core/contract/index.ts";
+import type { AnimateHooks, AnimateInput, AnimatePipeline, GenerateResult } from "../../native-models/types.ts";
+import type { TaskCommand } from "./protocol.ts";
+import { readPictures, readSound } from "./work-files.ts";
+
+export type AnimateCommand = Extract<TaskCommand, { type: "localise" | "keyframes" | "interpolate" }>;
+type Of<T extends AnimateCommand["type"]> = Extract<AnimateCommand, { type: T }>;
+
+export async function localise(pipeline: AnimatePipeline, { sound }: Of<"localise">): Promise<{ scores: number[] }> {
+  return { scores: Array.from(await pipeline.localise(await readSound(sound))) };
+}
+
+export async function keyframes(
+  pipeline: AnimatePipeline,
+  command: Of<"keyframes">,
+  hooks: AnimateHooks,
+): Promise<GenerateResult> {
+  const { only, kept, request } = command;
+  const input = await readInput(command);
+  if (only === null || kept === null) return pipeline.keyframes(input, hooks);
+  const pictures = await readPictures({ file: kept, width: request.width, height: request.height }, SEGMENT_KEYFRAMES);
+  const keep = pictures.map(({ rgb }, place) => (only.includes(place) ? null : rgb));
+  return pipeline.keyframes({ ...input, only, kept: keep }, hooks);
+}
+
+export async function interpolate(
+  pipeline: AnimatePipeline,
+  command: Of<"interpolate">,
+  hooks: AnimateHooks,
+): Promise<GenerateResult> {
+  const { width, height } = command.request;
+  const pictures = await readPictures({ file: command.keyframes, width, height }, SEGMENT_KEYFRAMES);
+  return pipeline.interpolate({ ...(await readInput(command)), keyframes: pictures.map(({ rgb }) => rgb) }, hooks);
+}
+
+async function readInput({
+  request,
+  picture,
+  sound,
+  resume,
+}: Of<"keyframes"> | Of<"interpolate">): Promise<AnimateInput> {
+  const [first] = await readPictures(picture, 1);
+  // A state that cannot be read any more costs the steps that it stood for, nothing else.
+  const state = resume === null ? null : await readFile(resume).catch(() => null);
+  return {
+    request,
+    picture: first!,
+    sound: await readSound(sound),
+    ...(state === null ? {} : { resume: new Uint8Array(state) }),
+  };
+}

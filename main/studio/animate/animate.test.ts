@@ -1,0 +1,325 @@
+import { execFile } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type AnimateJob, type AnimationRequest, animationRecordSchema } from "../../../core/contract/index.ts";
+import { locateFfmpeg, probeVideo } from "../../media/index.ts";
+import { temporaryFolder } from "../../media/testing.ts";
+import { installFake, record, testBench } from "../testing.ts";
+import type { Studio } from "../studio.ts";
+
+const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 50_000, interval: 20 });
+const ffmpeg = (...args: string[]) => promisify(execFile)("ffmpeg", ["-v", "error", "-y", ...args]);
+
+let fixtures: Awaited<ReturnType<typeof temporaryFolder>>;
+const drum = (seconds: number, file: string) =>
+  ffmpeg("-f", "lavfi", "-i", `aevalsrc='0.9*sin(2*PI*90*t)*exp(-12*mod(t,0.5))':s=44100:d=${seconds}`, file);
+beforeAll(async () => {
+  fixtures = await temporaryFolder();
+  const logo = join(fixtures.path, "logo.png");
+  await ffmpeg("-f", "lavfi", "-i", "testsrc=size=160x120:rate=1", "-frames:v", "1", logo);
+  await drum(2, join(fixtures.path, "beat.wav"));
+});
+afterAll(() => fixtures[Symbol.asyncDispose]());
+
+/** A studio with the fake animator, a picture of a test pattern, and 120 beats a minute of clicks. */
+async function animationBench(seconds = 2) {
+  const bench = await testBench();
+  await installFake(bench.home, "motion");
+  const folder = join(bench.home, "mine");
+  await mkdir(folder);
+  const [picture, sound] = [join(folder, "logo.png"), join(folder, "beat.wav")];
+  await copyFile(join(fixtures.path, "logo.png"), picture);
+  if (seconds === 2) await copyFile(join(fixtures.path, "beat.wav"), sound);
+  else await drum(seconds, sound);
+  const open = async (studio?: Studio) => {
+    const opened = studio ?? (await bench.open());
+    const media = [await opened.importMedia(picture), await opened.importMedia(sound)] as const;
+    return { studio: opened, picture: media[0], sound: media[1] };
+  };
+  return {
+    ...bench,
+    folder,
+    files: { picture, sound },
+    openWith: open,
+    [Symbol.asyncDispose]: bench[Symbol.asyncDispose],
+  };
+}
+
+async function animate(studio: Studio, request: AnimationRequest): Promise<AnimateJob> {
+  return (await studio.call("jobs.animate", { request })) as AnimateJob;
+}
+const jobOf = async (studio: Studio, id: string): Promise<AnimateJob> =>
+  (await studio.call("jobs.list", {})).find((job) => job.id === id) as AnimateJob;
+const waits = (studio: Studio, id: string) =>
+  soon(async () => {
+    const job = await jobOf(studio, id);
+    expect(job).toMatchObject({ state: "waiting", stage: "approval" });
+    return job;
+  });
+
+describe("from a picture and a sound to a clip", () => {
+  it("listens, draws keyframes, waits for the user's word while others pass, then draws the motion and joins the sound", async () => {
+    await using bench = await animationBench();
+    const { studio, picture, sound } = await bench.openWith();
+    const events = record(studio);
+    const { id } = await animate(studio, { picture: picture.id, sound: sound.id, seed: 7 });
+    const waiting = await waits(studio, id);
+    expect(waiting.keyframes).toHaveLength(12);
+    expect(waiting.keyframes.every(({ version, isDue }) => version === 1 && !isDue)).toBe(true);
+    expect(waiting.curve).toHaveLength(48);
+    expect((await studio.keyframe(id, 11)).length).toBe(waiting.request.width * waiting.request.height * 4);
+    const [other] = await studio.call("jobs.generate", { request: { prompt: "passes" }, variations: 1 });
+    expect((await studio.ended(other!.id)).state).toBe("done");
+    expect(await readdir(bench.output)).toHaveLength(2);
+
+    await studio.call("jobs.approve", { id });
+    const done = (await studio.ended(id)) as AnimateJob;
+    expect(done).toMatchObject({ state: "done", error: null, progress: { fraction: 1 } });
+    const file = await studio.clipFile(done.clip!.id);
+    expect(file.path).toMatch(/logo-beat-s7\.mp4$/);
+    const probe = await probeVideo(await locateFfmpeg(), file.path);
+    expect(probe).toMatchObject({ codec: "h264", frames: 48, width: done.request.width, streams: 2 });
+    expect(probe.sound).toMatchObject({ codec: "aac", start: 0, videoStart: 0, videoSeconds: 2 });
+    expect(probe.sound?.seconds).toBeCloseTo(2, 2);
+    const text = await readFile(file.path.replace(".mp4", ".json"), "utf8");
+    const stored = animationRecordSchema.parse(JSON.parse(text));
+    expect(stored.inputs).toMatchObject({
+      picture: { name: "logo.png" },
+      sound: { name: "beat.wav", sampleRate: 44100 },
+    });
+    expect(text).not.toContain(bench.home);
+    // Nothing of the work is left, and progress never fell within a run.
+    expect(await readdir(join(bench.home, "work"))).toEqual([]);
+    const fractions = events.flatMap((event) =>
+      event.type === "job" && event.job.id === id && event.job.state === "running" ? [event.job.progress.fraction] : [],
+    );
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+  });
+
+  it("plays the original sound in step with the picture: the click is where it was, to the sample's millisecond", async () => {
+    await using bench = await animationBench();
+    const click = join(bench.folder, "click.wav");
+    await ffmpeg("-f", "lavfi", "-i", "aevalsrc='if(between(t,1,1.005),0.9,0)|0':s=48000:d=2", click);
+    const { studio, picture } = await bench.openWith();
+    const sound = await studio.importMedia(click);
+    const { id } = await animate(studio, { picture: picture.id, sound: sound.id, straight: true });
+    const done = await studio.ended(id);
+    const { path } = await studio.clipFile(done.clip!.id);
+    const pcm = join(bench.folder, "out.f32");
+    await ffmpeg("-i", path, "-map", "0:a", "-f", "f32le", "-c:a", "pcm_f32le", pcm);
+    const bytes = await readFile(pcm);
+    const samples = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    let first = 0;
+    while (Math.abs(samples[first * 2]!) < 0.2) first += 1;
+    expect(first / 48_000).toBeGreaterThan(0.99);
+    expect(first / 48_000).toBeLessThan(1.01);
+    expect(samples.filter((_, i) => i % 2 === 1).every((value) => Math.abs(value) < 0.1)).toBe(true); // stereo stays stereo
+  });
+
+  it("gives equal frames for equal requests, also when it goes straight through", async () => {
+    await using bench = await animationBench();
+    const { studio, picture, sound } = await bench.openWith();
+    const request = { picture: picture.id, sound: sound.id, seed: 3, straight: true };
+    const clips = [];
+    for (let n = 0; n < 2; n += 1) clips.push((await studio.ended((await animate(studio, request)).id)).clip!);
+    const [a, b] = clips.map(({ record }) => animationRecordSchema.parse(record));
+    expect(b).toMatchObject({
+      framesSha256: a!.framesSha256,
+      keyframesSha256: a!.keyframesSha256,
+      request: a!.request,
+    });
+  });
+
+  it("makes longer sound from segments that overlap, exactly as long as the sound", async () => {
+    await using bench = await animationBench(5.5);
+    const { studio, picture, sound } = await bench.openWith();
+    const { id } = await animate(studio, { picture: picture.id, sound: sound.id, straight: true });
+    const done = (await studio.ended(id)) as AnimateJob;
+    expect(done.error).toBeNull();
+    expect(done.request.segments.length).toBe(3);
+    expect(done.keyframes).toHaveLength(36);
+    const probe = await probeVideo(await locateFfmpeg(), (await studio.clipFile(done.clip!.id)).path);
+    expect(probe.frames).toBe(132);
+    expect(probe.sound?.seconds).toBeCloseTo(5.5, 2);
+  });
+});
+
+describe("the user's word", () => {
+  it("rolls one or all again, keeps the others, and replays the rolls when the clip is made again", async () => {
+    await using bench = await animationBench();
+    const { studio, picture, sound } = await bench.openWith();
+    const { id } = await animate(studio, { picture: picture.id, sound: sound.id, seed: 7 });
+    await waits(studio, id);
+    const before = await Promise.all([2, 3].map((place) => studio.keyframe(id, place)));
+    await studio.call("jobs.reroll", { id, only: [3], prompt: "brighter" });
+    const rolled = await soon(async () => {
+      const job = await jobOf(studio, id);
+      expect(job).toMatchObject({ state: "waiting", rolled: 1 });
+      return job;
+    });
+    expect(rolled.keyframes.map(({ version }) => version)).toEqual([1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1]);
+    expect(rolled.request.rolls).toMatchObject([{ only: [3], prompt: "brighter" }]);
+    expect(await studio.keyframe(id, 2)).toEqual(before[0]);
+    expect(await studio.keyframe(id, 3)).not.toEqual(before[1]);
+    await studio.call("jobs.reroll", { id, only: null });
+    await soon(async () => expect(await jobOf(studio, id)).toMatchObject({ state: "waiting", rolled: 2 }));
+    await studio.call("jobs.approve", { id });
+    const first = animationRecordSchema.parse((await studio.ended(id)).clip!.record);
+    const second = await studio.ended((await animate(studio, { ...first.request, straight: true })).id);
+    expect(animationRecordSchema.parse(second.clip!.record).framesSha256).toBe(first.framesSha256);
+  });
+
+  it("is refused where there is nothing to decide", async () => {
+    await using bench = await animationBench();
+    const { studio, picture, sound } = await bench.openWith();
+    const { id } = await animate(studio, { picture: picture.id, sound: sound.id });
+    await waits(studio, id);
+    await expect(studio.call("jobs.reroll", { id, only: [12] })).rejects.toMatchObject({ code: "BAD_REQUEST" });
+    await studio.call("jobs.cancel", { id });
+    await expect(studio.call("jobs.approve", { id })).rejects.toMatchObject({ code: "BAD_REQUEST" });
+    expect(await readdir(join(bench.home, "work"))).toEqual([]);
+  });
+});
+
+describe("interruptions", () => {
+  it("pauses between two steps and goes on from the saved state", async () => {
+    await using bench = await animationBench();
+    const { studio, picture, sound } = await bench.openWith();
+    const request = { picture: picture.id, sound: sound.id, prompt: "slow", steps: 20, straight: true };
+    const { id } = await animate(studio, request);
+    await soon(async () => expect((await jobOf(studio, id)).progress.done).toBeGreaterThan(3));
+    await studio.call("jobs.pause", { id });
+    await soon(async () => expect((await jobOf(studio, id)).state).toBe("paused"));
+    await studio.call("jobs.resume", { id });
+    const { seconds } = animationRecordSchema.parse((await studio.ended(id)).clip!.record);
+    expect(seconds["keyframes: resumed"]).toBeGreaterThanOrEqual(3);
+  });
+
+  it("survives the studio's end: it is paused, its keyframes are there, and it goes on when told to", async () => {
+    await using bench = await animationBench();
+    const { studio, picture, sound } = await bench.openWith();
+    const slow = { picture: picture.id, sound: sound.id, prompt: "slow", steps: 20 };
+    const waiting = await animate(studio, { ...slow, steps: 2 });
+    await waits(studio, waiting.id);
+    const running = await animate(studio, slow);
+    await soon(async () => expect((await jobOf(studio, running.id)).progress.done).toBeGreaterThan(4));
+    await studio.close();
+
+    const again = await bench.open();
+    expect(await jobOf(again, waiting.id)).toMatchObject({ state: "waiting", stage: "approval" });
+    expect((await again.keyframe(waiting.id, 0)).length).toBeGreaterThan(0);
+    expect(await jobOf(again, running.id)).toMatchObject({ state: "paused" });
+    await again.call("jobs.resume", { id: running.id });
+    await waits(again, running.id);
+    for (const { id } of [waiting, running]) await again.call("jobs.approve", { id });
+    const clips = await Promise.all([waiting, running].map(({ id }) => again.ended(id)));
+    expect(clips.map(({ state }) => state)).toEqual(["done", "done"]);
+    const { seconds } = animationRecordSchema.parse(clips[1]!.clip!.record);
+    expect(seconds["keyframes: resumed"]).toBeGreaterThanOrEqual(4);
+  });
+
+  it("a dying engine fails the job and keeps what was made; Retry goes on from there", async () => {
+    await using bench = await animationBench();
+    const { studio, picture, sound } = await bench.openWith();
+    const { id } = await animate(studio, { picture: picture.id, sound: sound.id, prompt: "exit9", straight: true });
+    const failed = await studio.ended(id);
+    expect(failed).toMatchObject({ state: "failed", error: { code: "ENGINE_CRASHED" } });
+    const again = await studio.call("jobs.retry", { id });
+    const done = await studio.ended(again.id);
+    expect(done).toMatchObject({ state: "done" });
+    expect(animationRecordSchema.parse(done.clip!.record).seconds["keyframes: resumed"]).toBe(1);
+  });
+});
+
+describe("input that makes no sense", () => {
+  it.each([
+    ["silence", ["-f", "lavfi", "-i", "anullsrc=r=44100:cl=stereo", "-t", "2"], "silent.wav", /silent/],
+    ["a click of 50 ms", ["-f", "lavfi", "-i", "aevalsrc=0.8:s=44100:d=0.05"], "click.wav", null],
+  ] as const)("%s", async (_, args, name, sentence) => {
+    await using bench = await animationBench();
+    const { studio, picture } = await bench.openWith();
+    const file = join(bench.folder, name);
+    await ffmpeg(...args, file);
+    const sound = await studio.importMedia(file);
+    const { note } = await studio.call("sound.analyze", { id: sound.id, range: { from: 0, frames: 48 } });
+    expect(note).toMatch(/silent/); // the whole of it, or the rest
+    const job = await animate(studio, { picture: picture.id, sound: sound.id, straight: true });
+    const ended = await studio.ended(job.id);
+    if (sentence === null) expect(ended.state).toBe("done");
+    else expect(ended.error?.message).toMatch(sentence);
+  });
+
+  it("three hours of sound: only the chosen stretch is decoded, and it says which", async () => {
+    await using bench = await animationBench();
+    const { studio, picture } = await bench.openWith();
+    const file = join(bench.folder, "long.wav");
+    await ffmpeg("-f", "lavfi", "-i", "sine=f=220:r=4000:d=10800", "-c:a", "pcm_u8", file);
+    const sound = await studio.importMedia(file);
+    expect(sound).toMatchObject({ kind: "sound", seconds: 10_800 });
+    const before = process.cpuUsage();
+    const memory = process.memoryUsage().rss;
+    const analysis = await studio.call("sound.analyze", { id: sound.id, range: { from: 5400 * 24, frames: 48 } });
+    expect(analysis.note).toBe("Uses 1:30:00 to 1:30:02 of 3:00:00.");
+    expect(analysis.curves.loudness.some((value) => value > 0.5)).toBe(true);
+    expect(process.memoryUsage().rss - memory).toBeLessThan(200 * 2 ** 20);
+    expect(process.cpuUsage(before).user).toBeLessThan(20e6);
+    const { id } = await animate(studio, { picture: picture.id, sound: sound.id, from: 5400 * 24, straight: true });
+    expect(await studio.ended(id)).toMatchObject({ state: "done", clip: { frames: 48 } });
+    await expect(animate(studio, { picture: picture.id, sound: sound.id, from: 10_801 * 24 })).rejects.toMatchObject({
+      code: "BAD_REQUEST",
+      message: expect.stringContaining("ends after"),
+    });
+  });
+
+  it("a missing model, a wrong model, a missing file, the wrong kind: one sentence each", async () => {
+    await using bench = await testBench();
+    const studio = await bench.open();
+    const folder = join(bench.home, "mine");
+    await mkdir(folder);
+    const [png, wav] = [join(folder, "a.png"), join(folder, "a.wav")];
+    await ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", png);
+    await ffmpeg("-f", "lavfi", "-i", "sine=d=2", wav);
+    const [picture, sound] = [await studio.importMedia(png), await studio.importMedia(wav)];
+    const refused = (request: AnimationRequest) =>
+      animate(studio, request).then(
+        () => null,
+        (error: unknown) => error,
+      );
+    const both = { picture: picture.id, sound: sound.id };
+    expect(await refused(both)).toMatchObject({ code: "MODEL_NOT_FOUND", message: expect.stringContaining("KeyVID") });
+    expect(await refused({ ...both, model: "fake" })).toMatchObject({ code: "MODEL_WRONG_KIND" });
+    expect(await refused({ picture: sound.id, sound: sound.id })).toMatchObject({ code: "BAD_REQUEST" });
+    expect(await refused({ ...both, picture: "nothing" })).toMatchObject({ code: "NOT_FOUND" });
+    await installFake(bench.home, "motion");
+    await writeFile(wav, "no sound any more");
+    expect(await refused(both)).toMatchObject({ code: "MEDIA_MISSING" });
+  });
+});
+
+describe("the media list", () => {
+  it("keeps uploads, refers to files, notices changes, and replaces", async () => {
+    await using bench = await animationBench();
+    const { studio, sound } = await bench.openWith();
+    const uploaded = await studio.uploadMedia("C:\\music\\tune.wav", createReadStream(bench.files.sound));
+    expect(uploaded).toMatchObject({ kind: "sound", name: "tune.wav", version: sound.version });
+    await ffmpeg("-f", "lavfi", "-i", "sine=d=3", bench.files.sound);
+    const [changed] = (await studio.call("media.list", {})).filter(({ id }) => id === sound.id);
+    expect(changed).toMatchObject({ seconds: 3, isThere: true });
+    expect(changed!.version).not.toBe(sound.version);
+    const replaced = await studio.call("media.replace", { id: sound.id, by: uploaded.id });
+    expect(replaced).toMatchObject({ id: sound.id, name: "tune.wav", version: uploaded.version });
+    expect((await studio.call("media.list", {})).map(({ id }) => id)).not.toContain(uploaded.id);
+    await studio.call("media.remove", { id: sound.id });
+    await expect(studio.soundFile(sound.id, { from: 0, frames: 48 })).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await studio.call("media.restore", { id: sound.id });
+    const file = await studio.soundFile(sound.id, { from: 12, frames: 48 });
+    expect(file.size).toBe((await stat(file.path)).size);
+    expect(file.size).toBe(58 + 88_200 * 4);
+    await studio.close();
+    const again = await bench.open();
+    expect(await again.call("media.list", {})).toHaveLength(2);
+  });
+});

@@ -1,0 +1,90 @@
+import type { Input, Method, Output } from "../../core/contract/index.ts";
+import type { AnimationService } from "./animate/animation-service.ts";
+import { generateJobs } from "./generate-jobs.ts";
+import type { JobService } from "./jobs.ts";
+import type { Library } from "./library.ts";
+import { analyzeSound } from "./media/analyze-sound.ts";
+import type { MediaService } from "./media/media-service.ts";
+import type { ModelService } from "./models.ts";
+
+export type Handlers = { [M in Method]: (input: Input<M>) => Promise<Output<M>> };
+
+/** The services behind the contract. */
+export interface Services {
+  readonly models: ModelService;
+  readonly jobs: JobService;
+  readonly animations: AnimationService;
+  readonly media: MediaService;
+  readonly library: Library;
+  readonly systemInfo: () => Promise<Output<"system.info">>;
+  readonly reveal: (path: string) => Promise<void>;
+  readonly tellLibrary: () => void;
+  readonly log: (line: string) => void;
+}
+
+/** Every method of the contract, each in the hands of the service that it belongs to. */
+export function makeHandlers(services: Services): Handlers {
+  const { jobs, animations, media, models } = services;
+  return {
+    "system.info": () => services.systemInfo(),
+    "models.list": async () => {
+      await models.ensureBundled().catch((error: unknown) => services.log(`bundled model: ${String(error)}`));
+      return models.list();
+    },
+    "jobs.generate": async ({ request, variations }) => {
+      const { summary } = await models.find(request.model, undefined, undefined, "text-to-video");
+      return jobs.add(generateJobs(request, variations, summary));
+    },
+    "jobs.animate": ({ request }) => animations.enqueue(request),
+    "jobs.approve": ({ id }) => animations.approve(id),
+    "jobs.reroll": (input) => animations.reroll(input),
+    "jobs.pause": ({ id }) => jobs.pause(id),
+    "jobs.resume": ({ id }) => jobs.resume(id),
+    "jobs.list": async () => jobs.list(),
+    "jobs.cancel": ({ id }) => jobs.cancel(id),
+    "jobs.retry": ({ id }) => jobs.retry(id),
+    "jobs.dismiss": async ({ id }) => {
+      await jobs.dismiss(id);
+      return {};
+    },
+    "animation.plan": (input) => animations.plan(input),
+    ...mediaHandlers(media),
+    ...libraryHandlers(services),
+  };
+}
+
+function mediaHandlers(media: MediaService) {
+  return {
+    "media.list": () => media.list(),
+    "media.remove": async ({ id }) => {
+      await media.remove(id);
+      return {};
+    },
+    "media.restore": ({ id }) => media.restore(id),
+    "media.replace": ({ id, by }) => media.replace(id, by),
+    "sound.analyze": async ({ id, range }) => {
+      const sound = await media.find(id, "sound");
+      return analyzeSound(sound, range, await media.sound(id, range));
+    },
+  } satisfies Partial<Handlers>;
+}
+
+function libraryHandlers({ library, reveal, tellLibrary }: Services) {
+  return {
+    "library.list": () => library.list(),
+    "library.reveal": async ({ id }) => {
+      await reveal((await library.file(id)).path);
+      return {};
+    },
+    "library.trash": async ({ id }) => {
+      await library.trash(id);
+      tellLibrary();
+      return {};
+    },
+    "library.restore": async ({ id }) => {
+      const clip = await library.restore(id);
+      tellLibrary();
+      return clip;
+    },
+  } satisfies Partial<Handlers>;
+}

@@ -1,0 +1,184 @@
+import { Magnet, Music2, Pause, PencilLine, Play, RotateCcw } from "lucide-react";
+import { ToggleGroup } from "radix-ui";
+import { ANIMATION_FPS, animationLimits, followSchema, type SoundMedia } from "../../core/contract/index.ts";
+import { fixedFrames, lockToBeats, setFixed } from "../motion-lane/keyframes.ts";
+import { useStudio } from "../state/context.ts";
+import type { Lane } from "../state/lane.ts";
+import { Button } from "../ui/Button.tsx";
+import { plural, timecode } from "../ui/format.ts";
+import { NumberField } from "../ui/NumberField.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
+import { followWords } from "../ui/words.ts";
+import type { Transport } from "./use-transport.ts";
+
+interface Props {
+  readonly lane: Lane;
+  readonly sound: SoundMedia;
+  readonly isLocked: boolean;
+  readonly isDrawing: boolean;
+  readonly onDrawing: (isDrawing: boolean) => void;
+  readonly transport: Transport;
+}
+
+const FOLLOWS = ["predicted", "kick", "voice", "loudness"] as const;
+
+/** What is done with the lane: play, choose what it follows, draw, stick to beats, choose the stretch of a longer sound. */
+export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transport }: Props) {
+  const { actions } = useStudio();
+  const { animations } = actions;
+  const { range, analysis, keyframes } = lane;
+  const placed = fixedFrames(keyframes).length;
+  const isLong = sound.seconds * ANIMATION_FPS > range.frames + 1 || range.from > 0;
+  return (
+    <div className="tools" role="toolbar" aria-label="Motion lane">
+      <Button
+        className="tools__play"
+        icon={
+          transport.isPlaying ? (
+            <Pause size={15} fill="currentColor" aria-hidden />
+          ) : (
+            <Play size={15} fill="currentColor" aria-hidden />
+          )
+        }
+        label={transport.isPlaying ? "Pause (Space)" : "Play (Space)"}
+        onClick={transport.toggle}
+      />
+      <span className="tools__time mono">{timecode(Math.floor(transport.playhead), ANIMATION_FPS)}</span>
+      <span className="tools__label" id="follow-label">
+        Follow
+      </span>
+      <ToggleGroup.Root
+        className="segments"
+        type="single"
+        aria-labelledby="follow-label"
+        value={lane.follow}
+        disabled={isLocked}
+        onValueChange={(value) => {
+          const follow = followSchema.safeParse(value);
+          if (!follow.success) return;
+          onDrawing(false);
+          animations.setFollow(follow.data);
+        }}
+      >
+        {FOLLOWS.map((follow) => (
+          <ToggleGroup.Item key={follow} className="segments__item" value={follow} title={followWords[follow].about}>
+            {followWords[follow].name}
+          </ToggleGroup.Item>
+        ))}
+      </ToggleGroup.Root>
+      <Toggle
+        isOn={isDrawing}
+        isDisabled={isLocked || lane.curve === null}
+        icon={<PencilLine size={14} aria-hidden />}
+        label="Draw the curve"
+        onClick={() => onDrawing(!isDrawing)}
+      >
+        Draw
+      </Toggle>
+      <Toggle
+        isOn={lane.snaps}
+        isDisabled={isLocked}
+        icon={<Magnet size={14} aria-hidden />}
+        label="Dragged keyframes stick to beats and onsets (hold Alt to pass by)"
+        onClick={() => animations.editLane({ snaps: !lane.snaps })}
+      >
+        Snap
+      </Toggle>
+      <Button
+        kind="quiet"
+        icon={<Music2 size={14} aria-hidden />}
+        label="Put a keyframe on every beat"
+        disabled={isLocked || (analysis?.beats.length ?? 0) === 0}
+        onClick={() =>
+          animations.setKeyframes(
+            lockToBeats(keyframes, analysis?.beats.map((seconds) => seconds * ANIMATION_FPS) ?? []),
+            "Keyframes locked to the beats.",
+          )
+        }
+      >
+        Lock to beats
+      </Button>
+      {placed > 0 && !isLocked ? (
+        <Button
+          kind="quiet"
+          icon={<RotateCcw size={13} aria-hidden />}
+          label="Let all keyframes follow the curve again"
+          onClick={() => {
+            animations.setKeyframes(
+              keyframes.reduce((all, _, place) => setFixed(all, place, false), [...keyframes]),
+              "All keyframes are automatic again.",
+            );
+            void animations.replan();
+          }}
+        >
+          Reset
+        </Button>
+      ) : null}
+      <span className="tools__space" />
+      {lane.busy ? (
+        <span className="tools__fact">
+          <Spinner size={12} />
+          {lane.busy === "listening"
+            ? "Listening"
+            : lane.follow === "predicted"
+              ? "The model listens"
+              : "Placing keyframes"}
+        </span>
+      ) : (
+        <span className="tools__fact">
+          {analysis?.tempo ? `${Math.round(analysis.tempo)} bpm · ` : ""}
+          {placed === 0
+            ? plural(keyframes.length, "keyframe")
+            : `${placed} of ${keyframes.length} keyframes placed by you`}
+        </span>
+      )}
+      {isLong ? (
+        <span className="tools__range">
+          <NumberField
+            label="From, seconds"
+            hideLabel
+            value={Math.round((range.from / ANIMATION_FPS) * 100) / 100}
+            min={0}
+            max={Math.floor(sound.seconds)}
+            step={0.5}
+            onChange={(seconds) => animations.setRange({ ...range, from: Math.round(seconds * ANIMATION_FPS) })}
+          />
+          <span aria-hidden>s, for</span>
+          <NumberField
+            label="Length, seconds"
+            hideLabel
+            value={Math.round((range.frames / ANIMATION_FPS) * 100) / 100}
+            min={animationLimits.frames.min / ANIMATION_FPS}
+            max={animationLimits.frames.max / ANIMATION_FPS}
+            step={0.5}
+            onChange={(seconds) => animations.setRange({ ...range, frames: Math.round(seconds * ANIMATION_FPS) })}
+          />
+          <span aria-hidden>s</span>
+        </span>
+      ) : null}
+    </div>
+  );
+}
+
+interface ToggleProps {
+  readonly isOn: boolean;
+  readonly isDisabled: boolean;
+  readonly icon: React.ReactNode;
+  readonly label: string;
+  readonly onClick: () => void;
+  readonly children: string;
+}
+
+const Toggle = ({ isOn, isDisabled, icon, label, onClick, children }: ToggleProps) => (
+  <button
+    type="button"
+    className="button button--quiet tools__toggle"
+    aria-pressed={isOn}
+    disabled={isDisabled}
+    title={label}
+    onClick={onClick}
+  >
+    {icon}
+    {children}
+  </button>
+);

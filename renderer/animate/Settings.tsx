@@ -1,0 +1,123 @@
+import { Dices, Info } from "lucide-react";
+import { ToggleGroup } from "radix-ui";
+import { limits, type PictureMedia, presetSchema } from "../../core/contract/index.ts";
+import { useSelect, useStudio } from "../state/context.ts";
+import { randomSeed } from "../state/draft.ts";
+import { animators, type Lane, laneSize } from "../state/lane.ts";
+import { Button } from "../ui/Button.tsx";
+import { NumberField } from "../ui/NumberField.tsx";
+import { presetWords } from "../ui/words.ts";
+
+interface Props {
+  readonly lane: Lane;
+  readonly picture: PictureMedia;
+  readonly isLocked: boolean;
+  readonly canEditPrompt: boolean;
+}
+
+/** What decides the clip besides picture, sound and keyframes. */
+export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
+  const { actions } = useStudio();
+  const model = useSelect((state) => animators(state.models)[0]);
+  // Whatever changes here asks for another clip than the one that was made.
+  const edit = (change: Partial<Lane>) => actions.animations.editLane({ ...change, job: null });
+  const size = laneSize(lane, model ?? null, picture);
+  const preset = lane.preset ?? model?.animation?.defaultPreset ?? "balanced";
+  const chosen = model?.animation?.presets.find(({ id }) => id === preset);
+  return (
+    <div className="settings">
+      <label className="text-field">
+        <span className="slider-field__label">Words, if you like</span>
+        <textarea
+          className="field text-field__area"
+          rows={2}
+          dir="auto"
+          disabled={!canEditPrompt}
+          value={lane.prompt}
+          placeholder="Picture and sound say enough"
+          onChange={(event) =>
+            isLocked
+              ? actions.animations.editLane({ prompt: event.target.value })
+              : edit({ prompt: event.target.value })
+          }
+        />
+      </label>
+      <fieldset className="settings__row" disabled={isLocked}>
+        <legend className="slider-field__label">Quality</legend>
+        <ToggleGroup.Root
+          className="segments"
+          type="single"
+          aria-label="Quality"
+          value={preset}
+          disabled={isLocked}
+          onValueChange={(value) => {
+            const wanted = presetSchema.safeParse(value);
+            if (wanted.success) edit({ preset: wanted.data });
+          }}
+        >
+          {(model?.animation?.presets ?? []).map(({ id, about }) => (
+            <ToggleGroup.Item key={id} className="segments__item" value={id} title={about}>
+              {presetWords[id]}
+            </ToggleGroup.Item>
+          ))}
+        </ToggleGroup.Root>
+        {chosen ? <p className="slider-field__hint">{chosen.about}</p> : null}
+      </fieldset>
+      <div className="settings__pair">
+        <label className="number">
+          <span className="number__label">Size</span>
+          <select
+            className="field settings__select mono"
+            disabled={isLocked}
+            value={`${size.width}×${size.height}`}
+            onChange={(event) => {
+              const [width = 0, height = 0] = event.target.value.split("×").map(Number);
+              edit({ size: { width, height } });
+            }}
+          >
+            {(model?.sizes ?? [{ ...size, label: "" }]).map(({ width, height, label }) => (
+              <option key={`${width}×${height}`} value={`${width}×${height}`}>
+                {width}×{height} {label}
+              </option>
+            ))}
+          </select>
+        </label>
+        <div className="settings__seed">
+          <NumberField label="Seed" value={lane.seed} {...limits.seed} onChange={(seed) => edit({ seed })} />
+          <Button
+            kind="quiet"
+            icon={<Dices size={15} aria-hidden />}
+            label="Roll a new seed"
+            disabled={isLocked}
+            onClick={() => edit({ seed: randomSeed() })}
+          />
+        </div>
+      </div>
+      <label className="settings__check">
+        <input
+          type="checkbox"
+          checked={lane.straight}
+          disabled={isLocked}
+          onChange={(event) => edit({ straight: event.target.checked })}
+        />
+        Run straight through, without showing me the keyframes first
+      </label>
+      {model ? (
+        <p className="settings__about">
+          <Info size={13} aria-hidden />
+          <span>
+            {model.name}: {model.about}
+          </span>
+        </p>
+      ) : (
+        <p className="settings__about">
+          <Info size={13} aria-hidden />
+          <span>
+            No model that animates pictures is installed: get a KeyVID checkpoint and run{" "}
+            <code className="mono">plume models install FILE</code>.
+          </span>
+        </p>
+      )}
+    </div>
+  );
+}
