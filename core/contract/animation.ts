@@ -41,11 +41,10 @@ export const threeWayGuidanceSchema = z.strictObject({
 });
 export type ThreeWayGuidance = z.infer<typeof threeWayGuidanceSchema>;
 
-const share = (name: string) =>
-  z
-    .number({ error: `The ${name} must be a number from 0 to 1.` })
-    .min(0)
-    .max(1);
+const share = (name: string) => {
+  const sentence = `The ${name} must be a number from 0 to 1.`;
+  return z.number({ error: sentence }).min(0, sentence).max(1, sentence);
+};
 /** Point of the picture that cropping keeps as near to the middle as it can, shares of its width and height. */
 export const focusSchema = z.strictObject({ x: share("focus"), y: share("focus") });
 export type Focus = z.infer<typeof focusSchema>;

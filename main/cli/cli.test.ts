@@ -7,27 +7,11 @@ import { temporaryFolder } from "../media/testing.ts";
 import { testBench } from "../studio/testing.ts";
 import { lora, number, numbered, size } from "./arguments.ts";
 import { bytes, describe as words, duration } from "./output.ts";
-import { run } from "./program.ts";
+import { plume } from "./testing.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-type Bench = Awaited<ReturnType<typeof testBench>>;
-
-/** Runs a command line in this process on the fake engine, and collects what it prints. */
-async function plume(bench: Bench, argv: readonly string[], signal = new AbortController().signal) {
-  let [stdout, stderr] = ["", ""];
-  const out = vi.spyOn(process.stdout, "write").mockImplementation((text) => ((stdout += String(text)), true));
-  const err = vi.spyOn(process.stderr, "write").mockImplementation((text) => ((stderr += String(text)), true));
-  try {
-    const code = await run(argv, signal, (options) => bench.open(options));
-    return { code, stdout, stderr };
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
-}
 
 interface Made {
   file: string;
@@ -217,6 +201,7 @@ describe("the launcher", () => {
     for (const command of [
       [],
       ["generate"],
+      ["animate"],
       ["models", "install"],
       ["models", "list"],
       ["models", "verify"],

@@ -50,6 +50,7 @@ export async function generate(
   await studio.models.ensureBundled(
     (step, fraction) => output.progress(fraction, `preparing the model: ${step}`),
     signal,
+    "text-to-video",
   );
   output.clear();
   const started = performance.now();

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { limits, StudioError } from "../../core/contract/index.ts";
 import { createStudio, type Studio, type StudioOptions } from "../studio/index.ts";
+import { type AnimateOptions, animate } from "./animate.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { type InstallCommandOptions, installModel, listModels, removeModel, verifyModels } from "./models.ts";
 import { EXIT, Output } from "./output.ts";
@@ -84,12 +85,13 @@ function studioOptions(): StudioOptions {
 
 function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<void>): Command {
   const program = new Command("plume")
-    .description("Makes video clips from sentences, wholly on this computer.")
+    .description("Makes video clips from sentences, or from a picture and a sound, wholly on this computer.")
     .version(appVersion())
     .addHelpText("after", AFTER_HELP)
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   addGenerate(program, perform);
+  addAnimate(program, perform);
   addModels(program, perform);
   common(program.command("doctor"))
     .description("Looks at everything that a clip needs and says what is missing.")
@@ -120,6 +122,31 @@ function addGenerate(program: Command, perform: (options: CommonOptions, work: W
     .option("--variations <number>", "clips to make, each with the seed one higher")
     .action((prompt: string, options: GenerateOptions & CommonOptions) =>
       perform(options, (studio, output, signal) => generate(studio, prompt, options, output, signal)),
+    );
+}
+
+function addAnimate(program: Command, perform: (options: CommonOptions, work: Work) => Promise<void>): void {
+  common(program.command("animate"))
+    .description("Moves a picture to a sound; the sound is in the clip.")
+    .argument("<picture>", "any picture that ffmpeg reads; of an animation, its first frame is used")
+    .argument("<sound>", "any sound that ffmpeg reads, or a film for its sound")
+    .option("-o, --output <file>", "where to write the MP4 (default: the library)")
+    .option("--overwrite", "replace the file if it exists")
+    .option("--prompt <words>", "words that describe the clip; none are needed")
+    .option("--keyframes <frames>", "frames to move through, for example 0,4,9,14; the rest is found by the sound")
+    .option("--preset <name>", "draft, balanced or reference")
+    .option("--seed <number>", "the same seed gives the same frames")
+    .option("--size <size>", "width x height in pixels, multiples of 64 (default: the model's, in the picture's shape)")
+    .option("--steps <number>", "denoising steps of each stage, instead of the preset's")
+    .option("--from <seconds>", "where to begin in the sound")
+    .option("--length <seconds>", "how much of the sound to use, 2 to 60 (default: all of it up to 10 s, else 2 s)")
+    .option("--follow <what>", "what keyframes follow: predicted, kick, voice or loudness")
+    .option("--selection <how>", "even, or reference: keyframes drawn as the published code does")
+    .option("--focus <x,y>", "point of the picture that cropping keeps in the middle, 0 to 1 each")
+    .option("--model <id>", "an installed model that animates (default: the first)")
+    .option("--dump-curve <file>", "also write the motion curve and the keyframes as JSON")
+    .action((picture: string, sound: string, options: AnimateOptions & CommonOptions) =>
+      perform(options, (studio, output, signal) => animate(studio, { picture, sound }, options, output, signal)),
     );
 }
 

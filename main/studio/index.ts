@@ -1,2 +1,3 @@
 export { createStudio } from "./create-studio.ts";
 export type * from "./studio.ts";
+export { defaultRange } from "./animate/resolve-animation.ts";

@@ -5,7 +5,7 @@ import { type ModelSummary, StudioError } from "../../core/contract/index.ts";
 import { type EngineHost, engineThreads, type PackFacts, type VerifyOutcome } from "../inference/index.ts";
 import { hashFile } from "./files.ts";
 import { lockModels } from "./lock.ts";
-import type { InstallOptions, ModelAdministration } from "./studio.ts";
+import type { InstallOptions, ModelAdministration, ModelWork } from "./studio.ts";
 
 /** A small model that ships with the app, as an ordinary checkpoint. */
 export interface BundledModel {
@@ -14,8 +14,6 @@ export interface BundledModel {
   readonly work: ModelWork;
 }
 
-/** What a model is for. */
-export type ModelWork = "text-to-video" | "animate";
 export const workOf = ({ animation }: Pick<ModelSummary, "animation">): ModelWork =>
   animation === undefined ? "text-to-video" : "animate";
 
@@ -105,8 +103,9 @@ export class ModelService implements ModelAdministration {
    * Installs the bundled models unless they are there already and made from these very checkpoints. However many ask, each is done
    * once; the signal ends only this caller's waiting (CANCELLED).
    */
-  async ensureBundled(onProgress?: OnProgress, signal?: AbortSignal): Promise<void> {
-    for (const bundled of this.options.bundled) await this.ensure(bundled, onProgress, signal);
+  async ensureBundled(onProgress?: OnProgress, signal?: AbortSignal, work?: ModelWork): Promise<void> {
+    for (const bundled of this.options.bundled)
+      if (work === undefined || bundled.work === work) await this.ensure(bundled, onProgress, signal);
   }
 
   private async ensure(bundled: BundledModel, onProgress?: OnProgress, signal?: AbortSignal): Promise<void> {

@@ -111,9 +111,19 @@ export interface InstallOptions {
   readonly onProgress?: (step: string, fraction: number, etaMs: number | null) => void;
 }
 
+/** What a model is for. */
+export type ModelWork = "text-to-video" | "animate";
+
 export interface ModelAdministration {
-  /** Installs the model that ships with the studio unless it is there already; every way of asking for it does this by itself. */
-  ensureBundled(onProgress?: (step: string, fraction: number) => void, signal?: AbortSignal): Promise<void>;
+  /**
+   * Installs the models that ship with the studio, or the one for this work, unless they are there already; every way of asking for
+   * one does this by itself.
+   */
+  ensureBundled(
+    onProgress?: (step: string, fraction: number) => void,
+    signal?: AbortSignal,
+    work?: ModelWork,
+  ): Promise<void>;
   install(options: InstallOptions): Promise<Output<"models.list">[number]>;
   /**
    * Reads every byte of the pack and compares it with its manifest. A damaged int8 form is thrown away (`dropped`): it is made anew
