@@ -2,10 +2,12 @@ import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { locateFfmpeg, probeVideo } from "../media/index.ts";
 import { installFake, testBench } from "../studio/testing.ts";
 import { plume } from "./testing.ts";
+
+vi.setConfig({ testTimeout: 240_000 });
 
 const ffmpeg = (...args: string[]) => promisify(execFile)("ffmpeg", ["-v", "error", "-y", ...args]);
 

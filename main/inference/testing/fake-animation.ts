@@ -87,7 +87,7 @@ function levels({ channels, sampleRate }: Sound): Float32Array {
   });
 }
 
-/** The picture's middle at the wanted size, larger by `zoom`; the seed turns its colours a little. */
+/** The picture's middle at the wanted size, larger by `zoom`; the seed turns its light a little. */
 function zoomed(
   picture: Picture,
   { width, height }: { readonly width: number; readonly height: number },
@@ -104,5 +104,7 @@ function zoomed(
         rgb[(y * width + x) * 3 + c] =
           ((picture.rgb[(sy * picture.width + sx) * 3 + c] ?? 0) * (230 + (seed % 26))) / 255;
     }
+  // Two seeds never give the same picture.
+  new DataView(rgb.buffer).setUint32(0, seed);
   return rgb;
 }

@@ -10,7 +10,9 @@ import { temporaryFolder } from "../../media/testing.ts";
 import { installFake, record, testBench } from "../testing.ts";
 import type { Studio } from "../studio.ts";
 
-const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 50_000, interval: 20 });
+vi.setConfig({ testTimeout: 240_000 });
+
+const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 120_000, interval: 20 });
 const ffmpeg = (...args: string[]) => promisify(execFile)("ffmpeg", ["-v", "error", "-y", ...args]);
 
 let fixtures: Awaited<ReturnType<typeof temporaryFolder>>;

@@ -162,7 +162,7 @@ function listen(
       return hash.copy().digest("hex");
     },
     progress({ phase, done, total, fraction }) {
-      if (phase !== "install" && phase !== "verify")
+      if (phase !== "install" && phase !== "prepare" && phase !== "verify")
         context.progress(meter.report(phase, done, total, toFraction(fraction)));
     },
     preview({ step, width, height, frames }, rgba) {
