@@ -112,12 +112,13 @@ function toRequest(options: AnimateOptions): Partial<AnimationRequest> {
   };
 }
 
+const toFrames = (seconds: string): number => Math.round(number(seconds) * ANIMATION_FPS);
+
 function rangeOf({ from, length }: AnimateOptions, sound: SoundMedia): SoundRange {
   const offered = defaultRange(sound);
-  const frames = (text: string): number => Math.round(number(text) * ANIMATION_FPS);
   return {
-    from: from === undefined ? offered.from : frames(from),
-    frames: length === undefined ? offered.frames : frames(length),
+    from: from === undefined ? offered.from : toFrames(from),
+    frames: length === undefined ? offered.frames : toFrames(length),
   };
 }
 
