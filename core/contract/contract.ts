@@ -5,6 +5,7 @@ import { generationRequestSchema, limits } from "./generation.ts";
 import { clipSchema, jobSnapshotSchema } from "./jobs.ts";
 import { mediaSchema, type SoundRange, soundAnalysisSchema, soundRangeSchema } from "./media.ts";
 import { modelSummarySchema } from "./models.ts";
+import { projectEvents, projectMethods } from "./projects.ts";
 
 export const systemInfoSchema = z.object({
   appVersion: z.string(),
@@ -93,6 +94,7 @@ export const contract = {
   /** Moves the clip and its record to the studio's own trash folder, from where `library.restore` brings it back. */
   "library.trash": { input: z.strictObject({ id }), output: nothing },
   "library.restore": { input: z.strictObject({ id }), output: clipSchema },
+  ...projectMethods,
 } as const;
 
 export type Contract = typeof contract;
@@ -108,6 +110,7 @@ export const studioEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("job-dismissed"), id: z.string() }),
   z.object({ type: z.literal("models"), models: z.array(modelSummarySchema) }),
   z.object({ type: z.literal("library"), clips: z.array(clipSchema) }),
+  ...projectEvents,
 ]);
 export type StudioEvent = z.infer<typeof studioEventSchema>;
 

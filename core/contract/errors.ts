@@ -21,6 +21,9 @@ export const errorCodes = [
   "OUTPUT_UNWRITABLE",
   "DISK_FULL",
   "ALREADY_RUNNING", // a second instance on the same data folder
+  "EDIT_REFUSED", // the timeline cannot do that; the sentence says why
+  "PROJECT_READ_ONLY", // opened for looking only: made by a newer studio, open elsewhere, or on a read-only disk
+  "PROJECT_DAMAGED", // neither the file nor a backup can be read
   "CANCELLED",
   "NOT_FOUND",
   "FORBIDDEN",

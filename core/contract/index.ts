@@ -6,3 +6,4 @@ export * from "./generation.ts";
 export * from "./jobs.ts";
 export * from "./media.ts";
 export * from "./models.ts";
+export * from "./projects.ts";

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { generationRecordSchema } from "../contract/generation.ts";
 import { isExactRate, MAX_FLICKS } from "../time/index.ts";
 import { parameterNameSchema, parameterSchema } from "./parameters.ts";
 
@@ -53,8 +52,8 @@ export const mediaReferenceSchema = z
       .strictObject({ channels: z.number().int().min(1).max(64), sampleRate: z.number().int().min(1).max(1e6) })
       .readonly()
       .nullable(),
-    /** How it was generated, when it was. */
-    record: generationRecordSchema.nullable(),
+    /** How it was generated, when it was: the record as it lies beside the clip, whatever kind of record its `schema` names. */
+    record: z.looseObject({ schema: z.string().max(100) }).nullable(),
   })
   .readonly();
 export type MediaReference = z.infer<typeof mediaReferenceSchema>;

@@ -251,3 +251,27 @@ describe("small words", () => {
     );
   });
 });
+
+describe("plume project", () => {
+  it("says what is in a project and whether it is whole, without changing it", async () => {
+    await using bench = await testBench();
+    const studio = await bench.open();
+    const { id, document } = await studio.call("projects.create", { name: "Film" });
+    const clips = [{ track: document.tracks.at(-1)!.id, clip: { text: { text: "Hello" }, duration: 705_600_000 } }];
+    await studio.call("projects.edit", { id, name: "append", arguments: { clips } });
+    await studio.call("projects.close", { id });
+    const folder = join(bench.output, "Projects", "Film");
+    const info = await plume(bench, ["project", "info", folder]);
+    expect(info).toMatchObject({ code: 0, stderr: "" });
+    expect(info.stdout).toMatch(/^Film: 1 clip on 5 tracks, 1\.00 s, 0 media\nchange 1, saved /);
+    const check = await plume(bench, ["project", "check", folder, "--json"]);
+    expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, project: { clips: 1, problems: [] } });
+    await writeFile(join(folder, "project.json"), "damaged");
+    const damaged = await plume(bench, ["project", "check", folder]);
+    expect(damaged).toMatchObject({ code: 1, stdout: expect.stringContaining("The project file is damaged") });
+    expect(await readFile(join(folder, "project.json"), "utf8")).toBe("damaged");
+    expect((await plume(bench, ["project", "check", bench.home])).stderr).toMatch(
+      /^plume: There is no project in home[^\n]*\.\n$/,
+    );
+  });
+});

@@ -6,6 +6,7 @@ import { type AnimateOptions, animate } from "./animate.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { type InstallCommandOptions, installModel, listModels, removeModel, verifyModels } from "./models.ts";
 import { EXIT, Output } from "./output.ts";
+import { projectCheck, projectInfo } from "./project.ts";
 
 interface CommonOptions {
   readonly json?: boolean;
@@ -93,6 +94,7 @@ function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<v
   addGenerate(program, perform);
   addAnimate(program, perform);
   addModels(program, perform);
+  addProject(program, perform);
   common(program.command("doctor"))
     .description("Looks at everything that a clip needs and says what is missing.")
     .action((options: CommonOptions) => perform(options, doctor));
@@ -181,6 +183,22 @@ function addModels(program: Command, perform: (options: CommonOptions, work: Wor
     .argument("<id>")
     .action((id: string, options: CommonOptions) =>
       perform(options, (studio, output) => removeModel(studio, id, output)),
+    );
+}
+
+function addProject(program: Command, perform: (options: CommonOptions, work: Work) => Promise<void>): void {
+  const project = program.command("project").description("Looks at editing projects without opening or changing them.");
+  common(project.command("info"))
+    .description("Says what is in a project, and what was recovered.")
+    .argument("<folder>", "the project's folder")
+    .action((folder: string, options: CommonOptions) =>
+      perform(options, (studio, output) => projectInfo(studio, folder, output)),
+    );
+  common(project.command("check"))
+    .description("Checks that a project is sound and its media are there; exit code 1 when not.")
+    .argument("<folder>", "the project's folder")
+    .action((folder: string, options: CommonOptions) =>
+      perform(options, (studio, output) => projectCheck(studio, folder, output)),
     );
 }
 

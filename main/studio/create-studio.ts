@@ -27,6 +27,8 @@ import { checkDestination, Library } from "./library.ts";
 import { type Lock, lockStudio } from "./lock.ts";
 import { MediaService } from "./media/media-service.ts";
 import { type BundledModel, ModelService } from "./models.ts";
+import { inspectProject } from "./projects/inspect.ts";
+import { ProjectService } from "./projects/service.ts";
 import { compact, type Queue, restore } from "./queue.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
 import { revealInFileManager, systemInfo } from "./system.ts";
@@ -106,6 +108,7 @@ class StudioServices implements Studio {
   private readonly jobs: JobService;
   private readonly media: MediaService;
   private readonly animations: AnimationService;
+  private readonly projects: ProjectService;
   private readonly handlers: Handlers;
   private readonly listeners = new Set<(event: StudioEvent) => void>();
   private knownModels: ModelSummary[] = [];
@@ -157,6 +160,13 @@ class StudioServices implements Studio {
       onClip: () => this.tellLibrary(),
       log,
     });
+    this.projects = new ProjectService({
+      folder: folders.projects,
+      recent: folders.recent,
+      library: this.library,
+      emit: (event) => this.emit(event),
+      log,
+    });
     this.animations = new AnimationService(parts, animateRunner, this.jobs);
     this.handlers = makeHandlers({
       models: this.models,
@@ -167,6 +177,7 @@ class StudioServices implements Studio {
       systemInfo: () => systemInfo(options.appVersion, folders, () => this.findTools()),
       reveal: options.reveal ?? revealInFileManager,
       tellLibrary: () => this.tellLibrary(),
+      projects: this.projects,
       log,
     });
   }
@@ -242,6 +253,10 @@ class StudioServices implements Studio {
     return this.animations.keyframe(jobId, place);
   }
 
+  inspectProject(folder: string): ReturnType<Studio["inspectProject"]> {
+    return inspectProject(folder);
+  }
+
   ended(jobId: string): ReturnType<Studio["ended"]> {
     return this.jobs.ended(jobId);
   }
@@ -259,6 +274,7 @@ class StudioServices implements Studio {
   private async shutDown(): Promise<void> {
     // The running job stops between steps, or its engine is killed after the usual grace; then nothing needs the engine any more.
     await this.jobs.close();
+    await this.projects.shutDown();
     await this.engine.close();
     this.listeners.clear();
     const { scratch, lock } = this.opened;
@@ -291,6 +307,8 @@ class StudioServices implements Studio {
   }
 
   private emit(event: StudioEvent): void {
+    if (event.type === "job" && event.job.finishedAt !== null)
+      this.projects.jobEnded(event.job).catch((error: unknown) => this.opened.log(`projects: ${String(error)}`));
     for (const listener of this.listeners) this.deliver(listener, event);
   }
 

@@ -20,6 +20,10 @@ export interface Folders {
   readonly media: string;
   /** What animations keep while they are made, a folder each. */
   readonly work: string;
+  /** One folder for each project. */
+  readonly projects: string;
+  /** Notes which projects were used lately. */
+  readonly recent: string;
 }
 
 export interface FolderOptions {
@@ -41,6 +45,8 @@ export async function chooseFolders(options: FolderOptions = {}): Promise<Folder
     journal: join(home, "queue.jsonl"),
     media: join(home, "media"),
     work: join(home, "work"),
+    projects: join(output, "Projects"),
+    recent: join(home, "recent-projects.json"),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Library } from "./library.ts";
 import { analyzeSound } from "./media/analyze-sound.ts";
 import type { MediaService } from "./media/media-service.ts";
 import type { ModelService } from "./models.ts";
+import type { ProjectService } from "./projects/service.ts";
 
 export type Handlers = { [M in Method]: (input: Input<M>) => Promise<Output<M>> };
 
@@ -16,6 +17,7 @@ export interface Services {
   readonly animations: AnimationService;
   readonly media: MediaService;
   readonly library: Library;
+  readonly projects: ProjectService;
   readonly systemInfo: () => Promise<Output<"system.info">>;
   readonly reveal: (path: string) => Promise<void>;
   readonly tellLibrary: () => void;
@@ -50,6 +52,7 @@ export function makeHandlers(services: Services): Handlers {
     "animation.plan": (input) => animations.plan(input),
     ...mediaHandlers(media),
     ...libraryHandlers(services),
+    ...services.projects.handlers,
   };
 }
 

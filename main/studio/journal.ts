@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, rename } from "node:fs/promises";
+import { copyFile, type FileHandle, open, readFile } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { replaceFile } from "./files.ts";
 
@@ -33,8 +33,9 @@ export class Journal {
     const { values, damaged } = parseJournal(bytes);
     if (damaged) {
       const aside = `${path}.damaged-${Date.now()}`;
-      await rename(path, aside);
-      log(`the queue's journal was damaged; what could be read was kept, the file is ${aside}`);
+      // A copy: what can be read stays in its place until the new file replaces it in one step.
+      await copyFile(path, aside);
+      log(`a journal was damaged; what could be read was kept, the whole file is ${aside}`);
     }
     const journal = new Journal(path);
     const text = restore(values).map(formatLine).join("");
@@ -65,6 +66,22 @@ export class Journal {
       await this.handle.truncate(this.length);
       throw error;
     }
+  }
+
+  /** Replaces everything by these values in one step, after what was appended before. Errors: the file system's; nothing is lost then. */
+  rewrite(values: readonly unknown[]): Promise<void> {
+    const written = this.tail.then(() => this.exchange(values.map(formatLine).join("")));
+    this.tail = written.catch(() => {});
+    return written;
+  }
+
+  private async exchange(text: string): Promise<void> {
+    if (this.handle === null) return;
+    await replaceFile(this.path, text);
+    const old = this.handle;
+    this.handle = await open(this.path, "a");
+    this.length = Buffer.byteLength(text);
+    await old.close();
   }
 
   async close(): Promise<void> {

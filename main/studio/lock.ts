@@ -76,6 +76,16 @@ export async function lockStudio(home: string, log: (line: string) => void): Pro
   }
 }
 
+/** Who may change a project; null while another studio holds it. Errors: the file system's. */
+export async function lockProject(folder: string, log: (line: string) => void): Promise<Lock | null> {
+  try {
+    return await takeLock(folder, "project", log);
+  } catch (error) {
+    if (error instanceof LockedError) return null;
+    throw error;
+  }
+}
+
 const MODELS_WAIT_MS = 10 * 60_000;
 
 /** Changes to the models folder wait for each other, in all processes. Errors: ALREADY_RUNNING after ten minutes, CANCELLED. */

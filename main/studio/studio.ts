@@ -10,6 +10,9 @@ import type {
   SoundRange,
   StudioEvent,
 } from "../../core/contract/index.ts";
+import type { ProjectReport } from "./projects/inspect.ts";
+
+export type { ProjectReport };
 
 /**
  * What every shell (window, browser shell, command line) holds of the studio: the contract's methods, its events, and the two
@@ -64,6 +67,8 @@ export interface Studio {
   animateTo(request: AnimationRequest, destination: Destination): Promise<JobSnapshot>;
   /** Looks at everything that a clip needs (`plume doctor`). Never rejects. */
   diagnose(): Promise<Finding[]>;
+  /** Looks at a project on disk without opening it (`plume project`). Errors: NOT_FOUND, PROJECT_DAMAGED, PROJECT_READ_ONLY. */
+  inspectProject(folder: string): Promise<ProjectReport>;
   /** Resolves when the job has ended (done, failed or cancelled). Errors: NOT_FOUND. */
   ended(jobId: string): Promise<JobSnapshot>;
 }

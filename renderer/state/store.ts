@@ -89,6 +89,7 @@ export function reduce(state: State, event: StudioEvent): Partial<State> {
   if (event.type === "library") return { clips: event.clips };
   if (event.type === "media") return { media: event.media };
   if (event.type === "job-dismissed") return { jobs: state.jobs.filter((job) => job.id !== event.id) };
+  if (event.type !== "job") return {}; // projects are the editor's own business
   const { job } = event;
   const at = state.jobs.findIndex(({ id }) => id === job.id);
   const jobs = at < 0 ? [...state.jobs, job] : state.jobs.with(at, job);

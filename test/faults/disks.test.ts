@@ -1,30 +1,9 @@
-import { spawnSync } from "node:child_process";
-import { mkdir, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../main/media/testing.ts";
 import { installFake, make, testBench } from "../../main/studio/testing.ts";
+import { canMount, mountDisk } from "./small-disk.ts";
 
-/** A disk of its own, in memory: tiny or read-only. */
-async function mountDisk(options: string): Promise<{ path: string } & AsyncDisposable> {
-  const folder = await temporaryFolder();
-  const path = join(folder.path, "disk");
-  await mkdir(path);
-  const { status, stderr } = spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", path], { encoding: "utf8" });
-  if (status !== 0) throw new Error(stderr);
-  return {
-    path,
-    [Symbol.asyncDispose]: async () => {
-      spawnSync("umount", ["-l", path]);
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
-
-const canMount = await mountDisk("size=64k").then(
-  async (disk) => (await disk[Symbol.asyncDispose](), true),
-  () => false,
-);
 // The name says why these were skipped where they were.
 const onDisk = describe.skipIf(!canMount);
 const needs = "(needs the right to mount a small disk: root on Linux)";

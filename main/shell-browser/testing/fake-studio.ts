@@ -21,6 +21,7 @@ import {
 } from "../../../core/contract/index.ts";
 import { clip as sampleClip, job as sampleJob, model as starter, system } from "../../../core/testing/samples.ts";
 import type { ShellStudio } from "../../shell-common/content.ts";
+import { ProjectService } from "../../studio/projects/service.ts";
 import { drawBubbles, encode, toLatentPreview } from "./draw.ts";
 
 export interface FakeStudioOptions {
@@ -146,7 +147,19 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     });
   }
 
+  // The real one: projects need no model.
+  const projects = new ProjectService({
+    folder: join(folder, "projects"),
+    recent: join(folder, "recent.json"),
+    library: {
+      list: async () => library(),
+      file: async (id) => ({ path: join(folder, `${found(clips, id).id}.mp4`) }),
+    },
+    emit: publish,
+    log: () => {},
+  });
   const methods: Record<Method, (input: never) => unknown> = {
+    ...projects.handlers,
     "system.info": () => system,
     "models.list": () => [starter],
     "jobs.generate": ({ request, variations }: { request: GenerationRequest; variations: number }) => {
@@ -211,7 +224,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
         if (!parsed.success) {
           throw new StudioError("BAD_REQUEST", parsed.error.issues[0]?.message ?? "The request is not understood.");
         }
-        return { ok: true, value: contract[method].output.parse(methods[method](parsed.data as never)) };
+        return { ok: true, value: contract[method].output.parse(await methods[method](parsed.data as never)) };
       } catch (cause) {
         return { ok: false, error: StudioError.from(cause).toData() };
       }
@@ -235,6 +248,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     async close() {
       closed = true;
       await working;
+      await projects.shutDown();
       await rm(folder, { recursive: true, force: true });
     },
   };

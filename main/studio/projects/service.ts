@@ -1,0 +1,201 @@
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { z } from "zod";
+import {
+  type Clip,
+  type Input,
+  type JobSnapshot,
+  type Method,
+  type Output,
+  type ProjectState,
+  type ProjectSummary,
+  StudioError,
+  type StudioEvent,
+} from "../../../core/contract/index.ts";
+import { clipsOf, newTimeline } from "../../../core/timeline/index.ts";
+import { replaceFile } from "../files.ts";
+import { makeFolder } from "../folders.ts";
+import { libraryMedia } from "./media.ts";
+import { folderName, PROJECT_FILE, placeOf, projectId } from "./place.ts";
+import { Project } from "./project.ts";
+import { ProjectStore } from "./store.ts";
+
+type ProjectMethod = Extract<Method, `projects.${string}`>;
+type Handlers = { [M in ProjectMethod]: (input: Input<M>) => Promise<Output<M>> };
+
+export interface ProjectServiceParts {
+  /** Where new projects are made. */
+  readonly folder: string;
+  /** Where the list of projects used lately is kept. */
+  readonly recent: string;
+  readonly library: { list(): Promise<Clip[]>; file(id: string): Promise<{ readonly path: string }> };
+  readonly emit: (event: StudioEvent) => void;
+  readonly log: (line: string) => void;
+}
+
+const recentSchema = z.array(z.string()).max(1000);
+const MAX_RECENT = 30;
+
+/** Every project that is open in this studio, and the way to those that are not. */
+export class ProjectService {
+  private readonly parts: ProjectServiceParts;
+  private readonly open = new Map<string, Project>();
+  /** Openings and closings go one after the other: a page that asks twice gets one project. */
+  private turn: Promise<unknown> = Promise.resolve();
+  /** Folders of known projects by id; a page names a project by its id alone. */
+  private readonly folders = new Map<string, string>();
+
+  constructor(parts: ProjectServiceParts) {
+    this.parts = parts;
+  }
+
+  readonly handlers: Handlers = {
+    "projects.list": () => this.list(),
+    "projects.create": ({ name, settings }) => this.inTurn(() => this.create(name, settings)),
+    "projects.open": ({ id }) =>
+      this.inTurn(async () => (this.open.get(id) ?? (await this.openFolder(await this.folderOf(id)))).state()),
+    "projects.close": ({ id }) => this.inTurn(() => this.close(id)),
+    "projects.edit": async ({ id, name, arguments: args, gesture, fromStart }) => {
+      // Media come from the studio alone: their paths decide which files are read.
+      if (name === "addMedia" || name === "settleJob")
+        throw new StudioError("BAD_REQUEST", "Only the studio itself can do that.");
+      return this.find(id).edit({ name, arguments: args }, { gesture, fromStart });
+    },
+    "projects.gesture": async ({ id, gesture, end }) => this.find(id).endGesture(gesture, end),
+    "projects.undo": async ({ id }) => this.find(id).undo(),
+    "projects.redo": async ({ id }) => this.find(id).redo(),
+    "projects.history": async ({ id }) => this.find(id).labels(),
+    "projects.save": ({ id }) => this.find(id).save(),
+    "projects.useClips": async ({ id, clips }) => {
+      const project = this.find(id);
+      return project.edit({ name: "addMedia", arguments: { media: await this.mediaOf(clips, project.folder) } });
+    },
+  };
+
+  /** A job has ended: clips that wait for it get what it made, or the reason why it made nothing. */
+  async jobEnded(job: JobSnapshot): Promise<void> {
+    for (const project of this.open.values()) {
+      const waits = [...clipsOf(project.document)].some(
+        ({ content }) =>
+          content.type === "media" && content.takes.some((take) => take.job === job.id && take.media === null),
+      );
+      if (!waits) continue;
+      if (job.clip !== null)
+        project.edit({ name: "addMedia", arguments: { media: await this.mediaOf([job.clip.id], project.folder) } });
+      const problem = job.clip === null ? (job.error?.message ?? "The work was cancelled.") : null;
+      project.edit({ name: "settleJob", arguments: { job: job.id, media: job.clip?.id ?? null, problem } });
+    }
+  }
+
+  /** Saves and closes every project. Never rejects. */
+  async shutDown(): Promise<void> {
+    await this.inTurn(() => Promise.all([...this.open.keys()].map((id) => this.close(id))));
+  }
+
+  private find(id: string): Project {
+    const project = this.open.get(id);
+    if (project === undefined) throw new StudioError("NOT_FOUND", "This project is not open: open it first.");
+    return project;
+  }
+
+  private async list(): Promise<ProjectSummary[]> {
+    const names = await readdir(this.parts.folder).catch(() => [] as string[]);
+    const recent = await this.recent();
+    const folders = [...recent, ...names.map((name) => join(this.parts.folder, name))];
+    const found = new Map<string, ProjectSummary>();
+    for (const folder of folders) {
+      const info = await stat(join(folder, PROJECT_FILE)).catch(() => null);
+      if (info === null || !info.isFile()) continue;
+      const id = await projectId(folder);
+      this.folders.set(id, folder);
+      if (!found.has(id))
+        found.set(id, { id, name: basename(folder), modifiedAt: info.mtime.toISOString(), open: this.open.has(id) });
+    }
+    return [...found.values()];
+  }
+
+  private async folderOf(id: string): Promise<string> {
+    if (!this.folders.has(id)) await this.list();
+    const folder = this.folders.get(id);
+    if (folder === undefined)
+      throw new StudioError(
+        "NOT_FOUND",
+        "This project is no longer there: it was moved or deleted outside the studio.",
+      );
+    return folder;
+  }
+
+  private async create(name: string, settings: Input<"projects.create">["settings"]): Promise<ProjectState> {
+    await makeFolder(
+      this.parts.folder,
+      "The folder for projects cannot be made: set PLUME_OUTPUT to a folder of yours.",
+    );
+    const base = folderName(name);
+    for (let n = 1; ; n++) {
+      const folder = join(this.parts.folder, n === 1 ? base : `${base} ${n}`);
+      // Making the folder claims the name: of two studios only one succeeds.
+      const made = await mkdir(folder).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof Error && "code" in error && error.code === "EEXIST" && n < 1000) return false;
+          throw StudioError.from(error);
+        },
+      );
+      if (!made) continue;
+      const given = Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
+      await ProjectStore.create(placeOf(folder), newTimeline(name.trim(), given));
+      return (await this.openFolder(folder)).state();
+    }
+  }
+
+  private async openFolder(folder: string): Promise<Project> {
+    const id = await projectId(folder);
+    const { store, loaded } = await ProjectStore.open(placeOf(folder), this.parts.log);
+    const project = new Project(id, store, loaded, {
+      changed: (change) => this.parts.emit({ type: "project-changed", change }),
+      written: (written) => this.parts.emit({ type: "project-written", written }),
+    });
+    this.open.set(id, project);
+    this.folders.set(id, folder);
+    await this.remember(folder).catch((error: unknown) => this.parts.log(`recent projects: ${String(error)}`));
+    return project;
+  }
+
+  private async close(id: string): Promise<Output<"projects.close">> {
+    const project = this.find(id);
+    this.open.delete(id);
+    await project.close();
+    this.parts.emit({ type: "project-closed", id });
+    return {};
+  }
+
+  private async mediaOf(clips: readonly string[], folder: string) {
+    const library = new Map((await this.parts.library.list()).map((clip) => [clip.id, clip]));
+    return Promise.all(
+      clips.map(async (id) => {
+        const { path } = await this.parts.library.file(id);
+        return libraryMedia(library.get(id)!, path, folder);
+      }),
+    );
+  }
+
+  private async recent(): Promise<string[]> {
+    const text = await readFile(this.parts.recent, "utf8").catch(() => "[]");
+    try {
+      return recentSchema.parse(JSON.parse(text));
+    } catch {
+      return []; // a convenience, not worth a refusal
+    }
+  }
+
+  private async remember(folder: string): Promise<void> {
+    const others = (await this.recent()).filter((other) => other !== folder);
+    await replaceFile(this.parts.recent, JSON.stringify([folder, ...others].slice(0, MAX_RECENT), null, 1));
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+}
