@@ -11,7 +11,7 @@ export interface InstallCommandOptions {
   readonly int8?: boolean;
 }
 
-/** `plume models install FILE` */
+/** `plume models install FILE|FOLDER` */
 export async function installModel(
   studio: Studio,
   file: string,

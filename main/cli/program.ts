@@ -155,7 +155,9 @@ function addAnimate(program: Command, perform: (options: CommonOptions, work: Wo
 function addModels(program: Command, perform: (options: CommonOptions, work: Work) => Promise<void>): void {
   const models = program.command("models").description("Installs, lists, verifies and removes models.");
   common(models.command("install"))
-    .description("Converts a published checkpoint (PyTorch .pt/.ckpt/.pth or .safetensors) to an installed model.")
+    .description(
+      "Converts a published checkpoint (PyTorch .pt/.ckpt/.pth or .safetensors, or a folder of them) to an installed model.",
+    )
     .argument("<file>", "the checkpoint")
     .option("--id <id>", "the model's id (default: from the file's name)")
     .option("--name <name>", "the name to show")

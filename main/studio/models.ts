@@ -125,13 +125,14 @@ export class ModelService implements ModelAdministration {
   }
 
   /**
-   * Converts a checkpoint and measures what its int8 form needs. The model is installed once it is converted: should measuring fail or
-   * be stopped, the first clip in int8 does it. Errors: BAD_REQUEST, CHECKPOINT_*, MODEL_WRONG_KIND, DISK_FULL, CANCELLED.
+   * Converts a checkpoint (a file, or the folder of a model that comes in several) and measures what its int8 form needs. The model is
+   * installed once it is converted: should measuring fail or be stopped, the first clip in int8 does it.
+   * Errors: BAD_REQUEST, CHECKPOINT_*, MODEL_WRONG_KIND, DISK_FULL, CANCELLED.
    */
   async install(options: InstallOptions): Promise<ModelSummary> {
     const file = resolve(options.file);
-    await assertFile(file, "checkpoint");
-    for (const lora of options.loras ?? []) await assertFile(resolve(lora.file), "LoRA");
+    await assertReadable(file, "checkpoint", { folders: true });
+    for (const lora of options.loras ?? []) await assertReadable(resolve(lora.file), "LoRA");
     const id = options.id ?? idFromFile(file);
     if (!ID.test(id))
       throw new StudioError(
@@ -299,11 +300,12 @@ function idFromFile(file: string): string {
   return id === "" ? "model" : id;
 }
 
-async function assertFile(file: string, what: string): Promise<void> {
+/** Models that come in several files may be given as the folder that they lie in. */
+async function assertReadable(file: string, what: string, allow: { folders?: boolean } = {}): Promise<void> {
   const info = await stat(file).catch(() => null);
   if (info === null)
     throw new StudioError("CHECKPOINT_UNREADABLE", `The ${what} file does not exist: check its path.`, file);
-  if (!info.isFile())
+  if (!info.isFile() && !(allow.folders && info.isDirectory()))
     throw new StudioError(
       "CHECKPOINT_UNREADABLE",
       `This is a folder, not a ${what} file: choose the file inside it.`,

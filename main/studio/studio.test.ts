@@ -296,10 +296,15 @@ describe("models", () => {
     const studio = await bench.open();
     const refusal = (file: string) => expect(studio.models.install({ file })).rejects;
     await refusal(join(bench.home, "no-such.ckpt")).toMatchObject({ code: "CHECKPOINT_UNREADABLE" });
-    await refusal(bench.home).toMatchObject({ code: "CHECKPOINT_UNREADABLE" });
     const broken = join(bench.home, "broken.ckpt");
     await writeFile(broken, "x");
     await refusal(broken).toMatchObject({ code: "CHECKPOINT_UNREADABLE" });
+    // A model may come as a folder of files; a LoRA is always one file.
+    const withFolder = studio.models.install({ file: broken, loras: [{ file: bench.home, scale: 1 }] });
+    await expect(withFolder).rejects.toMatchObject({
+      code: "CHECKPOINT_UNREADABLE",
+      message: expect.stringContaining("folder") as string,
+    });
     expect((await studio.call("models.list", {})).map(({ id }) => id)).toEqual(["fake"]);
   });
 

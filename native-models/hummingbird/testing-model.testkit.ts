@@ -1,10 +1,4 @@
-/** Test help: configurations, and random weights of a small model that need no checkpoint. */
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Graph, sizeOf } from "../onnx/graph.ts";
-import { pattern, writeTestWeights } from "../onnx/run-graph.testkit.ts";
-import { Session, type Values, type Weights } from "../onnx/session.ts";
+/** Test help: configurations. */
 import type { HummingbirdConfig } from "./config.ts";
 import { officialConfig } from "./official-config.testkit.ts";
 
@@ -22,38 +16,3 @@ export const smallConfig: HummingbirdConfig = {
   vae: { ch: 8, chMult: [1, 2], numResBlocks: 1, normGroups: 4, scaleFactor: 0.5 },
   text: { width: 8, heads: 2, layers: 3, vocabulary: 12, length: 9 },
 };
-
-/** Writes weights for the graphs to a new folder: scaled so that values neither vanish nor explode. */
-export async function randomWeights(graphs: readonly Graph[]): Promise<Weights> {
-  const folder = await mkdtemp(join(tmpdir(), "plume-model-"));
-  const specs = [...new Map(graphs.flatMap((graph) => graph.parameters).map((spec) => [spec.key, spec])).values()];
-  const values = specs.map(({ key, shape }, i) => {
-    const fan = shape.length > 1 ? sizeOf(shape.slice(1)) : 1;
-    const scale = key.includes("embedding") ? 1 : shape.length > 1 ? 1.4 / Math.sqrt(fan) : 0.3;
-    return [
-      key,
-      pattern(sizeOf(shape), i + 1).map((value) => value * scale + (/norm.*weight/u.test(key) ? 1 : 0)),
-    ] as const;
-  });
-  const index = await writeTestWeights(folder, specs, Object.fromEntries(values));
-  return { folder, file: "weights.bin", index };
-}
-
-export async function runOnce(
-  graph: Graph,
-  weights: Weights,
-  inputs: Readonly<Record<string, Values>>,
-): Promise<Record<string, Float32Array>> {
-  const session = await Session.open(graph, weights, "test", { threads: 1 });
-  try {
-    return await session.run(inputs);
-  } finally {
-    await session.close();
-  }
-}
-
-/** Largest absolute difference; NaN if there is any, or if the lengths differ. */
-export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Number.NaN;
-  return Array.from({ length: a.length }, (_, i) => Math.abs(a[i]! - b[i]!)).reduce((x, y) => Math.max(x, y), 0);
-}

@@ -193,7 +193,18 @@ function localizerOf(names: KeyvidNames, stated: Stated): unknown {
 
 /** What a file says about itself beside its weights. */
 const statedIn = (names: KeyvidNames): Stated =>
-  statedSchema.safeParse(names.source.metadata.hyper_parameters).data ?? statedSchema.parse({});
+  statedSchema.safeParse(metadataOf(names, "hyper_parameters")).data ?? statedSchema.parse({});
+
+/** A record beside the weights: of a PyTorch file as it is, of a safetensors file, which holds texts only, as JSON. */
+function metadataOf(names: KeyvidNames, key: string): unknown {
+  const value = names.source.metadata[key];
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Settles the configuration of a model in files.
@@ -208,7 +219,7 @@ export function recogniseKeyvid(files: KeyvidFiles, stated: Partial<Stated> = {}
     throw mismatch(
       "The generator and the interpolation file are of different models: install files that were published together.",
     );
-  const plume = plumeSchema.safeParse(generator.source.metadata.plume).data ?? plumeSchema.parse({});
+  const plume = plumeSchema.safeParse(metadataOf(generator, "plume")).data ?? plumeSchema.parse({});
   const { linear_start: linearStart, linear_end: linearEnd } = of(generator);
   const { guidance } = plume;
   const config = keyvidConfigSchema.safeParse({

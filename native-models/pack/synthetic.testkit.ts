@@ -14,15 +14,29 @@ export const largeConfig: HummingbirdConfig = {
 };
 
 /**
- * A float32 safetensors file with every weight that a model of this configuration needs. The numbers are zeros and take no room on
- * file systems with sparse files, except the first of each tensor, which is its position in the file plus one.
+ * A float32 safetensors file with every weight that a model of this configuration needs.
  * @returns the file's size in bytes.
  */
 export async function writeSparseCheckpoint(path: string, config: HummingbirdConfig): Promise<number> {
   const shapes = new Map(hummingbirdParameters(config).map((spec) => [spec.source, spec.sourceShape]));
   // The graphs leave the last text block out, but its presence tells how many there are.
   shapes.set(`cond_stage_model.model.transformer.resblocks.${config.text.layers - 1}.ln_1.weight`, [config.text.width]);
-  const header: Record<string, unknown> = {};
+  return writeSparseTensors(path, shapes);
+}
+
+/**
+ * A float32 safetensors file. The numbers are zeros and take no room on file systems with sparse files, except the first of each
+ * tensor, which is its position in the file plus one, or what `first` says.
+ * @returns the file's size in bytes.
+ */
+export async function writeSparseTensors(
+  path: string,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  first: (name: string, position: number) => number = (_, position) => position + 1,
+  metadata: Readonly<Record<string, unknown>> = {},
+): Promise<number> {
+  const texts = Object.entries(metadata).map(([key, value]) => [key, JSON.stringify(value)]);
+  const header: Record<string, unknown> = texts.length > 0 ? { __metadata__: Object.fromEntries(texts) } : {};
   let offset = 0;
   for (const [name, shape] of shapes) {
     const bytes = 4 * shape.reduce((product, size) => product * size, 1);
@@ -38,10 +52,8 @@ export async function writeSparseCheckpoint(path: string, config: HummingbirdCon
     const start = 8 + text.length;
     await handle.truncate(start + offset);
     let position = start;
-    let ordinal = 0;
-    for (const shape of shapes.values()) {
-      ordinal++;
-      await handle.write(Buffer.from(Float32Array.of(ordinal).buffer), 0, 4, position);
+    for (const [ordinal, [name, shape]] of [...shapes].entries()) {
+      await handle.write(Buffer.from(Float32Array.of(first(name, ordinal)).buffer), 0, 4, position);
       position += 4 * shape.reduce((product, size) => product * size, 1);
     }
     return start + offset;
