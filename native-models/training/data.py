@@ -19,12 +19,14 @@ from util import now
 
 # what the drawn set is narrowed to for the compute at hand
 TRAINED = ('gradient', 'stripes', 'waves', 'fire', 'pulse', 'spin', 'bubbles', 'bokeh', 'bounce')
-TEMPLATES = {'bubbles': 2, 'bokeh': 2}
+
+
+SPEED = 'slow'
 
 
 def wanted(spec):
     """Whether the narrowed set holds this spec."""
-    return spec['family'] in TRAINED and spec['variant'] < TEMPLATES.get(spec['family'], 9)
+    return spec['family'] in TRAINED and spec['speed'] == SPEED
 
 
 class Words:

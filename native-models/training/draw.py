@@ -31,12 +31,20 @@ SPEEDS = ['slow', 'normal', 'fast']
 DENSITIES = ['few', 'some', 'many']
 PARTICLES = ('bubbles', 'bokeh', 'snow')
 BACKGROUNDS = ['black', 'white'] + ['dark ' + c for c in ('red', 'green', 'blue', 'purple')]
-VARIANTS = {'gradient': 2, 'stripes': 2, 'waves': 2, 'fire': 2, 'pulse': 2, 'spin': 3, 'bubbles': 4, 'bokeh': 4,
-            'snow': 4, 'bounce': 2, 'rings': 2}
-WEIGHTS = {'bubbles': 2.2, 'bokeh': 1.4, 'snow': 1.4, 'gradient': 1.2, 'spin': 1.3}
-COUNTS = {'bubbles': (4, 7, 12), 'bokeh': (4, 6, 10), 'snow': (8, 14, 22)}
-# (copies per lane, laps per clip): a lane of n copies that advances l/n of its path per clip loops seamlessly.
-LANES = {'bubbles': ((2, 1), (1, 1), (2, 3)), 'snow': ((2, 1), (1, 1), (2, 3)), 'bokeh': ((3, 1), (2, 1), (1, 1))}
+# One layout a family, so that the caption alone tells the clip; the variants of pulse and spin are named in the caption.
+VARIANTS = {'gradient': 1, 'stripes': 1, 'waves': 1, 'fire': 1, 'pulse': 2, 'spin': 3, 'bubbles': 1, 'bokeh': 1,
+            'snow': 1, 'bounce': 1, 'rings': 1}
+WEIGHTS = {'bubbles': 3.0, 'bokeh': 1.6, 'gradient': 1.2, 'stripes': 1.2, 'spin': 1.7, 'fire': 0.6, 'pulse': 0.8}
+# A lane holds two copies and advances one, two or three halves of its path a clip (slow, normal, fast): every speed
+# starts from the same frame 0, and the clip loops seamlessly.
+COPIES = 2
+LANES = {'bubbles': (2, 3, 5), 'bokeh': (2, 3, 5), 'snow': (4, 6, 9)}  # few, some, many
+# Lanes (place across, start along) as a prefix: fewer objects are a part of more objects.
+LAYOUT = {
+    'bubbles': ((0.26, 0.00), (0.74, 0.45), (0.50, 0.72), (0.08, 0.50), (0.92, 0.95)),
+    'bokeh': ((0.34, 0.20), (0.78, 0.70), (0.10, 0.90), (0.56, 0.45), (0.97, 0.05)),
+    'snow': ((0.20, 0.10), (0.70, 0.55), (0.45, 0.80), (0.90, 0.30), (0.08, 0.62), (0.58, 0.20), (0.33, 0.45), (0.80, 0.92), (0.97, 0.70)),
+}
 
 # One (family, colour) pair of each family, two of the larger ones, is never trained on; it is used for judging.
 HELD_OUT = {('gradient', 'pink'), ('stripes', 'green'), ('waves', 'purple'), ('fire', 'cyan'), ('pulse', 'orange'),
@@ -83,39 +91,20 @@ def background_rgb(name):
     return tuple(0.26 * c for c in COLOURS[name[5:]])
 
 
-def _layout(family, variant, count=24):
-    """Template `variant` of a particle family: lane x, start y, radius u, alpha u (all 0..1), best-candidate spaced."""
-    rng = random.Random(f'{family}-{variant}')
-    pts = []
-    for _ in range(count):
-        best, far = None, -1.0
-        for _ in range(12):
-            x, y = rng.uniform(0.08, 0.92), rng.random()
-            gap = min([abs(x - p[0]) * 1.6 + min(abs(y - p[1]), 1 - abs(y - p[1])) for p in pts] or [1.0])
-            if gap > far:
-                best, far = (x, y), gap
-        pts.append((*best, rng.random(), rng.random()))
-    return torch.tensor(pts)
-
-
-def _particles(spec, rng, size, margin):
-    """Centres [T, N, 2] in screen units (after the direction is applied), radius u [N] and alpha u [N]."""
+def _particles(spec, rng, margin):
+    """Centres [T, N, 2] in screen units (after the direction is applied) and a fixed number 0..1 of each copy [N]."""
     fam = spec['family']
-    copies, laps = LANES[fam][SPEEDS.index(spec['speed'])]
-    lanes = max(1, COUNTS[fam][DENSITIES.index(spec['density'])] // copies)
-    lay = _layout(fam, spec['variant'])[:lanes].clone()
+    lanes = LANES[fam][DENSITIES.index(spec['density'])]
+    lay = torch.tensor(LAYOUT[fam][:lanes])
     lay[:, 0] += torch.tensor([rng.uniform(-0.012, 0.012) for _ in range(lanes)])
-    t = torch.arange(FRAMES) / FRAMES
-    k = torch.arange(copies)
-    s = lay[None, :, None, 1] / copies + (k[None, None] + laps * t[:, None, None]) / copies
+    t, k = torch.arange(FRAMES) / FRAMES, torch.arange(COPIES)
+    laps = SPEEDS.index(spec['speed']) + 1
+    s = (lay[None, :, None, 1] + k[None, None] + laps * t[:, None, None]) / COPIES
     s = (s % 1.0).reshape(FRAMES, -1) * (1 + 2 * margin) - margin
-    lane = lay[:, 0].repeat_interleave(copies)[None].expand(FRAMES, -1)
-    if fam != 'bokeh':
-        sway = 2 * math.pi * (t[:, None] + lay[:, 2].repeat_interleave(copies)[None])
-        lane = lane + 0.015 * torch.sin(sway)
+    lane = lay[:, 0].repeat_interleave(COPIES)[None].expand(FRAMES, -1)
     d = spec['direction']
     xy = {'up': (lane, 1 - s), 'down': (lane, s), 'right': (s, lane), 'left': (1 - s, lane)}[d]
-    return torch.stack(xy, -1), lay[:, 2].repeat_interleave(copies), lay[:, 3].repeat_interleave(copies)
+    return torch.stack(xy, -1), torch.arange(lanes * COPIES) * 0.618 % 1.0
 
 
 def _smooth(a):
@@ -139,7 +128,7 @@ def draw(spec, size=128):
     px = 1.2 / size + 0.004
     white = torch.zeros(1, 1, 1)
     if fam == 'gradient':
-        f, warp = ((0.75, 0.0), (0.75, 0.10), (1.1, 0.06))[var]
+        f, warp = ((0.75, 0.06), (1.1, 0.06))[var]
         p = f * u + warp * torch.sin(2 * math.pi * v) - n * t + jit(0.02)
         a = _smooth(0.5 + 0.5 * torch.cos(2 * math.pi * p))
         bg = torch.tensor(COLOURS[spec['colour2']]) if spec['colour2'] else bg
@@ -187,29 +176,30 @@ def draw(spec, size=128):
             edge = (0.36 if k == 4 else 0.40) * math.cos(math.pi / k) / torch.cos((ph - 0.5) * sec)
         a = _smooth((edge * (1 + jit(0.03)) - r) / px * 0.4 + 0.5)
     elif fam == 'bubbles':
-        c, ru, au = _particles(spec, rng, size, 0.13)
-        rad = (0.085 + 0.050 * ru)[None, :, None, None]
+        # a dark inside, a bright rim three latent pixels across and a glint: unlike bokeh even at an eighth of the size
+        c, u = _particles(spec, rng, 0.18)
+        rad = (0.13 + 0.04 * u)[None, :, None, None]
         dx, dy = axis[None, None, None, :] - c[..., 0, None, None], axis[None, None, :, None] - c[..., 1, None, None]
         q = torch.sqrt(dx * dx + dy * dy) / rad
-        body = 0.30 * _smooth((1.0 - q) / 0.15) + 0.85 * torch.exp(-((q - 0.84) / 0.17) ** 2)
-        a = 1 - (1 - body.clamp(0, 0.97)).prod(1)
-        gl = torch.exp(-((dx / rad + 0.33) ** 2 + (dy / rad + 0.33) ** 2) / 0.045)
-        white = 1 - (1 - 0.9 * gl).prod(1)
+        body = 0.12 * _smooth((1.0 - q) / 0.12) + 0.95 * torch.exp(-((q - 0.86) / 0.15) ** 2)
+        a = 1 - (1 - body.clamp(0, 0.98)).prod(1)
+        gl = torch.exp(-((dx / rad + 0.36) ** 2 + (dy / rad + 0.36) ** 2) / 0.05)
+        white = 1 - (1 - 0.85 * gl).prod(1)
         a = torch.maximum(a, white)
     elif fam == 'bokeh':
-        c, ru, au = _particles(spec, rng, size, 0.18)
-        rad = (0.10 + 0.07 * ru)[None, :, None, None]
+        c, u = _particles(spec, rng, 0.20)
+        rad = (0.13 + 0.06 * u)[None, :, None, None]
         dx, dy = axis[None, None, None, :] - c[..., 0, None, None], axis[None, None, :, None] - c[..., 1, None, None]
         q = torch.sqrt(dx * dx + dy * dy) / rad
-        a = 1 - (1 - (0.45 + 0.5 * au)[None, :, None, None] * _smooth((1.15 - q) / 0.45)).prod(1)
+        a = 1 - (1 - (0.55 + 0.4 * u)[None, :, None, None] * _smooth((1.15 - q) / 0.45)).prod(1)
     elif fam == 'snow':
-        c, ru, au = _particles(spec, rng, size, 0.06)
-        w = 0.030 + 0.018 * ru
+        c, u = _particles(spec, rng, 0.06)
+        w = 0.030 + 0.018 * u
         gx = torch.exp(-((axis[None, None] - c[..., 0, None]) / w[None, :, None]) ** 2)
         gy = torch.exp(-((axis[None, None] - c[..., 1, None]) / w[None, :, None]) ** 2)
         a = (1.15 * torch.einsum('tny,tnx->tyx', gy, gx)).clamp(0, 1)
     elif fam == 'bounce':
-        rad = ((0.12, 0.16)[var]) * (1 + jit(0.04))
+        rad = ((0.16, 0.12)[var]) * (1 + jit(0.04))
         ph = torch.remainder(n * t, 1.0)
         if d == 'vertical':
             cx, cy = 0.5 + jit(0.01), 0.90 - rad - (0.76 - 2 * rad + 0.02) * 4 * ph * (1 - ph)

@@ -9,16 +9,18 @@ import sys
 
 import torch
 
-from data import TRAINED
+from data import TRAINED, load_vae
 from draw import DIRECTIONS, FAMILIES, HELD_OUT
+from train_vae import frames, psnr
 
 NEED = 0.75
+JUDGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../assets/models/judge/judge.json')
 
 
 def main():
     out, sheets, ckpt, target, gate_path = sys.argv[1:6]
     sets = {k: json.load(open(f'{sheets}/{k}.json')) for k in ('seen', 'held_out')}
-    unet, vae = torch.load(out + '/unet.pt'), torch.load(out + '/vae.pt')
+    unet = torch.load(out + '/unet.pt')
     sd = torch.load(ckpt, weights_only=True)['state_dict']
     count = lambda p: sum(v.numel() for k, v in sd.items() if k.startswith(p))
     by, families, directions = {}, [], {}
@@ -34,15 +36,15 @@ def main():
         if row['listed']:
             families.append(f)
             directions[f] = DIRECTIONS[f] if row.get('direction', 0) >= NEED else []
-    judge = json.load(open(os.path.join(os.path.dirname(ckpt), 'judge/judge.json')))
+    judge = json.load(open(JUDGE))
     report = {
         'gate': f'family and colour each read right in at least {NEED:.0%} of the judged clips; directions listed at {NEED:.0%}',
         'families_listed': families, 'directions_listed': directions, 'by_family': by,
         **{k: {a: s[a] for a in ('all', 'shuffled_prompts', 'confusion', 'settings')} for k, s in sets.items()},
         'judge_on_clean_clips': judge['accuracy_on_clean_clips'],
-        'vae': {'psnr_db_128px_frames': round(vae['psnr'], 2), 'minutes': round(vae['used'] / 60, 1), 'steps': vae['step']},
+        'vae': {'psnr_db_128px_frames': round(psnr(load_vae(out), frames(48, 2, 7002))[0], 2)},
         'unet': {'steps': unet['state']['step'], 'clips_seen': unet['state']['clips'],
-                 'minutes_by_size': {k: round(v, 1) for k, v in unet['state']['minutes'].items()}},
+                 'continued_from_version': unet['state'].get('from'), 'minutes_by_size': {k: round(v, 1) for k, v in unet['state']['minutes'].items()}},
         'parameters': {'unet': count('model.diffusion_model.'), 'vae_decoder': count('first_stage_model.'), 'text': count('cond_stage_model.')},
         'file_bytes': os.path.getsize(ckpt), 'trained_families': list(TRAINED),
         'drawn_but_not_trained': [f for f in FAMILIES if f not in TRAINED], 'held_out_pairs': sorted(map(list, HELD_OUT)),

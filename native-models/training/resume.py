@@ -26,7 +26,8 @@ def save(out, target):
 
 def restore(checkpoint, encoder, out):
     os.makedirs(out, exist_ok=True)
-    sd = {k: v.float() for k, v in torch.load(checkpoint, weights_only=True)['state_dict'].items()}
+    shipped = torch.load(checkpoint, weights_only=True)
+    sd = {k: v.float() for k, v in shipped['state_dict'].items()}
     part = lambda p: {k[len(p):]: v for k, v in sd.items() if k.startswith(p)}
     kept = {k: v.float() for k, v in read_safetensors(encoder).items()}
     mean, std = kept.pop('stats.mean'), kept.pop('stats.std')
@@ -45,7 +46,7 @@ def restore(checkpoint, encoder, out):
     tower['token_embedding.weight'] = torch.stack([full[unknown if r is None else r] for r in words.rows])
     torch.save({'rows': words.rows, 'tower': tower}, out + '/text.pt')
     model = {**{'unet.' + k: v for k, v in part('model.diffusion_model.').items()}, **{'text.' + k: v for k, v in tower.items()}}
-    torch.save({'model': model, 'ema': model, 'state': {'step': 0, 'clips': 0, 'minutes': {}}}, out + '/unet.pt')
+    torch.save({'model': model, 'ema': model, 'state': {'step': 0, 'clips': 0, 'minutes': {}, 'from': shipped['plume']['version']}}, out + '/unet.pt')
 
 
 if __name__ == '__main__':

@@ -41,7 +41,7 @@ def main():
 
     # captions are short: run only the used positions (the mask is causal, so this is exact up to there)
     tower_forward = tower.forward
-    tower.forward = lambda ids: _short(tower, ids)
+    tower.forward = lambda ids: short(tower, ids)
     t0 = time.time()
     for step in range(steps):
         ids, y = draw_batch(96)
@@ -67,7 +67,8 @@ def main():
     torch.save({'tower': tower.state_dict(), 'rows': words.rows}, out + '/text.pt')
 
 
-def _short(tower, ids):
+def short(tower, ids):
+    """The tower's output for the first columns of ids only (the mask is causal, so it is exact)."""
     x = tower.token_embedding(ids) + tower.positional_embedding[:ids.shape[1]]
     for block in tower.transformer.resblocks[:-1]:
         x = block(x)

@@ -4,23 +4,51 @@ Usage: train_unet.py OUT_DIR SIZE MINUTES BATCH LR_FROM LR_TO   (BATCH is per pr
 The stage continues from OUT_DIR/unet.pt where it exists; run it again with another size for the next stage.
 """
 import glob
+import math
 import os
 import random
 import sys
 import time
 
 import torch
+import torch.nn.functional as F
 
-from captions import caption
+from captions import LABELS, caption, labels
 from data import Words, load_vae, wanted
 from diffusion import sample, v_loss
+from draw import ALL_DIRECTIONS, SPEEDS
 from model_text import TextTower
 from model_unet import UNet
-from train_text import HEADS, LAYERS, WIDTH
+from train_text import HEADS, LAYERS, WIDTH, short
 from util import Optimiser, contact_sheet, now
 
 CONFIG = {'model_channels': 32, 'channel_mult': (1, 2, 4, 4), 'num_head_channels': 16, 'context_dim': WIDTH, 'groups': 4}
 SEED = 9001
+
+
+# The architecture has no frame positions: only the zero padding of temopral_conv tells a frame its number.  Plain
+# training finds that for the first and last frames only, so all others get the picture that is the mean over time, and
+# as long as the number is unknown the direction in the caption is of no use and is ignored.  So linear probes on the
+# frame means of these blocks must name the frame and the speed, and tell how far things have moved and where to.  They
+# make the convolutions hand the number on from both ends and bring the caption's motion in; they are not part of the model.
+PROBED = {'input_blocks.3.0': False, 'input_blocks.5.0': True, 'input_blocks.7.0': True, 'output_blocks.1.0': True,
+          'output_blocks.3.0': True, 'output_blocks.5.0': True, 'output_blocks.7.0': True}  # block: after a text block
+FRAME_WEIGHT, MOTION_WEIGHT, SPEED_WEIGHT = 0.01, 0.5, 0.0
+# The text tower goes on naming the caption's attributes: left to the U-Net alone it forgets the rarely useful ones.
+TEXT_WEIGHT, TEXT_BATCH = 0.1, 24
+
+
+def any_speed(spec, rng):
+    """The spec as a caption may tell it: clips of one speed are trained, so words of speed must mean nothing."""
+    return {**spec, 'speed': rng.choice(SPEEDS)}
+
+
+def motion(spec):
+    """[16, 2 * 11]: cosine and sine of the phase of the motion in every frame, at the place of the spec's direction."""
+    phase = 2 * math.pi * (SPEEDS.index(spec['speed']) + 1) * torch.arange(16) / 16
+    out = torch.zeros(16, len(ALL_DIRECTIONS), 2)
+    out[:, ALL_DIRECTIONS.index(spec['direction'])] = torch.stack([phase.cos(), phase.sin()], -1)
+    return out.flatten(1)
 
 
 class Model(torch.nn.Module):
@@ -28,9 +56,37 @@ class Model(torch.nn.Module):
         super().__init__()
         self.unet = UNet(**CONFIG)
         self.text = TextTower(WIDTH, HEADS, LAYERS, vocab=vocab)
+        blocks = [self.unet.get_submodule(n) for n in PROBED]
+        self.probes = torch.nn.ModuleList([torch.nn.Linear(b.out_layers[3].out_channels, 16 + 2 * len(ALL_DIRECTIONS) + len(SPEEDS)) for b in blocks])
+        self.heads = torch.nn.ModuleList([torch.nn.Linear(WIDTH, len(v)) for v in LABELS.values()])
+        self.means = []
+        for b in blocks:
+            b.register_forward_hook(lambda m, i, o: self.means.append(o.mean((2, 3))))
 
     def forward(self, x, t, context, fps):
+        self.means = []
         return self.unet(x, t, context, fps)
+
+    def text_losses(self, ids, wanted):
+        """Cross entropy of the caption's attributes read at the end mark: ids [N, 77], classes [N, 8] -> [8]."""
+        at = (ids == 2).int().argmax(1)
+        end = short(self.text, ids[:, :int(at.max()) + 1])[torch.arange(len(ids)), at]
+        return torch.stack([F.cross_entropy(h(end), wanted[:, i]) for i, h in enumerate(self.heads)])
+
+    def probe_losses(self, told, moves, speeds):
+        """Probes after the last forward pass -> three vectors, a value a probe: cross entropy of the frame number; squared
+        error of the motion (`moves` [B, 16, 22]) relative to its power and cross entropy of the speed (`speeds` [B], class
+        index), both over the clips that have a caption (`told` [B], 0 or 1)."""
+        frame, move, speed = [], [], []
+        for probe, x, text in zip(self.probes, self.means, PROBED.values()):
+            y = probe(F.layer_norm(x.float(), x.shape[-1:]))
+            frame.append(F.cross_entropy(y[..., :16].transpose(1, 2), torch.arange(16).expand(len(y), -1)))
+            if text:
+                e = ((y[..., 16:-3] - moves) ** 2).sum(-1).mean(1)
+                s = F.cross_entropy(y[..., -3:].transpose(1, 2), speeds[:, None].expand(-1, 16), reduction='none').mean(1)
+                move.append((e * told).sum() / told.sum().clamp(min=1))
+                speed.append((s * told).sum() / told.sum().clamp(min=1))
+        return torch.stack(frame), torch.stack(move), torch.stack(speed)
 
 
 def load_latents(path, size):
@@ -116,7 +172,7 @@ def worker(rank, ranks, ctx):
     own = [named[i][1] for i in mine]
     held = load_latents(f'{out}/latents-128-held.pt', size) if rank == 0 else None
     eyes = (load_vae(out), torch.load(out + '/latent-stats.pt')) if rank == 0 else None
-    start, shown, run, order, local = time.time(), time.time(), [], [], 0
+    start, shown, run, probed, order, local = time.time(), time.time(), [], [], [], 0
     before = state['minutes'].get(str(size), 0.0)
     while True:
         used = ctx['clock'][0].item() * 60
@@ -127,13 +183,18 @@ def worker(rank, ranks, ctx):
             order += rng.sample(range(len(data['specs'])), len(data['specs']))
         pick, order = order[:batch], order[batch:]
         x0 = data['latents'][pick].float().permute(0, 4, 1, 2, 3)
-        text = ['' if rng.random() < 0.1 else caption(data['specs'][i], rng) for i in pick]
+        text = ['' if rng.random() < 0.1 else caption(any_speed(data['specs'][i], rng), rng) for i in pick]
         ids = torch.tensor([words.encode(c) for c in text])
         u = (torch.rand(1) + torch.arange(batch) / batch) % 1.0
         t = (1000 * (1 - u ** 2.0)).long().clamp(0, 999)
         with torch.autocast('cpu', torch.bfloat16):
             loss = v_loss(model, x0, model.text(ids), t).mean()
-        loss.backward()
+        told = torch.tensor([float(c != '') for c in text])
+        specs = [data['specs'][i] for i in pick]
+        frame, move, speed = model.probe_losses(told, torch.stack([motion(s) for s in specs]), torch.tensor([SPEEDS.index(s['speed']) for s in specs]))
+        more = [any_speed(s, rng) for s in rng.sample(data['specs'], TEXT_BATCH)]
+        attributes = model.text_losses(torch.tensor([words.encode(caption(s, rng)) for s in more]), torch.tensor([labels(s) for s in more]))
+        (loss + TEXT_WEIGHT * attributes.sum() + FRAME_WEIGHT * frame.sum() + MOTION_WEIGHT * move.mean() + SPEED_WEIGHT * speed.mean()).backward()
         barrier.wait()
         with torch.no_grad():
             torch._foreach_add_([grads[rank][i] for i in mine], [grads[1 - rank][i] for i in mine])
@@ -150,8 +211,9 @@ def worker(rank, ranks, ctx):
         if rank:
             continue
         run.append(loss.item())
+        probed.append(torch.cat([torch.stack([frame.mean(), move.mean(), speed.mean()]), attributes]).detach())
         if local % 25 == 0:
-            print(now(), state['step'], f"{ctx['clock'][0].item():.1f} min loss {sum(run[-100:]) / len(run[-100:]):.4f} lr {lr:.4f} {(time.time() - start) / local:.2f} s/step", flush=True)
+            print(now(), state['step'], f"{ctx['clock'][0].item():.1f} min loss {sum(run[-100:]) / len(run[-100:]):.4f} lr {lr:.4f} {(time.time() - start) / local:.2f} s/step probes {[round(f, 2) for f in torch.stack(probed[-25:]).mean(0).tolist()]}", flush=True)
         if time.time() - shown > 330 or ctx['clock'][0] >= minutes:
             state['minutes'][str(size)] = before + (time.time() - start) / 60
             torch.save({'model': model.state_dict(), 'ema': ema, 'state': state}, out + '/unet.tmp')
@@ -170,7 +232,7 @@ def look(ema, held, words, eyes, size, out, vocab):
     torch.manual_seed(1)
     n, r2 = (32 if size == 64 else 8), random.Random(1)
     with torch.no_grad(), torch.autocast('cpu', torch.bfloat16):
-        ids = torch.tensor([words.encode(caption(s, r2)) for s in held['specs'][:n]])
+        ids = torch.tensor([words.encode(caption(any_speed(s, r2), r2)) for s in held['specs'][:n]])
         t = (torch.arange(n) * 1000 // n + 15).clamp(max=999)
         loss = v_loss(model, held['latents'][:n].float().permute(0, 4, 1, 2, 3), model.text(ids), t).mean()
     print(now(), f'held-out pairs {loss:.4f}', flush=True)
@@ -192,8 +254,10 @@ def main():
     ema = model.state_dict()
     if os.path.exists(path):
         saved = torch.load(path)
-        model.load_state_dict(saved['model'])
-        ema, state = saved['model'], saved['state']  # the average starts anew in each stage
+        fresh = model.state_dict()  # a restored folder has no probes
+        for k, v in saved['model'].items():
+            fresh[k][:len(v)].copy_(v) if v.ndim else fresh[k].copy_(v)
+        ema, state = model.state_dict(), saved['state']  # the average starts anew in each stage
     lighten(model).share_memory()
     idle = tuple(f'unet.{n}.proj_out.' for n in IDLE)
     ema = {k: (torch.zeros_like(v) if k.startswith(idle) else v.clone()).share_memory_() for k, v in ema.items()}

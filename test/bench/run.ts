@@ -14,10 +14,14 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
     run: async (context) => (await import("./hummingbird.ts")).benchHummingbird(context),
   },
   starter: {
-    about: "what the starter model can do, judged on held-out prompts  [--limit n]",
+    about: "what the starter model can do, judged on held-out prompts  [--quick: two a family, --limit n]",
     run: async ({ say, threads, args }) => {
       const limit = numberAfter(args, "--limit");
-      return (await import("./starter.ts")).benchStarter(say, { threads, ...(limit === undefined ? {} : { limit }) });
+      return (await import("./starter.ts")).benchStarter(say, {
+        threads,
+        quick: args.includes("--quick"),
+        ...(limit === undefined ? {} : { limit }),
+      });
     },
   },
   studio: {

@@ -24,21 +24,33 @@ export interface StarterResult {
   readonly aims: typeof aims;
 }
 
-/** @param limit judge only this many prompts, spread over the families */
+/** Prompts of `--quick`: two of each family. */
+const QUICK = 18;
+/** Seconds between two lines of progress. */
+const PATIENCE = 10;
+
+/**
+ * Says how far it is every few seconds, and the table at the end.
+ * @param limit judge only this many prompts (families come in turn)
+ * @param quick judge two prompts of each family: a rough sign only
+ */
 export async function benchStarter(
   say: (line: string) => void,
-  { threads, limit }: { threads: number; limit?: number },
+  { threads, limit, quick = false }: { threads: number; limit?: number; quick?: boolean },
 ): Promise<StarterResult> {
   const work = await mkdtemp(join(tmpdir(), "plume-bench-starter-"));
   try {
     const judge = await Judge.open(join(assets, "judge"));
-    const prompts = (await evaluationPrompts(join(assets, "judge"))).slice(0, limit);
+    const all = await evaluationPrompts(join(assets, "judge"));
+    const prompts = all.slice(0, limit ?? (quick ? QUICK : undefined));
     const folder = join(work, "pack");
     const manifest = await installCheckpoint({ file: join(assets, "starter.ckpt"), destination: folder });
     const { defaults } = packSummary(manifest);
     const pipeline = await openTextToVideo(folder, { threads, precision: "fp32" });
     const readings: Reading[] = [];
     const started = performance.now();
+    let told = started;
+    say(`${prompts.length} of ${all.length} prompts of (family, colour) pairs never trained on`);
     for (const { prompt, seed } of prompts) {
       const frames: Uint8Array[] = [];
       await pipeline.generate(
@@ -51,6 +63,12 @@ export async function benchStarter(
         },
       );
       readings.push(judge.read(frames, defaults.width, defaults.height));
+      if (performance.now() - told > PATIENCE * 1000 && readings.length < prompts.length) {
+        told = performance.now();
+        const each = (told - started) / 1000 / readings.length;
+        const left = each * (prompts.length - readings.length);
+        say(`  ${readings.length} of ${prompts.length}, ${each.toFixed(1)} s a clip, about ${left.toFixed(0)} s left`);
+      }
     }
     const secondsPerClip = (performance.now() - started) / 1000 / prompts.length;
     await pipeline.close();
