@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Graph } from "./graph.ts";
 import { conv, linear } from "./layers.ts";
 import * as op from "./ops.ts";
+import { conv2dInt8 } from "./ops-int8.ts";
 import { pattern, runGraph, runOne } from "./run-graph.testkit.ts";
 
 /** To 8 bits and back. */
@@ -56,7 +57,7 @@ describe("conv2dInt8", () => {
     const kernel = [50, -20, 127, 3];
     const [input, output] = [[-1, 1] as const, [-2, 2] as const];
     const { values, shape } = await runOne([1, 1, 3, 3], x, (g, picture) =>
-      op.conv2dInt8(
+      conv2dInt8(
         g,
         picture,
         {

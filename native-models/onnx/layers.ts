@@ -4,6 +4,7 @@
  */
 import { type Graph, sizeOf, type Tensor } from "./graph.ts";
 import * as op from "./ops.ts";
+import { conv2dInt8 } from "./ops-int8.ts";
 
 /**
  * x·Wᵀ + b over the last axis. `rows` takes only some of the outputs: the parts of a packed projection are then separate products
@@ -46,7 +47,7 @@ function heavyConv(
   const out = sourceShape[0]!;
   const range = g.int8?.get(g.path);
   if (range) {
-    return op.conv2dInt8(g, x, g.int8Weight("conv", sourceShape, { shape }), range, options);
+    return conv2dInt8(g, x, g.int8Weight("conv", sourceShape, { shape }), range, options);
   }
   const y = op.conv2d(g, x, g.parameter("weight", sourceShape, { shape }), g.parameter("bias", [out]), options);
   if (g.observe) g.addRange(op.rangeOf(g, x, y));

@@ -1,5 +1,5 @@
 /** Single operators with shape inference and checks. All are in the sets that onnxruntime runs on CPU and on WebGPU. */
-import { type ConvRange, type Graph, sizeOf, type Tensor } from "./graph.ts";
+import { type Graph, sizeOf, type Tensor } from "./graph.ts";
 
 const one = (tensors: Tensor[]): Tensor => tensors[0]!;
 const microsoft = { domain: "com.microsoft" };
@@ -152,7 +152,7 @@ export function project(g: Graph, x: Tensor, weight: Tensor, bias: Tensor | unde
   return reshape(g, one(y), [...x.shape.slice(0, -1), out]);
 }
 
-interface ConvOptions {
+export interface ConvOptions {
   /** Both ways, or [down, across]. */
   readonly stride?: number | readonly [number, number];
   /** [top, left, bottom, right] */
@@ -162,7 +162,8 @@ interface ConvOptions {
 /** How often a kernel of this length fits into a length, a step apart. */
 const steps = (length: number, kernel: number, step: number): number => Math.floor((length - kernel) / step) + 1;
 
-function conv2dShape(g: Graph, x: Tensor, weight: Tensor, options: ConvOptions) {
+/** Shape, attributes and work of a 2-D convolution of [N, C, H, W] with [O, C, kh, kw]. */
+export function conv2dShape(g: Graph, x: Tensor, weight: Tensor, options: ConvOptions) {
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const [out, inner, kh, kw] = weight.shape as [number, number, number, number];
   if (x.shape.length !== 4 || inner !== c)
@@ -205,32 +206,6 @@ export function affine([low, high]: readonly [number, number]): { scale: number;
   const to = Math.max(high, 0);
   const scale = Math.fround((to - from) / 255) || 1;
   return { scale, zero: Math.min(255, Math.max(0, Math.round(-from / scale))) };
-}
-
-/** Convolution in int8 arithmetic: float32 in and out, with the 8-bit scales of calibrated ranges. Padding as in `conv2d`. */
-export function conv2dInt8(
-  g: Graph,
-  x: Tensor,
-  weight: { values: Tensor; scale: Tensor; bias: Tensor },
-  range: ConvRange,
-  options: ConvOptions = {},
-): Tensor {
-  const like = conv2dShape(g, x, weight.values, options);
-  const numbers = ({ scale, zero }: { scale: number; zero: number }) =>
-    [g.constant("float32", [], [scale]), g.constant("uint8", [], [zero])] as const;
-  const [inputScale, inputZero] = numbers(affine(range.input));
-  const [outputScale, outputZero] = numbers(affine(range.output));
-  const quantised = g.node("QuantizeLinear", [x, inputScale, inputZero], [{ dtype: "uint8", shape: x.shape }]);
-  const weightZero = g.constant("int8", [], [0]);
-  const parts = [weight.values, weight.scale, weightZero, outputScale, outputZero, weight.bias];
-  const y = g.node(
-    "QLinearConv",
-    [quantised[0], inputScale, inputZero, ...parts],
-    [{ dtype: "uint8", shape: like.shape }],
-    like.attributes,
-    { flops: like.flops },
-  );
-  return one(g.node("DequantizeLinear", [y[0], outputScale, outputZero], [{ dtype: "float32", shape: like.shape }]));
 }
 
 /** Smallest and largest value of x and of y, [4]. */

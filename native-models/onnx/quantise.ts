@@ -88,7 +88,8 @@ export async function writeInt8Weights(
       const range = ranges.get(path);
       if (!range) throw new StudioError("MODEL_DAMAGED", `The int8 data of this model lack ${path}: install it again.`);
       const { scale } = affine(range.input);
-      const bias = await read(`${path}.bias`, start, end - start);
+      const hasBias = weights.index[`${path}.bias`] !== undefined;
+      const bias = hasBias ? await read(`${path}.bias`, start, end - start) : new Float32Array(end - start);
       await store(key, values, kernelShape(sourceShape));
       await store(
         `${key}.bias`,

@@ -1,15 +1,12 @@
 /** The convolutional pyramid that classification and detection share: a patch embedding, four stages, merges between them. */
 import type { Graph, Tensor } from "../onnx/graph.ts";
-import { type BlockOptions, mergedConv, patBlock } from "./blocks.ts";
+import { type BlockOptions, patBlock } from "./blocks.ts";
 import type { Backbone } from "./config.ts";
-import * as fold from "./fold.ts";
+import { convolveAlone, embedding } from "./kernels.ts";
 
-/** A strided convolution and its batch norm, as one convolution. */
-function embed(g: Graph, x: Tensor, name: string, width: number, patch: number): Tensor {
-  const shape = [width, x.shape[1]!, patch, patch];
-  const derived = fold.convThenNorm(`${g.path}.${name}`, shape, `${g.path}.norm`);
-  return g.scope(name, () => mergedConv(g, x, [width, patch], derived, patch));
-}
+/** A strided convolution with its batch norm, at the current scope. */
+const embed = (g: Graph, x: Tensor, name: string, width: number, size: number): Tensor =>
+  convolveAlone(g, x, embedding(g.path, name, [width, x.shape[1]!, size]));
 
 /**
  * The features of every stage, at 1/4, 1/8, 1/16 and 1/32 of the picture's size, which is cut to whole cells.

@@ -3,11 +3,13 @@
  * folded into convolutions and PAT_sp's branches merged, see `fold.ts`. Pictures are [N, C, H, W].
  */
 import type { Graph, Tensor } from "../onnx/graph.ts";
+import { linear } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
+import { concatQuantised, dequantise, type Quantised, quantise } from "../onnx/ops-int8.ts";
 import * as vision from "../onnx/ops-vision.ts";
-import type { Derivation } from "../types.ts";
 import type { Backbone, Block } from "./config.ts";
 import * as fold from "./fold.ts";
+import { type BlockKernels, blockKernels, convolve, convolveAlone, convolveInt8, rangeOf } from "./kernels.ts";
 import { BUCKETS, relativePositionBias } from "./relative-position.ts";
 
 /** Epsilon of every layer norm of the family. */
@@ -23,36 +25,6 @@ export interface BlockOptions {
 
 export const activate = (g: Graph, x: Tensor, activation: Backbone["activation"]): Tensor =>
   activation === "gelu" ? op.gelu(g, x) : vision.relu(g, x);
-
-/** A 1×1 or larger convolution whose weight and bias are derived; its keys carry the scope `merged`. */
-export function mergedConv(
-  g: Graph,
-  x: Tensor,
-  [out, kernel]: readonly [number, number],
-  derived: { weight: Derivation; bias: Derivation },
-  stride = 1,
-): Tensor {
-  return g.scope("merged", () =>
-    op.conv2d(
-      g,
-      x,
-      g.parameter("weight", [out, x.shape[1]!, kernel, kernel], { derived: derived.weight }),
-      g.parameter("bias", [out], { derived: derived.bias }),
-      { stride },
-    ),
-  );
-}
-
-/** The 3×3 convolution of the leading channels. */
-function partialConv(g: Graph, x: Tensor, block: Block, width: number): Tensor {
-  const shape = [block.split, block.split, 3, 3];
-  const weight = block.learnt
-    ? g.parameter("merged.weight", shape, {
-        derived: fold.leadingKernel(`${g.path}.conv.weight`, width, block.split),
-      })
-    : g.parameter("partial_conv3.weight", shape);
-  return op.conv2d(g, x, weight, undefined, { pads: [1, 1, 1, 1] });
-}
 
 /**
  * PAT_ch's gate of the untouched channels: every channel's mean and sample standard deviation over the picture, mixed over all
@@ -89,8 +61,12 @@ function selfAttention(g: Graph, x: Tensor, heads: number, trace: Trace | undefi
     const [q, k, v] = [0, 1, 2].map((part) =>
       g.scope("qkv.merged", () => {
         const rows = [part * u, (part + 1) * u] as const;
-        const weight = g.parameter("weight", [3 * u, u], { rows, derived: derived.weight });
-        return op.project(g, tokens, weight, g.parameter("bias", [3 * u], { rows, derived: derived.bias }));
+        const bias = g.parameter("bias", [3 * u], { rows, derived: derived.bias });
+        if (g.int8) {
+          const { values, scale } = g.int8Weight("linear", [3 * u, u], { rows });
+          return op.projectInt8(g, tokens, values, scale, bias);
+        }
+        return op.project(g, tokens, g.parameter("weight", [3 * u, u], { rows, derived: derived.weight }), bias);
       }),
     ) as [Tensor, Tensor, Tensor];
     const table = g.parameter("rpe_k.lookup_table_bias", [heads, BUCKETS]);
@@ -99,83 +75,117 @@ function selfAttention(g: Graph, x: Tensor, heads: number, trace: Trace | undefi
     trace?.(`${g.path}.k`, k);
     trace?.(`${g.path}.bias`, bias);
     const mixed = op.attention(g, q, k, v, heads, bias);
-    const out = op.project(g, mixed, g.parameter("proj.weight", [u, u]), g.parameter("proj.bias", [u]));
-    return vision.fromTokens(g, out, h, w);
+    return vision.fromTokens(g, linear(g, "proj", mixed, u, { heavy: true }), h, w);
   });
 }
 
-/** Spatial mixing; for `channel` without the batch norm of the gated channels, which the MLP's first convolution takes over. */
-function mixing(g: Graph, x: Tensor, block: Block, trace: Trace | undefined): Tensor {
-  const width = x.shape[1]!;
+/**
+ * What spatial mixing makes of the channels behind the split; for `channel` without the batch norm behind the gate, which the MLP's
+ * first convolution takes over.
+ */
+function untouched(g: Graph, x: Tensor, block: Block, trace: Trace | undefined): Tensor {
   return g.scope("spatial_mixing", () => {
-    const [left, rest] =
-      block.split === width ? [x, undefined] : vision.splitChannels(g, x, [block.split, width - block.split]);
-    const convolved = partialConv(g, left, block, width);
-    if (!rest) return convolved;
-    let other = rest;
-    if (block.mixing === "channel") {
-      const gate = g.scope("attn", () => channelGate(g, rest));
-      trace?.(`${g.path}.gate`, gate);
-      other = op.mul(g, rest, gate);
-    } else if (block.mixing === "self") {
-      other = selfAttention(g, rest, block.heads, trace);
-      trace?.(`${g.path}.attended`, other);
+    if (block.mixing === "plain") return x;
+    if (block.mixing === "self") {
+      const attended = selfAttention(g, x, block.heads, trace);
+      trace?.(`${g.path}.attended`, attended);
+      return attended;
     }
-    const mixed = op.concat(g, [convolved, other], 1);
-    trace?.(g.path, mixed);
-    return mixed;
+    const gate = g.scope("attn", () => channelGate(g, x));
+    trace?.(`${g.path}.gate`, gate);
+    return op.mul(g, x, gate);
   });
 }
 
-/** The MLP's second half and PAT_sp: half of the channels are gated by one map of the picture. */
-function gatedOutput(g: Graph, hidden: Tensor, width: number, trace: Trace | undefined): Tensor {
-  const gated = width - Math.floor(width / 2);
-  const derived = fold.spatialGate(g.path, [width, hidden.shape[1]!], gated);
-  const projected = g.scope("3", () => mergedConv(g, hidden, [width, 1], derived));
-  trace?.(`${g.path}.projected`, projected);
-  const map = g.scope("4.merged", () =>
-    op.conv2d(g, hidden, g.parameter("map", [1, hidden.shape[1]!, 1, 1], { derived: derived.map }), undefined),
-  );
-  const gate = vision.hardSigmoid(g, map);
-  trace?.(`${g.path}.map`, gate);
-  const [left, right] = vision.splitChannels(g, projected, [gated, width - gated]);
-  const shift = g.scope("4.merged", () =>
-    g.parameter("shift", [gated], { shape: [1, gated, 1, 1], derived: derived.shift }),
-  );
-  return op.concat(g, [op.add(g, op.mul(g, left!, gate), shift), right!], 1);
-}
-
-/** 1×1 convolutions to `hidden` channels and back; norms folded in. */
-function mlp(g: Graph, x: Tensor, block: Block, options: BlockOptions): Tensor {
+function splitAt(g: Graph, x: Tensor, { split }: Block): readonly [Tensor, Tensor | undefined] {
   const width = x.shape[1]!;
-  const mixed = `${g.path}.spatial_mixing.norm`;
-  return g.scope("mlp", () => {
-    const shape = [block.hidden, width] as const;
-    const first =
-      block.mixing === "channel"
-        ? fold.normConvNorm(`${g.path}.0`, shape, { path: mixed, first: block.split }, `${g.path}.1`)
-        : fold.convThenNorm(`${g.path}.0`, [...shape, 1, 1], `${g.path}.1`);
-    const hidden = activate(
-      g,
-      g.scope("0", () => mergedConv(g, x, [block.hidden, 1], first)),
-      options.activation,
-    );
-    const out = block.spatial
-      ? gatedOutput(g, hidden, width, options.trace)
-      : g.scope("3", () => op.conv2d(g, hidden, g.parameter("weight", [width, block.hidden, 1, 1]), undefined));
-    options.trace?.(g.path, out);
-    return out;
-  });
+  if (split === width) return [x, undefined];
+  const [left, right] = vision.splitChannels(g, x, [split, width - split]);
+  return [left!, right];
+}
+
+/** Spatial mixing in the graph's arithmetic, float32 in and out. */
+function mixing(g: Graph, x: Tensor, block: Block, { partial }: BlockKernels, trace: Trace | undefined): Tensor {
+  const [left, right] = splitAt(g, x, block);
+  const convolved = convolveAlone(g, left, partial);
+  const mixed = right ? op.concat(g, [convolved, untouched(g, right, block, trace)], 1) : convolved;
+  trace?.(`${g.path}.spatial_mixing`, mixed);
+  return mixed;
+}
+
+/** The MLP's output [N, d, H, W] with half of its channels gated by one map of the picture (PAT_sp). */
+function gated(
+  g: Graph,
+  x: Tensor,
+  map: Tensor,
+  spatial: NonNullable<BlockKernels["spatial"]>,
+  trace: Trace | undefined,
+): Tensor {
+  const { gated: count, shift } = spatial;
+  const gate = vision.hardSigmoid(g, map);
+  trace?.(`${g.path}.mlp.projected`, x);
+  trace?.(`${g.path}.mlp.map`, gate);
+  const [left, right] = vision.splitChannels(g, x, [count, x.shape[1]! - count]);
+  const added = g.parameter("mlp.4.merged.shift", [count], { shape: [1, count, 1, 1], derived: shift });
+  return op.concat(g, [op.add(g, op.mul(g, left!, gate), added), right!], 1);
+}
+
+/** 1×1 convolutions to `hidden` channels and back, in float32. */
+function mlp(
+  g: Graph,
+  x: Tensor,
+  { first, second, spatial }: BlockKernels,
+  { activation, trace }: BlockOptions,
+): Tensor {
+  const hidden = activate(g, convolve(g, x, first), activation);
+  const projected = convolve(g, hidden, second);
+  return spatial ? gated(g, projected, convolve(g, hidden, spatial.map), spatial, trace) : projected;
+}
+
+/** The same in int8 arithmetic: bytes all the way from the mixed channels to the MLP's output where the activation allows it. */
+function mlpInt8(
+  g: Graph,
+  x: Quantised,
+  { first, second, spatial }: BlockKernels,
+  { activation, trace }: BlockOptions,
+): Tensor {
+  const range = rangeOf(g, second).input;
+  const hidden =
+    activation === "relu"
+      ? // A range from 0 on is the ReLU.
+        convolveInt8(g, x, first, [0, range[1]])
+      : quantise(g, activate(g, dequantise(g, convolveInt8(g, x, first)), activation), range);
+  const projected = dequantise(g, convolveInt8(g, hidden, second));
+  return spatial ? gated(g, projected, dequantise(g, convolveInt8(g, hidden, spatial.map)), spatial, trace) : projected;
+}
+
+/** Mixing and MLP in int8 arithmetic where nothing stands between them: the mixed channels are bytes. */
+function mixedMlpInt8(g: Graph, x: Tensor, block: Block, kernels: BlockKernels, options: BlockOptions): Tensor {
+  const { partial, first } = kernels;
+  const mixedRange = rangeOf(g, first).input;
+  const [left, right] = splitAt(g, x, block);
+  const convolved = convolveInt8(g, quantise(g, left, rangeOf(g, partial).input), partial, mixedRange);
+  const other = right && quantise(g, untouched(g, right, block, options.trace), mixedRange);
+  return mlpInt8(g, other ? concatQuantised(g, [convolved, other]) : convolved, kernels, options);
 }
 
 /** One block at the current scope, e.g. `stages.0.blocks.1`. */
 export function patBlock(g: Graph, x: Tensor, block: Block, options: BlockOptions): Tensor {
   const width = x.shape[1]!;
-  const mixed = mixing(g, x, block, options.trace);
-  const base = block.innerResidual ? op.add(g, x, mixed) : mixed;
-  const out = mlp(g, base, block, options);
-  const scaled = block.layerScale
-    ? op.mul(g, out, g.parameter("layer_scale", [width], { shape: [1, width, 1, 1] }))
-    : out;
-  return op.add(g, block.innerResidual ? base : x, scaled);
+  const kernels = blockKernels(g.path, block, width);
+  const { innerResidual } = block;
+  let base = x;
+  let out: Tensor;
+  if (g.int8 && !innerResidual) out = mixedMlpInt8(g, x, block, kernels, options);
+  else {
+    const mixed = mixing(g, x, block, kernels, options.trace);
+    if (innerResidual) base = op.add(g, x, mixed);
+    const input = innerResidual ? base : mixed;
+    out = g.int8
+      ? mlpInt8(g, quantise(g, input, rangeOf(g, kernels.first).input), kernels, options)
+      : mlp(g, input, kernels, options);
+  }
+  options.trace?.(`${g.path}.mlp`, out);
+  if (block.layerScale) out = op.mul(g, out, g.parameter("layer_scale", [width], { shape: [1, width, 1, 1] }));
+  return op.add(g, base, out);
 }

@@ -1,5 +1,5 @@
 /** The classification network: the last stage averaged over the picture, one hidden layer, one number a class. */
-import { Graph } from "../onnx/graph.ts";
+import { Graph, type GraphOptions } from "../onnx/graph.ts";
 import * as op from "../onnx/ops.ts";
 import * as vision from "../onnx/ops-vision.ts";
 import { backbone } from "./backbone.ts";
@@ -12,12 +12,17 @@ export interface PictureSize {
   readonly width: number;
 }
 
-/** Input `picture` [N, 3, H, W], normalised; output `logits` [N, classes]. */
-export function classifierGraph(config: PatnetConfig, { batch, height, width }: PictureSize, trace?: Trace): Graph {
+/** Input `picture` [N, 3, H, W], normalised; outputs `logits` [N, classes], and `ranges` where the graph observes. */
+export function classifierGraph(
+  config: PatnetConfig,
+  { batch, height, width }: PictureSize,
+  trace?: Trace,
+  options: GraphOptions = {},
+): Graph {
   const { classifier } = config;
   if (!classifier) throw new Error("This PATNet has no classes.");
   // A detector's checkpoint keeps the backbone, and a classifier on it, one level down.
-  const g = new Graph("patnet-classifier", config.detector ? "backbone" : "");
+  const g = new Graph("patnet-classifier", config.detector ? "backbone" : "", options);
   const x = g.input("picture", "float32", [batch, 3, height, width]);
   const last = backbone(g, x, config.backbone, { trace }).at(-1)!;
   const channels = last.shape[1]!;
@@ -36,5 +41,6 @@ export function classifierGraph(config: PatnetConfig, { batch, height, width }: 
     ),
   );
   g.output("logits", head);
+  g.outputRanges();
   return g;
 }

@@ -8,9 +8,10 @@ import { conv, linear } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
 import * as vision from "../onnx/ops-vision.ts";
 import { backbone } from "./backbone.ts";
-import { mergedConv, type Trace } from "./blocks.ts";
+import type { Trace } from "./blocks.ts";
 import type { Detector, PatnetConfig } from "./config.ts";
 import * as fold from "./fold.ts";
+import { convolve } from "./kernels.ts";
 
 /** Pixels a cell of each pyramid level; regions are cut from all but the last. */
 export const STRIDES = [4, 8, 16, 32, 64] as const;
@@ -35,7 +36,8 @@ function pyramid(g: Graph, features: readonly Tensor[], { channels }: Detector):
   const laterals = features.map((feature, level) => {
     const path = `neck.lateral_convs.${level}.conv`;
     const derived = fold.normConv(path, [channels, feature.shape[1]!], `backbone.norm${2 * level}`);
-    return g.scope(path, () => mergedConv(g, feature, [channels, 1], derived));
+    const shape = [channels, feature.shape[1]!, 1, 1] as const;
+    return convolve(g, feature, { scope: `${path}.merged`, shape, ...derived });
   });
   for (let level = laterals.length - 2; level >= 0; level--)
     laterals[level] = op.add(g, laterals[level]!, op.upsample2(g, laterals[level + 1]!));
