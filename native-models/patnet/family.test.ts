@@ -51,6 +51,9 @@ async function classScores(file: string): Promise<readonly { label: string; scor
   }
 }
 
+const byLabel = (tags: readonly { label: string; score: number }[]): Record<string, number> =>
+  Object.fromEntries(tags.map(({ label, score }) => [label, Math.fround(Math.round(score * 1e5) / 1e5)]));
+
 describe("recognisePatnet", () => {
   it("reads a classifier out of its shapes, whatever a training wrapper put before the names", async () => {
     for (const prefix of ["", "model.", "module.model."])
@@ -152,6 +155,32 @@ describe("installing a PATNet", () => {
     expect(first).not.toEqual(second);
     expect(await pipeline.objects(testPicture(60, 40))).toEqual([]);
     await pipeline.close();
+  });
+
+  it("goes over to int8 once it has seen enough pictures, keeps that in the pack, and stays close to float32", async () => {
+    const destination = join(folder, "int8");
+    await installCheckpoint({ file: await checkpoint(randomTensors(smallClassifier)), destination });
+    const exact = await openVision(destination, { threads: 1, precision: "fp32" });
+    let quick = await openVision(destination, { threads: 1, precision: "int8" });
+    const pictures = Array.from({ length: 16 }, (_, i) => testPicture(50, 50, i));
+    const other = testPicture(90, 40, 99);
+    // The pictures that it is measured on are answered in float32.
+    expect((await quick.tags(pictures)).map(byLabel)).toEqual((await exact.tags(pictures)).map(byLabel));
+    const wanted = byLabel((await exact.tags([other]))[0]!);
+    const close = async () => {
+      const scores = byLabel((await quick.tags([other]))[0]!);
+      const shared = Object.keys(wanted).filter((label) => label in scores);
+      expect(shared.length).toBeGreaterThanOrEqual(4);
+      const differences = shared.map((label) => Math.abs(scores[label]! - wanted[label]!));
+      expect(Math.max(...differences)).toBeLessThan(0.05);
+      expect(Math.max(...differences)).toBeGreaterThan(0);
+    };
+    await close();
+    await quick.close();
+    quick = await openVision(destination, { threads: 1, precision: "int8" });
+    await close();
+    await quick.close();
+    await exact.close();
   });
 
   it("makes a pack that finds objects with masks inside the picture", async () => {

@@ -12,7 +12,12 @@ async function plan([file]: readonly CheckpointFile[], { loras }: PlanOptions): 
   const recognised = await recognisePatnet(source);
   const { names, config, plume } = recognised;
   return {
-    facts: { family: "patnet", config, ...describePatnet(recognised), precisions: ["fp32"] },
+    facts: {
+      family: "patnet",
+      config,
+      ...describePatnet(recognised),
+      precisions: config.classifier ? ["fp32", "int8"] : ["fp32"],
+    },
     name: plume.name,
     specs: patnetParameters(config),
     resolve: (spec) => ({ source, tensor: names.resolve(spec) }),

@@ -1,8 +1,11 @@
 /** An opened PATNet: pictures in, classes or objects with masks out. Sessions are made on first need and kept warm. */
+import type { Precision } from "../../core/contract/index.ts";
+import { type Int8Data, readInt8 } from "../pack/int8-files.ts";
 import type { ParameterSpec, Picture } from "../types.ts";
 import { SessionCache } from "../onnx/session-cache.ts";
 import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
 import { type Boxes, boxAt, boxCount } from "./boxes.ts";
+import { ClassifierCalibration } from "./calibrate.ts";
 import { classifierGraph } from "./classifier.ts";
 import type { PatnetConfig, TestSettings } from "./config.ts";
 import { type BoxPredictions, type Detection, detections } from "./detections.ts";
@@ -45,13 +48,21 @@ export interface Pyramid {
   readonly proposals: Proposals;
 }
 
+export interface NetworkOptions extends SessionOptions {
+  /** `int8`: the classifier runs in int8 arithmetic as soon as its pack has seen enough pictures. */
+  readonly precision?: Precision;
+}
+
 export class PatnetNetworks {
   readonly config: PatnetConfig;
   readonly #weights: Weights;
-  readonly #options: SessionOptions;
+  readonly #options: NetworkOptions;
   readonly #sessions = new SessionCache();
+  /** Null: not looked for yet, or still being measured. */
+  #int8: Int8Data | null = null;
+  #calibration: ClassifierCalibration | null = null;
 
-  constructor(config: PatnetConfig, weights: Weights, options: SessionOptions) {
+  constructor(config: PatnetConfig, weights: Weights, options: NetworkOptions) {
     this.config = config;
     this.#weights = weights;
     this.#options = options;
@@ -60,20 +71,39 @@ export class PatnetNetworks {
   /** Probability of each class, or of each tag by itself, for every picture. A single class is looked for in the picture's middle. */
   async classify(pictures: readonly Picture[]): Promise<Float32Array[]> {
     const { side, classes, tags } = this.config.classifier!;
-    const batch = pictures.length;
-    if (batch === 0) return [];
-    const input = new Float32Array(batch * 3 * side * side);
-    for (const [i, picture] of pictures.entries()) {
-      // Tags are about the whole picture.
-      const view = tags ? resizeBilinear(picture, side, side) : classifierCrop(picture, side);
-      input.set(classifierInput(view), i * 3 * side * side);
-    }
-    const size = { batch, height: side, width: side };
-    const graph = () => classifierGraph(this.config, size);
-    const session = await this.#sessions.get("classifier", String(batch), graph, this.#weights, this.#options);
-    const { logits } = await session.run({ picture: input });
+    if (pictures.length === 0) return [];
+    // Tags are about the whole picture.
+    const view = (picture: Picture) => (tags ? resizeBilinear(picture, side, side) : classifierCrop(picture, side));
+    const inputs = pictures.map((picture) => classifierInput(view(picture)));
+    const logits = await this.#logits(inputs, side);
     const read = tags ? (values: Float32Array) => values.map(sigmoid) : probabilities;
-    return pictures.map((_, i) => read(logits!.subarray(i * classes, (i + 1) * classes)));
+    return pictures.map((_, i) => read(logits.subarray(i * classes, (i + 1) * classes)));
+  }
+
+  /** Logits of normalised pictures, [pictures, classes]. */
+  async #logits(inputs: readonly Float32Array[], side: number): Promise<Float32Array> {
+    if (this.#options.precision === "int8" && !this.#int8) this.#int8 = await readInt8(this.#weights);
+    if (this.#options.precision === "int8" && !this.#int8) return this.#calibrate(inputs);
+    const size = { batch: inputs.length, height: side, width: side };
+    const ranges = this.#int8?.ranges;
+    const graph = () => classifierGraph(this.config, size, undefined, { int8: ranges });
+    const weights = this.#int8?.weights ?? this.#weights;
+    const name = `${inputs.length}${ranges ? "-int8" : ""}`;
+    const session = await this.#sessions.get("classifier", name, graph, weights, this.#options);
+    return (await session.run({ picture: joined(inputs) })).logits!;
+  }
+
+  /** Logits in float32, with the ranges noted that int8 needs. */
+  async #calibrate(inputs: readonly Float32Array[]): Promise<Float32Array> {
+    this.#calibration ??= await ClassifierCalibration.open(this.config, this.#weights, this.#options);
+    const rows: Float32Array[] = [];
+    for (const input of inputs) rows.push(await this.#calibration.look(input));
+    if (this.#calibration.isComplete) {
+      this.#int8 = await this.#calibration.finish();
+      await this.#calibration.close();
+      this.#calibration = null;
+    }
+    return joined(rows);
   }
 
   /** Objects of a picture with their masks, best first. */
@@ -151,8 +181,9 @@ export class PatnetNetworks {
     return this.#sessions.get(kind, `${height}x${width}`, graph, this.#weights, this.#options);
   }
 
-  close(): Promise<void> {
-    return this.#sessions.closeAll();
+  async close(): Promise<void> {
+    await this.#calibration?.close();
+    await this.#sessions.closeAll();
   }
 }
 
@@ -166,6 +197,17 @@ export function regionInputs(
   const lists = [0, 1, 2, 3].map(() => new Float32Array(4 * perRun));
   for (let i = 0; i < count; i++) lists[regionLevel(regions, from + i)]!.set(boxAt(regions, from + i), 4 * i);
   return Object.fromEntries(lists.map((list, level) => [`regions${level}`, list]));
+}
+
+/** One array after another. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
 }
 
 export const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));

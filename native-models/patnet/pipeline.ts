@@ -24,7 +24,7 @@ export class PatnetPipeline implements VisionPipeline {
   constructor({ config, weights, summary }: PatnetModel, options: OpenOptions) {
     this.summary = summary;
     this.#config = config;
-    this.#networks = new PatnetNetworks(config, weights, { threads: options.threads });
+    this.#networks = new PatnetNetworks(config, weights, options);
   }
 
   async tags(pictures: readonly Picture[]): Promise<PictureTag[][]> {

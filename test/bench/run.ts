@@ -35,6 +35,10 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
       return (await import("./timeline.ts")).benchTimeline(say, runs === undefined ? {} : { runs });
     },
   },
+  patnet: {
+    about: "PATNet of every size against FasterNet, and its int8 form  [--only T0,T2 --rounds n]",
+    run: async (context) => (await import("./patnet.ts")).benchPatnet(context),
+  },
   install: {
     about: "how fast a checkpoint becomes a model pack  [--full: the true 0.7B size]",
     run: async ({ say, args }) => (await import("./install.ts")).benchInstall(say, { full: args.includes("--full") }),

@@ -1,0 +1,193 @@
+/**
+ * PATNet against FasterNet of the same size, both written with the same builder and run side by side: latency of one picture, pictures
+ * a second in batches of 32, memory; and PATNet's own int8 form. Marks (a plain exported graph of the reference, on another machine):
+ * PATNet-T2 takes 0.65 of FasterNet-T2.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { z } from "zod";
+import type { Session } from "../../native-models/onnx/session.ts";
+import { type BenchContext, numberAfter } from "./context.ts";
+import { cpuSeconds, describeMachine, type Machine } from "./machine.ts";
+import {
+  batchInput,
+  benchConfig,
+  benchInt8,
+  benchWeights,
+  type Family,
+  openBench,
+  type SizeName,
+  sizes,
+} from "./patnet-model.ts";
+
+const BATCH = 32;
+/** Fewer where a round takes long. */
+const usualRounds: Readonly<Record<SizeName, number>> = { T0: 20, T1: 20, T2: 20, S: 10, M: 5, L: 4 };
+const aims = { ofFasterNetT2: 0.65, int8OfFloat: 0.5 };
+
+export interface Speed {
+  /** CPU milliseconds of one picture on one thread: the median of the rounds. */
+  readonly cpuMs: number;
+  /** The same by the clock, which other programs disturb. */
+  readonly wallMs: number;
+  /** Pictures a CPU second in batches of 32. */
+  readonly picturesPerCpuSecond: number;
+  readonly gflop: number;
+  readonly parameters: number;
+  /** Resident memory that opening it and looking at one picture added, MB. */
+  readonly residentMb: number;
+}
+
+export interface SizeResult {
+  readonly size: SizeName;
+  readonly patnet: Speed;
+  readonly patnetInt8: Pick<Speed, "cpuMs" | "wallMs" | "picturesPerCpuSecond">;
+  readonly fasternet: Speed;
+  /** Medians of the ratios of each round, by CPU time. */
+  readonly ofFasterNet: number;
+  readonly int8OfFloat: number;
+  /** ‖int8 - float32‖ / ‖float32‖ of the logits of pictures that calibration did not see. */
+  readonly int8Error: number;
+}
+
+export interface PatnetResult {
+  readonly machine: Machine;
+  readonly sizes: readonly SizeResult[];
+  readonly aims: typeof aims;
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+async function timed(session: Session, picture: Float32Array): Promise<{ cpu: number; wall: number }> {
+  const [cpu, wall] = [cpuSeconds(), performance.now()];
+  await session.run({ picture });
+  return { cpu: (cpuSeconds() - cpu) * 1000, wall: performance.now() - wall };
+}
+
+const memorySchema = z.object({
+  peakMb: z.number(),
+  privateMb: z.number().nullable(),
+  mappedMb: z.number().nullable(),
+});
+const reportSchema = z.object({ before: memorySchema, after: memorySchema });
+
+/** Memory of a model in a process of its own. */
+async function memoryOf(work: string, family: Family, size: SizeName) {
+  const child = fileURLToPath(new URL("patnet-memory.ts", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [child, work, family, size]);
+  const { before, after } = reportSchema.parse(JSON.parse(stdout));
+  const resident = ({ privateMb, mappedMb, peakMb }: typeof before) =>
+    privateMb === null || mappedMb === null ? peakMb : privateMb + mappedMb;
+  return { residentMb: resident(after) - resident(before) };
+}
+
+async function relativeError(exact: Session, quick: Session): Promise<number> {
+  let [difference, size] = [0, 0];
+  for (const seed of [101, 102, 103]) {
+    const picture = batchInput(1, seed);
+    const [a, b] = [(await exact.run({ picture })).logits!, (await quick.run({ picture })).logits!];
+    for (let i = 0; i < a.length; i++) {
+      difference += (a[i]! - b[i]!) ** 2;
+      size += a[i]! ** 2;
+    }
+  }
+  return Math.sqrt(difference / size);
+}
+
+/** The three models of one size in turn, round after round, so that whatever else the machine does meets all of them. */
+async function benchSize(work: string, size: SizeName, rounds: number): Promise<SizeResult> {
+  const config = { patnet: benchConfig("patnet", size), fasternet: benchConfig("fasternet", size) };
+  const weights = {
+    patnet: await benchWeights(work, "patnet", size),
+    fasternet: await benchWeights(work, "fasternet", size),
+  };
+  const int8 = await benchInt8(config.patnet, weights.patnet);
+  const open = async (batch: number) =>
+    [
+      await openBench(config.patnet, weights.patnet, { batch, threads: 1 }),
+      await openBench(config.patnet, weights.patnet, { batch, threads: 1, int8 }),
+      await openBench(config.fasternet, weights.fasternet, { batch, threads: 1 }),
+    ] as const;
+  const single = await open(1);
+  const int8Error = await relativeError(single[0], single[1]);
+  const picture = batchInput(1);
+  for (const session of single) await session.run({ picture });
+  const times: { cpu: number; wall: number }[][] = [[], [], []];
+  for (let round = 0; round < rounds; round++)
+    for (const [i, session] of single.entries()) times[i]!.push(await timed(session, picture));
+  const flops = single.map((session) => session.graph.flops / 1e9);
+  for (const session of single) await session.close();
+
+  const many: number[] = [];
+  for (const session of await open(BATCH)) {
+    const pictures = batchInput(BATCH);
+    await session.run({ picture: pictures });
+    many.push(BATCH / ((await timed(session, pictures)).cpu / 1000));
+    await session.close();
+  }
+  const speed = (i: number) => ({
+    cpuMs: median(times[i]!.map(({ cpu }) => cpu)),
+    wallMs: median(times[i]!.map(({ wall }) => wall)),
+    picturesPerCpuSecond: many[i]!,
+  });
+  const ratio = (a: number, b: number) => median(times[a]!.map(({ cpu }, round) => cpu / times[b]![round]!.cpu));
+  const full = async (i: number, family: Family): Promise<Speed> => ({
+    ...speed(i),
+    gflop: flops[i]!,
+    parameters: Object.values(weights[family].index).reduce((sum, { bytes }) => sum + bytes / 4, 0),
+    ...(await memoryOf(work, family, size)),
+  });
+  return {
+    size,
+    patnet: await full(0, "patnet"),
+    patnetInt8: speed(1),
+    fasternet: await full(2, "fasternet"),
+    ofFasterNet: ratio(0, 2),
+    int8OfFloat: ratio(1, 0),
+    int8Error,
+  };
+}
+
+const ms = (value: number) => `${value.toFixed(1)} ms`.padStart(9);
+const rate = (value: number) => `${value.toFixed(0)}/s`.padStart(6);
+
+function line({ size, patnet, patnetInt8, fasternet, ofFasterNet, int8OfFloat, int8Error }: SizeResult): string {
+  return [
+    `${size.padEnd(3)} PATNet ${ms(patnet.cpuMs)}   int8 ${ms(patnetInt8.cpuMs)}   FasterNet ${ms(fasternet.cpuMs)}`,
+    `PATNet/FasterNet ${ofFasterNet.toFixed(3)}   int8/float ${int8OfFloat.toFixed(3)} (logits off by ${(int8Error * 100).toFixed(1)} %)`,
+    `batch 32 ${rate(patnet.picturesPerCpuSecond)} ${rate(patnetInt8.picturesPerCpuSecond)} ${rate(fasternet.picturesPerCpuSecond)}`,
+    `memory ${patnet.residentMb.toFixed(0)} and ${fasternet.residentMb.toFixed(0)} MB`,
+    `work ${patnet.gflop.toFixed(2)} and ${fasternet.gflop.toFixed(2)} GFLOP`,
+  ].join("   ");
+}
+
+/** Options: `--only T0,T2`, `--rounds n`. */
+export async function benchPatnet({ say, args }: BenchContext): Promise<PatnetResult> {
+  const only = args.includes("--only") ? (args[args.indexOf("--only") + 1] ?? "").split(",") : sizes;
+  const chosen = sizes.filter((size) => only.includes(size));
+  if (chosen.length === 0) throw new Error(`Name sizes after --only: ${sizes.join(", ")}.`);
+  const asked = numberAfter(args, "--rounds");
+  const work = await mkdtemp(join(tmpdir(), "plume-bench-patnet-"));
+  try {
+    const machine = describeMachine();
+    say(
+      `${machine.cpu}, 1 thread, CPU time; the machine's load was ${machine.load.toFixed(1)} on ${machine.logicalCores} cores`,
+    );
+    const results: SizeResult[] = [];
+    for (const size of chosen) {
+      results.push(await benchSize(work, size, asked ?? usualRounds[size]));
+      say(line(results.at(-1)!));
+      await rm(join(work, `patnet-${size}`), { recursive: true, force: true });
+      await rm(join(work, `fasternet-${size}`), { recursive: true, force: true });
+    }
+    say(`aims: PATNet-T2 at ≤ ${aims.ofFasterNetT2} of FasterNet-T2, int8 at ≤ ${aims.int8OfFloat} of float32`);
+    return { machine, sizes: results, aims };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
