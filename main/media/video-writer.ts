@@ -1,4 +1,4 @@
-import { access, constants, rename, stat, unlink } from "node:fs/promises";
+import { open, rename, stat, unlink } from "node:fs/promises";
 import { StudioError } from "../../core/contract/index.ts";
 import type { MediaTools } from "./locate.ts";
 import { probeVideo, type SoundProbe } from "./probe.ts";
@@ -87,7 +87,9 @@ export async function assertWritable(folder: string): Promise<void> {
       "The folder for the video does not exist: create it or choose another one.",
       folder,
     );
-  await access(folder, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+  // Tried, not asked: permissions do not know of read-only disks and of folders that only look like some.
+  await tryToWrite(folder).catch((cause: unknown) => {
+    if (StudioError.from(cause).code === "DISK_FULL") throw StudioError.from(cause);
     throw new StudioError(
       "OUTPUT_UNWRITABLE",
       "The folder for the video cannot be written to: choose another one or change its permissions.",
@@ -95,6 +97,12 @@ export async function assertWritable(folder: string): Promise<void> {
       { cause },
     );
   });
+}
+
+async function tryToWrite(folder: string): Promise<void> {
+  const part = partPath(folder);
+  await (await open(part, "wx")).close();
+  await unlink(part);
 }
 
 class Mp4Writer implements VideoWriter {

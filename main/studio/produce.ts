@@ -192,7 +192,8 @@ async function assertSpace(
 ): Promise<void> {
   const need = 65_536 + (width * height * frames * 1.5) / 8;
   const disk = await statfs(folder).catch(() => null);
-  if (disk !== null && disk.bavail * disk.bsize < need)
+  // A disk without blocks is none; whether it can be written to was tried.
+  if (disk !== null && disk.blocks > 0 && disk.bavail * disk.bsize < need)
     throw new StudioError(
       "DISK_FULL",
       "The disk is full: free some space and try again.",

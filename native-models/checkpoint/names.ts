@@ -1,6 +1,6 @@
 /** What every family asks of a checkpoint's tensors: that they are there, have the right shape and hold real numbers. */
 import { StudioError } from "../../core/contract/errors.ts";
-import type { ParameterSpec, TensorInfo } from "../types.ts";
+import type { ParameterSpec, TensorInfo, TensorSource } from "../types.ts";
 
 export function mismatch(message: string, detail?: string): StudioError {
   return new StudioError("CHECKPOINT_MISMATCH", message, detail);
@@ -8,6 +8,15 @@ export function mismatch(message: string, detail?: string): StudioError {
 
 export function wrongKind(message: string, detail?: string): StudioError {
   return new StudioError("MODEL_WRONG_KIND", message, detail);
+}
+
+/** The sentence for a LoRA where a whole model is wanted, or null when the file is none. */
+export function loraInstead(source: TensorSource): StudioError | null {
+  const names = [...source.tensors.keys()];
+  const isLora =
+    names.every((name) => /^\d+$/u.test(name)) || names.some((name) => /lora_(?:up|down|[AB])\b/u.test(name));
+  if (!isLora) return null;
+  return wrongKind("This file is a LoRA, not a whole model: install it together with its base model.", names[0]);
 }
 
 export function missing(official: string): StudioError {

@@ -3,7 +3,7 @@
  * that a training wrapper left, temporal convolutions stored as Conv2d, trailing axes of length 1.
  */
 import type { StudioError } from "../../core/contract/errors.ts";
-import { fitting, mismatch, missing, wrongKind } from "../checkpoint/names.ts";
+import { fitting, loraInstead, mismatch, missing, wrongKind } from "../checkpoint/names.ts";
 import type { ParameterSpec, TensorInfo, TensorSource } from "../types.ts";
 
 export const unetPrefix = "model.diffusion_model.";
@@ -82,8 +82,8 @@ export class HummingbirdNames {
 function notHummingbird(source: TensorSource): StudioError {
   const names = [...source.tensors.keys()];
   const detail = names.slice(0, 5).join(", ");
-  if (names.every((name) => /^\d+$/u.test(name)) || names.some((name) => /lora_(?:up|down|[AB])\b/u.test(name)))
-    return wrongKind("This file is a LoRA, not a whole model: install it together with its base model.", detail);
+  const lora = loraInstead(source);
+  if (lora) return lora;
   if (names.some((name) => name.startsWith(unetPrefix)))
     return mismatch(
       `The tensor ${landmark} is missing: this is only a part of a Hummingbird checkpoint, choose the complete file.`,

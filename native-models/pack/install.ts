@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { lstat, mkdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { StudioError } from "../../core/contract/errors.ts";
+import { loraInstead, wrongKind } from "../checkpoint/names.ts";
 import { openCheckpoint } from "../checkpoint/open-checkpoint.ts";
 import { families } from "./families.ts";
 import type { CheckpointFile, InstallPlan, LoraFile, ModelFamily } from "./family.ts";
@@ -20,6 +21,7 @@ import {
   WEIGHTS_FILE,
 } from "./manifest.ts";
 import { officialTensors, plannedBytes, writeWeights } from "./weights.ts";
+import type { TensorSource } from "../types.ts";
 
 const CONVERTER = "plume-studio 0.1.0";
 
@@ -78,8 +80,8 @@ async function gather(
   if (!isFolder) {
     const file = { path, source: await openCheckpoint(path) };
     opened.push(file);
-    // A file that is nobody's goes to the last family, which says best what it is instead.
-    const family = families.find((candidate) => candidate.owns(file.source)) ?? families.at(-1)!;
+    const family = families.find((candidate) => candidate.owns(file.source));
+    if (!family) throw notOurs(file.source);
     const beside = await openAll((await family.companions?.(path)) ?? [], opened);
     return { family, files: [file, ...beside.filter(({ source }) => family.owns(source))] };
   }
@@ -92,6 +94,14 @@ async function gather(
     "CHECKPOINT_UNREADABLE",
     "This folder holds no checkpoint that Plume Studio knows: choose the file itself.",
     path,
+  );
+}
+
+function notOurs(source: TensorSource): StudioError {
+  const names = [...source.tensors.keys()].slice(0, 5).join(", ");
+  return (
+    loraInstead(source) ??
+    wrongKind("This is no model that Plume Studio can run: choose a Hummingbird, KeyVID or PATNet checkpoint.", names)
   );
 }
 

@@ -95,6 +95,15 @@ describe("installing a file that is no good", () => {
     await refused(file, UNREADABLE);
   });
 
+  it("a model of a kind that the studio does not run, named as such", async () => {
+    const file = join(folder.path, "language model.safetensors");
+    await writeFile(file, safetensors(weight, Buffer.alloc(8)));
+    await expect(studio.models.install({ file })).rejects.toMatchObject({
+      code: "MODEL_WRONG_KIND",
+      message: expect.stringMatching(/^This is no model that Plume Studio can run: choose a Hummingbird/),
+    });
+  });
+
   it("a folder, and nothing at all", async () => {
     await refused(folder.path, UNREADABLE);
     await refused(join(folder.path, "no such file.ckpt"), UNREADABLE);
