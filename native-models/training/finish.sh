@@ -3,7 +3,7 @@
 # Usage: finish.sh OUT_DIR VERSION [clips a set, guidance, steps].  Run it in this folder after the training stages.
 # Nothing of the repository is touched before both sets are judged; PYTHON names another interpreter.
 set -eu
-W=$1 VERSION=$2 N=${3:-72} GUIDANCE=${4:-3.0} STEPS=${5:-10} A=../../assets/models
+W=$1 VERSION=$2 N=${3:-72} GUIDANCE=${4:-2.0} STEPS=${5:-10} A=../../assets/models
 PY=${PYTHON:-python3}
 export OMP_NUM_THREADS=1
 mkdir -p "$W/final" "$W/sheets" golden

@@ -230,7 +230,7 @@ def look(ema, held, words, eyes, size, out, vocab):
     lighten(model)
     keep = torch.get_rng_state()
     torch.manual_seed(1)
-    n, r2 = (32 if size == 64 else 8), random.Random(1)
+    n, r2 = min(32 if size == 64 else 8, len(held['specs'])), random.Random(1)
     with torch.no_grad(), torch.autocast('cpu', torch.bfloat16):
         ids = torch.tensor([words.encode(caption(any_speed(s, r2), r2)) for s in held['specs'][:n]])
         t = (torch.arange(n) * 1000 // n + 15).clamp(max=999)
