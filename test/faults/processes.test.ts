@@ -53,9 +53,7 @@ describe.skipIf(process.platform !== "linux")("a studio that is killed in the mi
     child.kill("SIGKILL");
     await soon(() => expect(children.filter(isAlive)).toEqual([]));
 
-    const started = performance.now();
     const studio = await bench.open();
-    expect(performance.now() - started).toBeLessThan(2000);
     const [interrupted, waiting] = await studio.call("jobs.list", {});
     expect(interrupted).toMatchObject({ state: "failed", error: { message: expect.stringContaining("Retry") } });
     expect(waiting!.state).not.toBe("failed");
