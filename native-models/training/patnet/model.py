@@ -155,7 +155,7 @@ class Backbone(nn.Module):
             x = stage(x)
             if i % 2 == 0:
                 out.append(getattr(self, f'norm{i}')(x))
-        return out, self.head(self.act(self.avgpool_pre_head(x)).flatten(1))
+        return out, self.head(self.act(self.avgpool_pre_head(x)).flatten(1)) if hasattr(self, 'head') else None
 
 
 class Wrapped(nn.Module):

@@ -128,6 +128,14 @@ def _paint(picture, o, rng):
     return picture * (1 - alpha[..., None]) + np.clip(fill, 0, 1) * alpha[..., None], mask
 
 
+def _background_colours(picture):
+    """For each named colour 0 where hardly a pixel comes near it, -1 (unknown) where some do: a background has no name for them."""
+    pixels = picture[2::4, 2::4].reshape(-1, 1, 3)
+    distance = np.sqrt(((pixels - np.array(list(COLOURS.values()), np.float32)) ** 2).sum(-1))
+    share = ((distance < 0.4) & (distance == distance.min(1, keepdims=True))).mean(0)
+    return np.where(share < 0.01, 0, -1)
+
+
 def scene(seed, held_out=False):
     """One scene: dict with picture [H, W, 3] uint8, masks [N, H, W] bool, boxes [N, 4] float32 (x1 y1 x2 y2, pixels),
     classes [N] int, tags [T] float (1, 0, or -1 where unknown)."""
@@ -147,9 +155,9 @@ def scene(seed, held_out=False):
     for i in keep:
         ys, xs = np.nonzero(masks[i])
         boxes.append((xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
-    # What else stands in a picture's background is unknown to the tags of shapes and colours, not of families.
     tags = np.zeros(len(TAGS), np.float32)
-    tags[len(clips.FAMILIES):len(clips.FAMILIES) + len(COLOUR_NAMES)] = -1
+    first = len(clips.FAMILIES)
+    tags[first:first + len(COLOUR_NAMES)] = _background_colours(picture)
     if spec is not None:
         tags[:len(clips.FAMILIES)] = 0
         tags[TAGS.index(spec['family'])] = 1
