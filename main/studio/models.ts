@@ -14,8 +14,15 @@ export interface BundledModel {
   readonly work: ModelWork;
 }
 
-export const workOf = ({ animation }: Pick<ModelSummary, "animation">): ModelWork =>
-  animation === undefined ? "text-to-video" : "animate";
+export const workOf = ({ animation, vision }: Pick<ModelSummary, "animation" | "vision">): ModelWork =>
+  vision !== undefined ? "vision" : animation !== undefined ? "animate" : "text-to-video";
+
+/** What a model of each work does, as a sentence says it. */
+const does: Readonly<Record<ModelWork, string>> = {
+  "text-to-video": "makes clips from words",
+  animate: "animates pictures",
+  vision: "looks at pictures",
+};
 
 export interface ModelServiceOptions {
   /** Folder of the packs: one folder each, named by id. */
@@ -92,9 +99,7 @@ export class ModelService implements ModelAdministration {
     if (work !== undefined && workOf(model.summary) !== work)
       throw new StudioError(
         "MODEL_WRONG_KIND",
-        work === "animate"
-          ? `${model.summary.name} makes clips from words: choose a model that animates pictures.`
-          : `${model.summary.name} animates pictures: choose a model that makes clips from words.`,
+        `${model.summary.name} ${does[workOf(model.summary)]}: choose a model that ${does[work]}.`,
       );
     return model;
   }

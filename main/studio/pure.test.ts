@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type JobSnapshot, limits } from "../../core/contract/index.ts";
-import { fakeSummary } from "../inference/testing/fake-summary.ts";
+import { fakeAnimator, fakeSummary } from "../inference/testing/fake-summary.ts";
 import { formatLine, parseJournal } from "./journal.ts";
+import { workOf } from "./models.ts";
 import { ProgressMeter } from "./progress.ts";
 import { compact, type QueueEvent, reduce, restore, WAITING } from "./queue.ts";
 import { resolveRequest, variation } from "./resolve-request.ts";
@@ -32,6 +33,11 @@ const queueEvent: fc.Arbitrary<QueueEvent> = fc.oneof(
   ids.map((id): QueueEvent => ({ type: "dismissed", id })),
   ids.map((id): QueueEvent => ({ type: "failed", id, at, error: { code: "INTERNAL", message: "x" } })),
 );
+
+it("tells models apart by their work", () => {
+  const eyes = { ...fakeSummary, vision: { tags: 5, objects: 7 } };
+  expect([fakeSummary, fakeAnimator, eyes].map(workOf)).toEqual(["text-to-video", "animate", "vision"]);
+});
 
 describe("the journal", () => {
   it("gives back what was written, and of any prefix of its bytes a prefix of the values", () => {

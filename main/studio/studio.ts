@@ -117,7 +117,7 @@ export interface InstallOptions {
 }
 
 /** What a model is for. */
-export type ModelWork = "text-to-video" | "animate";
+export type ModelWork = "text-to-video" | "animate" | "vision";
 
 export interface ModelAdministration {
   /**

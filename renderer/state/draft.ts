@@ -67,7 +67,7 @@ export type Settings = ReturnType<typeof settingsOf>;
 
 /** The models that make clips from words. */
 export const wordModels = (models: readonly ModelSummary[]): readonly ModelSummary[] =>
-  models.filter(({ animation }) => animation === undefined);
+  models.filter(({ animation, vision }) => animation === undefined && vision === undefined);
 
 /** The model that a draft means: the chosen one if it is still installed, else the first that makes clips from words. */
 export function modelOf(draft: Draft, models: readonly ModelSummary[]): ModelSummary | null {
