@@ -26,7 +26,7 @@ export function describeKeyvid({ config, isOfficialSize, plume }: Recognised): D
       variant: plume.version === undefined ? plume.name : `${plume.name} ${plume.version}`,
       licence: plume.licence ?? "not stated",
       about: plume.what_it_knows ?? "Its makers do not say what it knows.",
-      examplePrompts: plume.example_prompts ?? [],
+      examplePrompts: plume.example_prompts ?? Object.keys(plume.motions ?? {}),
       ...shared,
     };
   if (isOfficialSize)

@@ -8,6 +8,7 @@ import { textGraph } from "../openclip/text-tower.ts";
 import { clipTokenizer } from "../openclip/tokenizer.ts";
 import { visionGraph } from "../openclip/vision-tower.ts";
 import { architecture } from "../unet3d/architecture.ts";
+import { UNET_PREFIX } from "../unet3d/blocks.ts";
 import { vaeDecoderGraph } from "../vae/decoder.ts";
 import { latentScale, vaeEncoderGraph } from "../vae/encoder.ts";
 import { localizerGraph, soundGraph } from "./audio-trunk.ts";
@@ -29,6 +30,11 @@ import { keysGraph, placeGraph, unetGraph } from "./unet.ts";
 
 /** A network that is run once or twice a clip stays open only up to this size. */
 const KEEP_BYTES = 256 * 2 ** 20;
+/**
+ * Up to this size a U-Net's weights are repacked into private memory. The official ones (5.9 GB, and several graphs may be open that
+ * differ in branches or cut) stay mapped from disk, one copy for all.
+ */
+const REPACK_BYTES = 1024 * 2 ** 20;
 
 export class KeyvidNetworks implements StageNetworks {
   readonly config: KeyvidConfig;
@@ -132,13 +138,15 @@ export class KeyvidNetworks implements StageNetworks {
     const { frames, height, width } = size;
     const variant = `${reuse === undefined ? "" : `-from${reuse}`}${keep === undefined ? "" : `-keep${keep}`}`;
     const graph = () => unetGraph(this.config[stage], size, { branches, reuse, keep });
-    return this.#sessions.get(
-      `${stage}-unet${variant}-${branches}`,
-      `${frames}x${height}x${width}`,
-      graph,
-      this.#weights[stage],
-      this.#options,
-    );
+    const options = { ...this.#options, prepack: this.#unetBytes(stage) <= REPACK_BYTES };
+    const kind = `${stage}-unet${variant}-${branches}`;
+    return this.#sessions.get(kind, `${frames}x${height}x${width}`, graph, this.#weights[stage], options);
+  }
+
+  /** Bytes of a stage's U-Net, whatever the call. */
+  #unetBytes(stage: Stage): number {
+    const own = Object.entries(this.#weights[stage].index).filter(([key]) => key.startsWith(UNET_PREFIX));
+    return own.reduce((sum, [, { bytes }]) => sum + bytes, 0);
   }
 
   async predict({ keys, ...call }: UnetCall): Promise<Float32Array> {

@@ -41,6 +41,8 @@ const plumeSchema = z.object({
   native_height: number,
   what_it_knows: text,
   example_prompts: z.array(z.string()).optional().catch(undefined),
+  /** Motions that it knows, by name, and the words that ask for each. */
+  motions: z.record(z.string(), z.array(z.string())).optional().catch(undefined),
   default_steps: number,
   guidance: z
     .object({ text: number, image: number, audio_keyframes: number, audio_interpolation: number })
