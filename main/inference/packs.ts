@@ -11,6 +11,8 @@ export interface PackFacts {
   readonly weightsSha256: string;
   /** sha256 of the checkpoint it was made from, hex. */
   readonly sourceSha256: string;
+  /** The same of the other files of a model that comes in several. */
+  readonly companionSha256?: readonly string[];
 }
 
 /** Reads a pack's manifest and compares sizes, not contents. Errors: MODEL_DAMAGED. */
@@ -22,5 +24,6 @@ export async function readPackFacts(folder: string): Promise<PackFacts> {
     summary: { ...summary, bytesOnDisk: summary.bytesOnDisk + (await int8Bytes(folder)) },
     weightsSha256: weights?.sha256 ?? "",
     sourceSha256: manifest.source.sha256,
+    companionSha256: manifest.companions.map(({ sha256 }) => sha256),
   };
 }

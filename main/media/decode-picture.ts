@@ -1,13 +1,10 @@
 import { StudioError } from "../../core/contract/index.ts";
 import { orientationOf } from "./exif.ts";
 import type { MediaTools } from "./locate.ts";
+import { checkPictureSize } from "./picture-size.ts";
 import { unreadable } from "./probe-media.ts";
 import { BASE_ARGS, PROTOCOLS, runMedia, startMedia } from "./run.ts";
 
-/** Larger pictures are refused: decoding them would take more memory than a laptop can spare. */
-export const MAX_MEGAPIXELS = 120;
-/** Smaller ones hold nothing to animate. */
-export const MIN_SIDE = 16;
 /** Work pictures are at most this many pixels on a side, which is more than any model sees. */
 const WORK_SIDE = 2048;
 
@@ -16,21 +13,6 @@ export interface DecodedPicture {
   readonly width: number;
   readonly height: number;
   readonly rgb: Uint8Array;
-}
-
-/** Refuses sizes that make no sense, before anything is decoded. Errors: MEDIA_UNREADABLE. */
-export function checkPictureSize(width: number, height: number): void {
-  const megapixels = (width * height) / 1e6;
-  if (megapixels > MAX_MEGAPIXELS)
-    throw new StudioError(
-      "MEDIA_UNREADABLE",
-      `This picture has ${Math.round(megapixels)} megapixels (${width}×${height}): make it smaller than ${MAX_MEGAPIXELS} and try again.`,
-    );
-  if (Math.min(width, height) < MIN_SIDE)
-    throw new StudioError(
-      "MEDIA_UNREADABLE",
-      `This picture is only ${width}×${height} pixels: choose one of at least ${MIN_SIDE}×${MIN_SIDE}.`,
-    );
 }
 
 /** Filters for EXIF's eight orientations. */

@@ -2,6 +2,7 @@ import fluent from "fluent-ffmpeg";
 import { z } from "zod";
 import { StudioError } from "../../core/contract/index.ts";
 import type { MediaTools } from "./locate.ts";
+import { checkPictureSize } from "./picture-size.ts";
 import { BASE_ARGS, PROTOCOLS, runMedia } from "./run.ts";
 import { TextTail } from "./text-tail.ts";
 
@@ -59,9 +60,18 @@ export async function probeMedia(tools: MediaTools, file: string): Promise<Media
       hasMore: sounds.length > 1 || pictures.some(({ isAttached }) => !isAttached),
     };
   const [picture] = pictures;
-  if (picture === undefined) throw unreadable(`format ${format}`);
+  if (picture === undefined) {
+    await refuseGiant(tools.ffmpeg, file);
+    throw unreadable(`format ${format}`);
+  }
   const isStill = PICTURE_FORMATS.test(format) && picture.frames <= 1 && !/^(gif|apng)/.test(format);
   return { kind: "picture", width: picture.width, height: picture.height, moves: !isStill && seconds > 0.2 };
+}
+
+/** ffmpeg does not even tell the size of pictures beyond a quarter of a gigapixel, except in its complaint. */
+async function refuseGiant(ffmpeg: string, file: string): Promise<void> {
+  const size = /Picture size (\d+)x(\d+) is invalid/.exec(await complaints(ffmpeg, file));
+  if (size !== null) checkPictureSize(Number(size[1]), Number(size[2]));
 }
 
 export const unreadable = (detail: string): StudioError =>
@@ -123,10 +133,15 @@ async function askFfprobe(ffprobe: string, file: string): Promise<Head> {
 
 /** Without ffprobe: what ffmpeg itself prints about its input. It then complains that no output is named, which is no failure. */
 async function askFfmpeg(ffmpeg: string, file: string): Promise<Head> {
+  return parseBanner(await complaints(ffmpeg, file));
+}
+
+/** Everything that ffmpeg has to say about a file. */
+async function complaints(ffmpeg: string, file: string): Promise<string> {
   const tail = new TextTail(32_768);
   const args = [...BASE_ARGS.filter((arg) => arg !== "-v" && arg !== "error"), ...PROTOCOLS, "-i", `file:${file}`];
   await runMedia(ffmpeg, args, { onStderr: (chunk) => tail.push(chunk) }).catch(() => {});
-  return parseBanner(tail.text);
+  return tail.text;
 }
 
 /** Reads ffmpeg's description of its first input. Pure. Errors: MEDIA_UNREADABLE. */

@@ -44,7 +44,7 @@ export interface StudioParts {
 const asset = (name: string): string => fileURLToPath(new URL(`../../assets/models/${name}`, import.meta.url));
 const BUNDLED: readonly BundledModel[] = [
   { id: "starter", work: "text-to-video", file: asset("starter.ckpt") },
-  { id: "starter-motion", work: "animate", file: asset("keyvid/starter.ckpt") },
+  { id: "starter-motion", work: "animate", file: asset("keyvid") },
 ];
 
 /**

@@ -10,6 +10,7 @@ import type { InstallOptions, ModelAdministration, ModelWork } from "./studio.ts
 /** A small model that ships with the app, as an ordinary checkpoint. */
 export interface BundledModel {
   readonly id: string;
+  /** The checkpoint, or the folder of a model that comes in several files. */
   readonly file: string;
   readonly work: ModelWork;
 }
@@ -221,7 +222,9 @@ export class ModelService implements ModelAdministration {
     if (!(await isFolder(folder))) return false;
     try {
       const facts = await this.options.readPack(folder);
-      return facts.sourceSha256 === (await hashFile(bundled.file));
+      const made = new Set([facts.sourceSha256, ...(facts.companionSha256 ?? [])]);
+      const there = await Promise.all((await checkpointFiles(bundled.file)).map(hashFile));
+      return there.length > 0 && made.size === new Set(there).size && there.every((sha256) => made.has(sha256));
     } catch (error) {
       this.options.log(
         `the bundled model is installed anew: ${error instanceof Error ? error.message : String(error)}`,
@@ -319,6 +322,13 @@ async function assertReadable(file: string, what: string, allow: { folders?: boo
   await access(file, 4 /* R_OK */).catch(() => {
     throw new StudioError("CHECKPOINT_UNREADABLE", `The ${what} file may not be read: check its permissions.`, file);
   });
+}
+
+/** The checkpoint itself, or all that lie in a folder and below it. */
+async function checkpointFiles(path: string): Promise<string[]> {
+  if (!(await isFolder(path))) return [path];
+  const names = await readdir(path, { recursive: true });
+  return names.filter((name) => /\.(ckpt|pth|pt|safetensors)$/.test(name)).map((name) => join(path, name));
 }
 
 function notInstalled(id: string): StudioError {

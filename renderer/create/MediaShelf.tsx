@@ -146,7 +146,6 @@ function Card({ media, isPicked }: { readonly media: Media; readonly isPicked: b
         type="button"
         className="card__body"
         aria-pressed={isPicked}
-        aria-label={`${media.kind === "picture" ? "Picture" : "Sound"} ${media.name}, ${facts}${media.isThere ? "" : ", missing"}`}
         title={media.note ?? media.name}
         draggable
         onDragStart={(event) => event.dataTransfer.setData(CARD, media.id)}
@@ -161,7 +160,10 @@ function Card({ media, isPicked }: { readonly media: Media; readonly isPicked: b
           </span>
         )}
         <span className="card__text">
-          <span className="card__name">{media.name}</span>
+          <span className="card__name">
+            <span className="visually-hidden">{media.kind === "picture" ? "Picture " : "Sound "}</span>
+            {media.name}
+          </span>
           <span className="card__facts mono">
             {media.isThere ? facts : <TriangleAlert size={11} aria-hidden />}
             {media.isThere ? "" : " missing"}
