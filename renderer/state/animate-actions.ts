@@ -168,7 +168,10 @@ export function createAnimateActions(store: Store, client: WindowClient): Animat
         // The list comes as an event too; here it must be there before the lane opens.
         const known = store.getState().media.filter(({ id }) => !added.some((each) => each.id === id));
         if (added.length > 0) set({ media: [...added, ...known] });
-        const other = onto ?? added.find(({ kind }) => kind !== added[0]?.kind);
+        const { lane } = store.getState();
+        const beside = lane ? mediaOf(added[0]?.kind === "picture" ? lane.sound : lane.picture) : undefined;
+        // Two of a pair come together; one alone joins what it was dropped on, or what the open lane holds.
+        const other = onto ?? added.find(({ kind }) => kind !== added[0]?.kind) ?? beside;
         const partner = added.find(({ kind }) => kind !== other?.kind);
         if (other && partner) open(partner.id, other.id);
         else if (added.length > 0) announce(`${plural(added.length, "file")} added.`);
