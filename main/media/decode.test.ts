@@ -35,15 +35,17 @@ const near = (colour: readonly number[], wanted: readonly number[], within = 12)
   for (const [c, value] of wanted.entries()) expect(Math.abs((colour[c] ?? -999) - value)).toBeLessThanOrEqual(within);
 };
 
+/** A segment of a JPEG with its length. */
+const segment = (marker: number, body: readonly number[]) => [
+  0xff,
+  marker,
+  (body.length + 2) >> 8,
+  (body.length + 2) & 255,
+  ...body,
+];
+
 /** A baseline JPEG of one flat colour in four components, as Adobe writes CMYK: 255 means no ink. */
 function cmykJpeg(side: number, inks: readonly [number, number, number, number]): Buffer {
-  const segment = (marker: number, body: readonly number[]) => [
-    0xff,
-    marker,
-    (body.length + 2) >> 8,
-    (body.length + 2) & 255,
-    ...body,
-  ];
   const bits: number[] = [];
   const put = (value: number, length: number) => {
     for (let bit = length - 1; bit >= 0; bit -= 1) bits.push((value >> bit) & 1);
@@ -66,7 +68,8 @@ function cmykJpeg(side: number, inks: readonly [number, number, number, number])
   }
   const components = [1, 2, 3, 4];
   return Buffer.from([
-    ...[0xff, 0xd8],
+    0xff,
+    0xd8,
     ...segment(0xee, [...Buffer.from("Adobe"), 0, 100, 0, 0, 0, 0, 0]),
     ...segment(0xdb, [0, ...Array<number>(64).fill(8)]),
     ...segment(0xc0, [
@@ -82,19 +85,22 @@ function cmykJpeg(side: number, inks: readonly [number, number, number, number])
     ...segment(0xc4, [0x10, 1, ...Array<number>(15).fill(0), 0]),
     ...segment(0xda, [4, ...components.flatMap((id) => [id, 0]), 0, 63, 0]),
     ...scan,
-    ...[0xff, 0xd9],
+    0xff,
+    0xd9,
   ]);
 }
 
+/** A chunk of a PNG with its length and checksum. */
+const chunk = (type: string, data: Buffer) => {
+  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const [length, crc] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  crc.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, crc]);
+};
+
 /** A PNG in one bit a pixel, all black. */
 function hugePng(width: number, height: number): Buffer {
-  const chunk = (type: string, data: Buffer) => {
-    const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
-    const [length, crc] = [Buffer.alloc(4), Buffer.alloc(4)];
-    length.writeUInt32BE(data.length);
-    crc.writeUInt32BE(crc32(body));
-    return Buffer.concat([length, body, crc]);
-  };
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);

@@ -11,6 +11,7 @@ import { locateFfmpeg, probeVideo } from "../../main/media/index.ts";
 import { createStudio } from "../../main/studio/create-studio.ts";
 import { removeFolder, temporaryFolder } from "./harness.ts";
 
+const ffmpeg = (...args: string[]) => execFileSync("ffmpeg", ["-v", "error", "-y", ...args]);
 const starter = resolve(import.meta.dirname, "..", "..", "assets", "models", "keyvid");
 
 test.runIf(existsSync(starter))(
@@ -19,7 +20,6 @@ test.runIf(existsSync(starter))(
   async () => {
     const folder = await temporaryFolder();
     const [picture, sound] = [join(folder, "logo.png"), join(folder, "beat.wav")];
-    const ffmpeg = (...args: string[]) => execFileSync("ffmpeg", ["-v", "error", "-y", ...args]);
     const box = "color=0x204080:s=256x256,drawbox=x=88:y=88:w=80:h=80:color=0xf0b030:t=fill";
     ffmpeg("-f", "lavfi", "-i", box, "-frames:v", "1", picture);
     ffmpeg("-f", "lavfi", "-i", "aevalsrc='0.9*sin(2*PI*70*t)*exp(-14*mod(t,0.5))':s=44100:d=2", sound);

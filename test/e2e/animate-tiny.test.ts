@@ -13,6 +13,7 @@ import { openCheckpoint } from "../../native-models/checkpoint/open-checkpoint.t
 import { type RawTensor, writeSafetensors } from "../parity/golden-copy.testkit.ts";
 import { removeFolder, temporaryFolder } from "./harness.ts";
 
+const ffmpeg = (...args: string[]) => execFileSync("ffmpeg", ["-v", "error", "-y", ...args]);
 const VOCABULARY = 49_408;
 const official = resolve(import.meta.dirname, "..", "..", "..", "shared", "goldens", "keyvid", "ckpt", "KeyVID");
 const files = ["keyframe_generation/generator_checkpoint.ckpt", "interpolation/epoch=3669-step=58720.ckpt"] as const;
@@ -43,7 +44,6 @@ test("every network of a KeyVID runs in the studio, keyframes wait and are rolle
   mkdirSync(model);
   for (const [n, name] of files.entries()) await withWords(join(official, name), join(model, `part-${n}.safetensors`));
   await withWords(join(official, localiser), join(model, "localiser.safetensors"));
-  const ffmpeg = (...args: string[]) => execFileSync("ffmpeg", ["-v", "error", "-y", ...args]);
   const [picture, sound] = [join(folder, "logo.png"), join(folder, "beat.wav")];
   ffmpeg("-f", "lavfi", "-i", "testsrc=size=200x120:rate=1", "-frames:v", "1", picture);
   ffmpeg("-f", "lavfi", "-i", "aevalsrc='0.9*sin(2*PI*70*t)*exp(-14*mod(t,0.5))':s=44100:d=2", sound);

@@ -33,10 +33,12 @@ let page: Page;
 const file = (name: string) => join(files, name);
 const ffmpeg = (...args: string[]) => execFileSync("ffmpeg", ["-v", "error", "-y", ...args]);
 
+/** A drum at two beats a second. */
+const beat = (hertz: number) => `aevalsrc='0.9*sin(2*PI*${hertz}*t)*exp(-12*mod(t,0.5))':s=44100:d=2`;
+
 beforeAll(async () => {
   files = await temporaryFolder();
   ffmpeg("-f", "lavfi", "-i", "testsrc=size=320x200:rate=1", "-frames:v", "1", file("logo.png"));
-  const beat = (hertz: number) => `aevalsrc='0.9*sin(2*PI*${hertz}*t)*exp(-12*mod(t,0.5))':s=44100:d=2`;
   ffmpeg("-f", "lavfi", "-i", beat(90), file("beat.wav"));
   ffmpeg("-f", "lavfi", "-i", beat(120), file("other.wav"));
   browser = await launchBrowser();
