@@ -90,8 +90,13 @@ export class KeyvidNetworks implements StageNetworks {
     return (await this.#once(stage, () => textGraph(this.config.text, 1), inputs)).prompt_embeds!;
   }
 
+  /** With fewer rows than CLIP's vocabulary in its table, a test model takes ids modulo their number, as the reference's small ones do. */
   embedText(stage: Stage, prompt: string): Promise<Float32Array> {
-    return this.textTokens(stage, clipTokenizer().tokenize(prompt).ids);
+    const { vocabulary } = this.config.text;
+    const ids = clipTokenizer()
+      .tokenize(prompt)
+      .ids.map((id) => id % vocabulary);
+    return this.textTokens(stage, ids);
   }
 
   async pictureTokens(stage: Stage, view: Float32Array): Promise<Float32Array> {

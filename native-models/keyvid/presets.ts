@@ -1,12 +1,11 @@
 import type { ModelSummary, Preset } from "../../core/contract/index.ts";
-import type { KeyvidConfig } from "./config.ts";
-import { presetSteps, presetWork } from "./step-plan.ts";
+import { modeSteps, REFERENCE_STEPS } from "./step-plan.ts";
 
 type Presets = NonNullable<ModelSummary["animation"]>["presets"];
 
 const about: Readonly<Record<Preset, string>> = {
-  draft: "A quick look at what Reference would make of this seed: a thirtieth of its work.",
-  balanced: "Close to Reference for a tenth of its work.",
+  draft: "A quick look at what Reference would make of this seed, for a thirtieth of its work.",
+  balanced: "Close to Reference, for a tenth of its work.",
   reference: "Every step as the model's authors run it.",
 };
 
@@ -14,9 +13,11 @@ const about: Readonly<Record<Preset, string>> = {
 export const DEFAULT_PRESET: Preset = "balanced";
 
 /** The ways to run a model, from fastest to most faithful. */
-export function presets({ sampler: { guidance } }: KeyvidConfig): Presets {
-  return (["draft", "balanced", "reference"] as const).map((id) => {
-    const steps = presetSteps(id, guidance);
-    return { id, steps, work: presetWork(id, steps, guidance), about: about[id] };
-  });
+export function presets(): Presets {
+  return (["draft", "balanced", "reference"] as const).map((id) => ({
+    id,
+    steps: modeSteps[id],
+    work: modeSteps[id] / REFERENCE_STEPS,
+    about: about[id],
+  }));
 }

@@ -7,19 +7,13 @@
  * stochastic variant. Two things differ. Integration over a long step is not done in closed form but by the reference's own short steps,
  * which cost nothing without the network; and the clean clip is taken as linear in the angle arccos(sqrt(abar)) of v-prediction (T.
  * Salimans, J. Ho, "Progressive Distillation", 2022) instead of in log SNR, which is infinite at the start of a zero-terminal-SNR run.
- * With fresh noise in every step the full slope overshoots; half of it follows the reference best.
+ * With fresh noise in every step the full slope overshoots, so that a run says how much of it to take.
  */
 import type { DdimScheduler, DdimStep } from "../diffusion/ddim.ts";
 import { type Branch, type GuidanceScales, guide, neededBranches, type Predictions } from "./guidance.ts";
 
-/** What happens at one step of the reference's run. */
-export type StepPlan =
-  /** Every branch that guidance needs is computed. */
-  | "guided"
-  /** Only the fully conditional branch is computed; what guidance added last time is added again. */
-  | "conditional"
-  /** The network is not asked. */
-  | "extrapolated";
+/** What happens at one step of the reference's run: the network is asked under guidance, or its answer is extrapolated. */
+export type StepPlan = "asked" | "extrapolated";
 
 /** The network under guidance; one clip of fixed size and conditions. */
 export interface Denoiser {
@@ -42,8 +36,6 @@ export interface SamplerState {
   readonly sample: Float32Array;
   /** The last answers of the network, newest last: where they were given, and the clean clip that they mean. */
   readonly answers: readonly Answer[];
-  /** What guidance added to the fully conditional prediction last time; null before the first time. */
-  readonly added: Float32Array | null;
 }
 
 export interface Answer {
@@ -57,6 +49,8 @@ export interface SampleOptions {
   readonly scheduler: DdimScheduler;
   /** One entry for each step of the scheduler; the first is never `extrapolated`. */
   readonly plan: readonly StepPlan[];
+  /** Share of the slope between the last two answers that the extrapolation goes on with, 0 to 1. */
+  readonly slope: number;
   readonly scales: GuidanceScales;
   /** φ of guidance rescale. */
   readonly rescale: number;
@@ -75,16 +69,14 @@ export interface SampleOptions {
   readonly resume?: SamplerState | undefined;
 }
 
-/** Answers that the extrapolation looks at, and the share of the slope between them that it goes on with. */
+/** Answers that the extrapolation looks at. */
 const ORDER = 2;
-const SLOPE = 0.5;
 
 /** Runs the loop and returns the sample after the last step, [4, T, h, w]. */
 export async function sampleClip(denoiser: Denoiser, options: SampleOptions): Promise<Float32Array> {
   const { scheduler, plan, drawNoise, resume } = options;
   let sample = resume?.sample.slice() ?? options.start;
   let answers: readonly Answer[] = resume?.answers ?? [];
-  let added = resume?.added ?? null;
   let answered = 0;
   for (const [i, step] of scheduler.steps.entries()) {
     const noise = drawNoise(sample.length);
@@ -92,37 +84,31 @@ export async function sampleClip(denoiser: Denoiser, options: SampleOptions): Pr
     if (i < (resume?.done ?? 0)) continue;
     let v: Float32Array;
     if (plan[i] === "extrapolated") {
-      v = velocityOf(extrapolate(answers, angleOf(step)), sample, step);
+      v = velocityOf(extrapolate(answers, angleOf(step), options.slope), sample, step);
     } else {
-      const answer = await ask(denoiser, sample, step.t, options, plan[i] === "guided" ? null : added);
-      v = answer.v;
-      added = answer.added;
+      v = await ask(denoiser, sample, step.t, options);
       answers = [...answers, { angle: angleOf(step), clean: cleanOf(v, sample, step) }].slice(-ORDER);
     }
     sample = scheduler.step(i, v, sample, noise).previousSample;
     options.afterStep?.(i, sample, noise, step);
     if (plan[i] === "extrapolated") continue;
     await options.onAnswer?.(answered, answers.at(-1)!.clean);
-    await options.onState?.({ done: i + 1, sample, answers, added });
+    await options.onState?.({ done: i + 1, sample, answers });
   }
   return sample;
 }
 
-/** One question to the network. @param remembered what guidance added last time, or null to compute it anew */
+/** One question to the network: every branch that guidance needs, and the guided velocity. */
 async function ask(
   denoiser: Denoiser,
   sample: Float32Array,
   t: number,
   { scales, rescale, checkpoint }: SampleOptions,
-  remembered: Float32Array | null,
-): Promise<{ v: Float32Array; added: Float32Array }> {
-  const asked = remembered ? (["full"] as const) : neededBranches(scales);
+): Promise<Float32Array> {
+  const asked = neededBranches(scales);
   const given = await denoiser.predict(sample, t, asked, checkpoint ?? (() => undefined));
   const predictions = Object.fromEntries(asked.map((branch, i) => [branch, given[i]])) as unknown as Predictions;
-  const { full } = predictions;
-  if (remembered) return { v: full.map((value, i) => value + remembered[i]!), added: remembered };
-  const v = guide(predictions, scales, rescale);
-  return { v, added: v.map((value, i) => value - full[i]!) };
+  return guide(predictions, scales, rescale);
 }
 
 const angleOf = ({ alpha }: DdimStep): number => Math.acos(Math.sqrt(alpha));
@@ -141,9 +127,9 @@ function velocityOf(clean: Float32Array, sample: Float32Array, { alpha, scale }:
 }
 
 /** The clean clip along the line through the last two answers, at an angle beyond them; the last answer where there is but one. */
-function extrapolate(answers: readonly Answer[], angle: number): Float32Array {
+function extrapolate(answers: readonly Answer[], angle: number, slope: number): Float32Array {
   const [last, before] = [answers.at(-1)!, answers.at(-2)];
-  if (!before) return last.clean;
-  const ahead = (SLOPE * (angle - last.angle)) / (last.angle - before.angle);
+  if (!before || slope === 0) return last.clean;
+  const ahead = (slope * (angle - last.angle)) / (last.angle - before.angle);
   return last.clean.map((value, i) => value + ahead * (value - before.clean[i]!));
 }

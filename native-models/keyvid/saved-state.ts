@@ -9,29 +9,27 @@ interface Header {
   readonly of: string;
   readonly done: number;
   readonly angles: readonly number[];
-  readonly hasAdded: boolean;
   /** Numbers of each array. */
   readonly length: number;
 }
 
 /**
- * Length of the JSON header (uint32, little endian), the header, padding to four bytes, then float32: the sample, the clean clip of each
- * answer, and what guidance added.
+ * Length of the JSON header (uint32, little endian), the header, padding to four bytes, then float32: the sample, and the clean clip of
+ * each answer.
  * @param of names the run, e.g. a hash of its inputs
  */
 export function writeState(state: SamplerState, of: string): Uint8Array {
-  const { done, sample, answers, added } = state;
+  const { done, sample, answers } = state;
   const header: Header = {
     format: FORMAT,
     of,
     done,
     angles: answers.map(({ angle }) => angle),
-    hasAdded: added !== null,
     length: sample.length,
   };
   const json = new TextEncoder().encode(JSON.stringify(header));
   const start = 4 * Math.ceil((4 + json.length) / 4);
-  const arrays = [sample, ...answers.map(({ clean }) => clean), ...(added ? [added] : [])];
+  const arrays = [sample, ...answers.map(({ clean }) => clean)];
   const bytes = new Uint8Array(start + arrays.length * sample.length * 4);
   new DataView(bytes.buffer).setUint32(0, json.length, true);
   bytes.set(json, 4);
@@ -44,14 +42,14 @@ export function writeState(state: SamplerState, of: string): Uint8Array {
 export function readState(bytes: Uint8Array, of: string): SamplerState | null {
   const header = readHeader(bytes);
   if (!header || header.format !== FORMAT || header.of !== of) return null;
-  const { done, angles, hasAdded, length } = header;
-  const count = 1 + angles.length + (hasAdded ? 1 : 0);
+  const { done, angles, length } = header;
+  const count = 1 + angles.length;
   const start = bytes.length - count * length * 4;
   if (start < 4) return null;
   const values = new Float32Array(bytes.slice(start).buffer);
   const array = (i: number) => values.subarray(i * length, (i + 1) * length);
   const answers = angles.map((angle, i): Answer => ({ angle, clean: array(1 + i) }));
-  return { done, sample: array(0), answers, added: hasAdded ? array(count - 1) : null };
+  return { done, sample: array(0), answers };
 }
 
 function readHeader(bytes: Uint8Array): Header | null {
@@ -61,8 +59,7 @@ function readHeader(bytes: Uint8Array): Header | null {
   try {
     const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))) as Header;
     const expected = 4 * Math.ceil((4 + length) / 4);
-    const arrays = 1 + header.angles.length + (header.hasAdded ? 1 : 0);
-    return bytes.length === expected + arrays * header.length * 4 ? header : null;
+    return bytes.length === expected + (1 + header.angles.length) * header.length * 4 ? header : null;
   } catch {
     return null;
   }

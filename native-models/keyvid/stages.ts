@@ -11,7 +11,7 @@ import { type Branch, type GuidanceScales, neededBranches } from "./guidance.ts"
 import { drawPosterior, fillStartNoise, injectFrames, placeKeyframes, repeatFrame } from "./interpolation.ts";
 import { type Denoiser, sampleClip, type SampleOptions } from "./sample.ts";
 import type { Keys, Stage, StageNetworks, Tokens, UnetCall } from "./stage-networks.ts";
-import type { RunPlan } from "./step-plan.ts";
+import { answersOf, type RunPlan } from "./step-plan.ts";
 
 /** Latent cells of all branches together up to which they go in one call: four branches of 48 frames of 128 × 128 pixels. */
 const CELLS_AT_ONCE = 4 * 48 * 16 * 16;
@@ -148,6 +148,7 @@ async function runLoop(
   return sampleClip(denoiser, {
     scheduler: schedulerOf(input),
     plan: input.run.plan,
+    slope: input.run.slope,
     scales: input.scales,
     rescale: sampler.guidanceRescale,
     start,
@@ -281,13 +282,10 @@ export function denoisingWork(
   { scales, run }: Pick<StageInput, "scales" | "run">,
 ): number {
   const branches = neededBranches(scales).length;
-  const once = (count: number) =>
-    fitsAtOnce(size, count) ? networks.callWork(stage, size, count) : count * networks.callWork(stage, size, 1);
-  const [guided, conditional] = [once(branches), once(1)];
-  return run.plan.reduce(
-    (sum, step) => sum + (step === "guided" ? guided : step === "conditional" ? conditional : 0),
-    0,
-  );
+  const answer = fitsAtOnce(size, branches)
+    ? networks.callWork(stage, size, branches)
+    : branches * networks.callWork(stage, size, 1);
+  return answersOf(run) * answer;
 }
 
 /** Calls that a run makes of the towers and of the VAE's encoder, for sharing out its work. */

@@ -1,38 +1,33 @@
 import { describe, expect, it } from "vitest";
-import { answersOf, networkCalls, presetSteps, presetWork, runPlan, stageScales } from "./step-plan.ts";
+import { answersOf, modeSteps, networkCalls, runPlan, stageScales } from "./step-plan.ts";
 
 const official = { text: 7.5, image: 2, audio: 7.5, interpolationAudio: 9 };
-const light = { text: 1, image: 1, audio: 1.5, interpolationAudio: 1.5 };
-const none = { text: 1, image: 1, audio: 1, interpolationAudio: 1 };
+
+const calls = (preset: "draft" | "balanced" | "reference") =>
+  (["keyframes", "interpolation"] as const).map((stage) =>
+    networkCalls(runPlan(preset, modeSteps[preset]), stageScales(stage, official)),
+  );
 
 describe("speed modes", () => {
-  it.each([official, light, none])("keep to their share of the reference's work under any guidance", (guidance) => {
-    expect(presetSteps("reference", guidance)).toBe(90);
-    expect(presetWork("reference", 90, guidance)).toBe(1);
-    for (const [preset, share] of [
-      ["draft", 1 / 30],
-      ["balanced", 1 / 10],
-    ] as const) {
-      const steps = presetSteps(preset, guidance);
-      expect(presetWork(preset, steps, guidance)).toBeLessThanOrEqual(share + 1e-9);
-      expect(presetWork(preset, steps + 1, guidance)).toBeGreaterThan(share);
-      expect(answersOf(runPlan(preset, steps))).toBe(steps);
-    }
+  it("ask for a thirtieth, a tenth and all of the reference's predictions", () => {
+    // Two scales of the keyframes are alike, so that one of four branches is not needed.
+    expect(calls("reference")).toEqual([270, 360]);
+    expect(calls("balanced")).toEqual([27, 36]);
+    expect(calls("draft")).toEqual([9, 12]);
   });
 
-  it("ask the network at the first step and crowd towards the end", () => {
-    const { plan, gridSteps } = runPlan("balanced", 12);
+  it.each([1, 2, 3, 9, 17, 45, 90])("ask at %d steps of the reference's run, at the first one always", (steps) => {
+    const { plan, gridSteps } = runPlan("balanced", steps);
     expect(gridSteps).toBe(90);
-    const asked = plan.flatMap((step, i) => (step === "extrapolated" ? [] : [i]));
-    expect(asked[0]).toBe(0);
+    expect(plan).toHaveLength(90);
+    expect(plan[0]).not.toBe("extrapolated");
+    expect(answersOf({ plan })).toBe(steps);
+  });
+
+  it("crowd towards the end", () => {
+    const asked = runPlan("balanced", 9).plan.flatMap((step, i) => (step === "extrapolated" ? [] : [i]));
+    expect(asked).toHaveLength(9);
     const gaps = asked.slice(1).map((at, i) => at - asked[i]!);
     expect(gaps[0]).toBeGreaterThan(gaps.at(-1)!);
-  });
-
-  it("counts calls by branch: four in the interpolator, three where two scales are alike", () => {
-    const run = runPlan("reference", 90);
-    expect(networkCalls(run, stageScales("interpolation", official))).toBe(360);
-    expect(networkCalls(run, stageScales("keyframes", official))).toBe(270);
-    expect(networkCalls(run, stageScales("keyframes", none))).toBe(90);
   });
 });

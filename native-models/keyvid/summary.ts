@@ -1,7 +1,7 @@
 import { ANIMATION_FPS, animationLimits, type ModelSummary } from "../../core/contract/index.ts";
 import type { KeyvidConfig } from "./config.ts";
 import { DEFAULT_PRESET, presets } from "./presets.ts";
-import { presetSteps } from "./step-plan.ts";
+import { modeSteps } from "./step-plan.ts";
 
 /** How the studio should ask a KeyVID: the part of a model's summary that depends on the family. */
 export function keyvidSummary(model: {
@@ -17,11 +17,11 @@ export function keyvidSummary(model: {
       height: native.height,
       frames: native.frames,
       fps: ANIMATION_FPS,
-      steps: presetSteps(DEFAULT_PRESET, sampler.guidance),
+      steps: modeSteps[DEFAULT_PRESET],
       guidance: sampler.guidance.text,
       precision: "fp32",
     },
     maxSteps: animationLimits.steps.max,
-    animation: { presets: presets(config), defaultPreset: DEFAULT_PRESET, guidance: sampler.guidance },
+    animation: { presets: presets(), defaultPreset: DEFAULT_PRESET, guidance: sampler.guidance },
   };
 }

@@ -39,6 +39,11 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
     about: "PATNet of every size against FasterNet, and its int8 form  [--only T0,T2 --rounds n]",
     run: async (context) => (await import("./patnet.ts")).benchPatnet(context),
   },
+  keyvid: {
+    about:
+      "cost of Draft, Balanced and Reference, and how near they are to Reference on the starter  [--pairs n --model PATH]",
+    run: async (context) => (await import("./keyvid.ts")).benchKeyvid(context),
+  },
   install: {
     about: "how fast a checkpoint becomes a model pack  [--full: the true 0.7B size]",
     run: async ({ say, args }) => (await import("./install.ts")).benchInstall(say, { full: args.includes("--full") }),

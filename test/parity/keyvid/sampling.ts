@@ -17,7 +17,6 @@ import {
   stageSize,
 } from "../../../native-models/keyvid/stages.ts";
 import { runPlan } from "../../../native-models/keyvid/step-plan.ts";
-import { clipTokenizer } from "../../../native-models/openclip/tokenizer.ts";
 import type { GoldenFile } from "../golden-folder.ts";
 import { readPng } from "../png.ts";
 import { EXACT } from "../tolerance.ts";
@@ -73,7 +72,7 @@ export const checkKeyframeLoop: Check = async (context, file, entry) => {
   const { rescale } = z.object({ rescale: z.number() }).parse(entry["scales"]);
   await sampleClip(asked(denoiser), {
     scheduler,
-    plan: runPlan("reference", timesteps.length).plan,
+    ...runPlan("reference", timesteps.length),
     scales,
     rescale,
     start: start.data,
@@ -215,7 +214,7 @@ async function stageInput(
 /** From a picture and a sound to twelve keyframes. */
 export const checkKeyframeStage: Check = async (context, file, entry) => {
   const { report } = context;
-  const networks = await tinyVocabulary(context);
+  const { networks } = await context.model();
   const stem = stemOf(entry.file);
   const draw = await recordedDraws([file, "vae_noise_first_frame"], [file, "x_T"], [file, "noise"]);
   const input = await stageInput(context, entry, "keyframes", draw);
@@ -238,7 +237,7 @@ export const checkKeyframeStage: Check = async (context, file, entry) => {
 /** Through the goldens' keyframes to 48 frames. */
 export const checkInterpolationStage: Check = async (context, file, entry) => {
   const { report } = context;
-  const networks = await tinyVocabulary(context);
+  const { networks } = await context.model();
   const stem = stemOf(entry.file);
   const filled = await file.get("x_T_after_fill");
   const draw = await recordedDraws([file, "vae_noise_keyframes"], [file, "x_T_raw"], [file, "noise"]);
@@ -260,35 +259,6 @@ export const checkInterpolationStage: Check = async (context, file, entry) => {
   const frames = await decodeAll(networks, "interpolation", latent, input, FRAMES);
   await checkLevels(context, file, entry, "frames_uint8", frames);
 };
-
-/** The golden networks; CLIP's token ids are taken modulo the rows of their small embedding table, as the goldens were made. */
-async function tinyVocabulary(context: Context): Promise<StageNetworks> {
-  const { networks, config } = await context.model();
-  const { vocabulary } = config.text;
-  return {
-    cellPixels: networks.cellPixels,
-    embedText(stage, prompt) {
-      const { ids } = clipTokenizer().tokenize(prompt);
-      return networks.textTokens(
-        stage,
-        ids.map((id) => id % vocabulary),
-      );
-    },
-    pictureTokens: (stage, view) => networks.pictureTokens(stage, view),
-    soundTokens: (stage, mel, places) => networks.soundTokens(stage, mel, places),
-    keys: (stage, part, tokens) => networks.keys(stage, part, tokens),
-    prepare: (stage, size) => networks.prepare(stage, size),
-    predict: (call) => networks.predict(call),
-    predictBranches: (call) => networks.predictBranches(call),
-    lastCut: (stage) => networks.lastCut(stage),
-    release: (stage) => networks.release(stage),
-    encode: (stage, picture, height, width) => networks.encode(stage, picture, height, width),
-    decode: (stage, latent, height, width) => networks.decode(stage, latent, height, width),
-    localise: (mel) => networks.localise(mel),
-    work: (stage, size) => networks.work(stage, size),
-    callWork: (stage, size, count, reuse) => networks.callWork(stage, size, count, reuse),
-  };
-}
 
 async function decodeAll(
   networks: StageNetworks,
