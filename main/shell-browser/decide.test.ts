@@ -41,6 +41,36 @@ test.each<[string, RequestFacts, object]>([
   ["a call", post, { do: "call", method: "jobs.list" }],
   ["a call with charset", { ...post, contentType: "application/json; charset=utf-8" }, { do: "call" }],
 
+  [
+    "a keyframe",
+    { ...get, target: "/keyframe/job1/11/2" },
+    { do: "content", request: { kind: "keyframe", jobId: "job1", place: 11 } },
+  ],
+  ["a picture", { ...get, target: "/picture/abc/0f" }, { do: "content", request: { kind: "picture", mediaId: "abc" } }],
+  [
+    "a stretch of sound",
+    { ...get, target: "/sound/abc/0f/24/48" },
+    { do: "content", request: { kind: "sound", mediaId: "abc", range: { from: 24, frames: 48 } } },
+  ],
+  ["a stretch without an end", { ...get, target: "/sound/abc/0f/24" }, refused(404)],
+  [
+    "an upload",
+    { ...post, target: "/upload?name=a%20b.wav", contentType: "application/octet-stream" },
+    { do: "upload", name: "a b.wav" },
+  ],
+  ["an upload as a form", { ...post, target: "/upload?name=a", contentType: "multipart/form-data" }, refused(415)],
+  [
+    "an upload from elsewhere",
+    { ...post, target: "/upload", contentType: "application/octet-stream", origin: "https://evil.example" },
+    refused(403),
+  ],
+  [
+    "no session: upload",
+    { ...post, target: "/upload", contentType: "application/octet-stream", hasSession: false },
+    refused(403),
+  ],
+  ["a look at uploads", { ...get, target: "/upload" }, refused(404)],
+
   ["launch", { ...get, target: "/?token=good", hasSession: false, fetchSite: "none" }, { do: "launch" }],
   ["launch again in the window", { ...get, target: "/?token=good" }, { do: "home" }],
   ["a wrong token", { ...get, target: "/?token=bad", hasSession: false }, refused(403)],

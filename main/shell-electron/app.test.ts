@@ -97,6 +97,21 @@ describe("leaving the app", () => {
   });
 });
 
+test("a file's path reaches the studio only from our own page, and only as text", async () => {
+  const bring = (event: object, path: unknown) =>
+    electron.ipcMain.handlers.get(bridgeChannels.importFile)?.(...([event, path] as never[]));
+  const importMedia = vi.spyOn(studio, "importMedia").mockResolvedValue({ id: "m" } as never);
+  expect(await bring({ senderFrame: ours }, "/home/me/logo.png")).toEqual({ ok: true, value: { id: "m" } });
+  expect(importMedia).toHaveBeenCalledWith("/home/me/logo.png");
+  importMedia.mockClear();
+  const elsewhere = { senderFrame: { url: "https://example.org/", parent: null } };
+  expect(await bring(elsewhere, "/etc/passwd")).toMatchObject({ ok: false, error: { code: "FORBIDDEN" } });
+  for (const path of ["", 7, null, "x".repeat(5000)])
+    expect(await bring({ senderFrame: ours }, path)).toMatchObject({ ok: false, error: { code: "BAD_REQUEST" } });
+  expect(importMedia).not.toHaveBeenCalled();
+  importMedia.mockRestore();
+});
+
 describe("calls from the page", () => {
   test("our own top frame is answered", async () => {
     expect(await invoke({ senderFrame: ours }, "models.list", {})).toMatchObject({ ok: true });
