@@ -97,9 +97,10 @@ describe("leaving the app", () => {
   });
 });
 
+const bring = (event: object, path: unknown) =>
+  electron.ipcMain.handlers.get(bridgeChannels.importFile)?.(...([event, path] as never[]));
+
 test("a file's path reaches the studio only from our own page, and only as text", async () => {
-  const bring = (event: object, path: unknown) =>
-    electron.ipcMain.handlers.get(bridgeChannels.importFile)?.(...([event, path] as never[]));
   const importMedia = vi.spyOn(studio, "importMedia").mockResolvedValue({ id: "m" } as never);
   expect(await bring({ senderFrame: ours }, "/home/me/logo.png")).toEqual({ ok: true, value: { id: "m" } });
   expect(importMedia).toHaveBeenCalledWith("/home/me/logo.png");
