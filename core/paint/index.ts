@@ -1,0 +1,3 @@
+export type * from "./canvas.ts";
+export { paintFrame } from "./paint-frame.ts";
+export { layoutText, type TextLayout } from "./text.ts";

@@ -1,0 +1,3 @@
+export { planFrame } from "./picture.ts";
+export type * from "./plan.ts";
+export { gainOf, planSound, voicesIn } from "./sound.ts";

@@ -1,0 +1,68 @@
+import type { Flicks } from "../time/index.ts";
+import { mediaOf, parameterAt, type Placed, type Timeline } from "../timeline/index.ts";
+import { activeAt, fadeAt, sourceMoment, switchedOn } from "./active.ts";
+import type { FramePlan, Layer, Visual } from "./plan.ts";
+
+/** What is seen at a time. */
+export function planFrame(document: Timeline, time: Flicks): FramePlan {
+  const layers: Layer[] = [];
+  const pending: string[] = [];
+  const see = (item: Placed | null): Visual | null => (item === null ? null : visual(document, item, time, pending));
+  for (const track of switchedOn(document, ["video", "text"])) {
+    const active = activeAt(track, time);
+    if (active === null) continue;
+    if (active.kind === "clip") {
+      const seen = see(active.item);
+      if (seen !== null && seen.opacity > 0) layers.push(seen);
+      continue;
+    }
+    const { transition, progress } = active;
+    const [from, to] = [see(active.from), see(active.to)];
+    if (from === null && to === null) continue;
+    const { id, type, direction, colour, softness } = transition;
+    layers.push({ kind: "transition", id, type, direction, colour, softness, progress, from, to });
+  }
+  const { width, height, background } = document.settings;
+  return { time, width, height, background, layers, pending };
+}
+
+/** The clip as it looks at a time, which may lie in its handles; null where it shows nothing. */
+function visual(document: Timeline, { clip, start }: Placed, time: Flicks, pending: string[]): Visual | null {
+  if (!clip.enabled) return null;
+  const at = time - start;
+  const value = (name: Parameters<typeof parameterAt>[1]): number => parameterAt(clip, name, at);
+  const look = {
+    clip: clip.id,
+    x: value("positionX"),
+    y: value("positionY"),
+    scaleX: value("scaleX"),
+    scaleY: value("scaleY"),
+    rotation: value("rotation"),
+    opacity: value("opacity") * fadeAt(clip, at),
+    blend: clip.blend,
+    blur: value("blur"),
+    colour: {
+      brightness: value("brightness"),
+      contrast: value("contrast"),
+      saturation: value("saturation"),
+      hue: value("hue"),
+    },
+    crop: { left: value("cropLeft"), right: value("cropRight"), top: value("cropTop"), bottom: value("cropBottom") },
+  };
+  if (look.crop.left + look.crop.right >= 1 || look.crop.top + look.crop.bottom >= 1) return null;
+  if (clip.content.type === "text") {
+    const { duration } = clip.sourceRange;
+    const entered = share(at, clip.fadeIn);
+    return { kind: "text", ...look, style: clip.content.style, entered, staying: share(duration - at, clip.fadeOut) };
+  }
+  const media = mediaOf(document, clip);
+  if (media === null) {
+    pending.push(clip.id);
+    return null;
+  }
+  const sourceTime = sourceMoment(document, clip, at);
+  return { kind: "picture", ...look, media: media.id, sourceTime, fit: clip.fit };
+}
+
+/** How much of a whole has passed, 0 to 1; what takes no time is over. */
+const share = (passed: number, whole: number): number => (whole === 0 ? 1 : Math.min(1, Math.max(0, passed) / whole));
