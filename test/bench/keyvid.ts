@@ -91,7 +91,8 @@ export async function benchKeyvid({ threads, args, say }: BenchContext): Promise
     say(`There is no model at ${at < 0 ? "assets/models/keyvid" : model}: nothing is run.`);
     return { machine, threads, official, starter: null, aims: [] };
   }
-  const result = await benchModel(model, threads, numberAfter(args, "--pairs") ?? 3, say);
+  const side = numberAfter(args, "--side");
+  const result = await benchModel({ model, side, count: numberAfter(args, "--pairs") ?? 3 }, threads, say);
   const aims = aimsOf(result.modes);
   for (const { aim, reached, met } of aims) say(`${met ? "reached" : "MISSED "}  ${aim}: ${reached}`);
   return { machine, threads, official, starter: result, aims };
@@ -145,9 +146,8 @@ function costLine({ preset, steps, calls, unetGflop, share, shareOfOriginal }: M
 }
 
 async function benchModel(
-  model: string,
+  { model, side, count }: { model: string; side: number | undefined; count: number },
   threads: number,
-  count: number,
   say: (line: string) => void,
 ): Promise<NonNullable<KeyvidResult["starter"]>> {
   const work = await mkdtemp(join(tmpdir(), "plume-bench-keyvid-"));
@@ -156,15 +156,16 @@ async function benchModel(
     await installCheckpoint({ file: model, destination: folder });
     const { config } = manifestOf("keyvid", (await readPack(folder)).manifest);
     const pipeline = await openAnimation(folder, { threads, precision: "fp32" });
-    const { width, height } = pipeline.summary.defaults;
+    const { width, height } = side === undefined ? pipeline.summary.defaults : { width: side, height: side };
     say(`${pipeline.summary.name}, ${width} × ${height}, ${count} pairs:`);
     const modeCosts = costs(config, { width, height });
     const pairs = benchPairs(count);
     const runs: Record<Preset, Clip[]> = { draft: [], balanced: [], reference: [] };
     for (const pair of pairs)
-      for (const cost of modeCosts.toReversed()) runs[cost.preset].push(await animate(pipeline, pair, cost));
+      for (const cost of modeCosts.toReversed())
+        runs[cost.preset].push(await animate(pipeline, pair, cost, { width, height }));
     // Another seed's Reference: a likeness below this one says that a mode makes another clip.
-    const other = await animate(pipeline, { ...pairs[0]!, seed: 7 }, modeCosts.at(-1)!);
+    const other = await animate(pipeline, { ...pairs[0]!, seed: 7 }, modeCosts.at(-1)!, { width, height });
     await pipeline.close();
     const otherSeed = likeness([other.frames], [runs.reference[0]!.frames], width, height);
     const modes = modeCosts.map((cost) => summarise(cost, runs[cost.preset], runs.reference, width, height));
@@ -183,16 +184,20 @@ interface Clip {
   readonly cpuSeconds: number;
 }
 
-async function animate(pipeline: AnimatePipeline, pair: Pair, { preset, steps }: ModeCost): Promise<Clip> {
+async function animate(
+  pipeline: AnimatePipeline,
+  pair: Pair,
+  { preset, steps }: ModeCost,
+  size: { width: number; height: number },
+): Promise<Clip> {
   const { picture, sound, prompt, seed } = pair;
-  const { defaults, id } = pipeline.summary;
+  const { id } = pipeline.summary;
   const scores = await pipeline.localise(sound);
   const request: ResolvedAnimation = {
     model: id,
     prompt,
     seed,
-    width: defaults.width,
-    height: defaults.height,
+    ...size,
     preset,
     selection: "even",
     steps,

@@ -41,7 +41,7 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
   },
   keyvid: {
     about:
-      "cost of Draft, Balanced and Reference, and how near they are to Reference on the starter  [--pairs n --model PATH]",
+      "cost of Draft, Balanced and Reference, and how near they are to Reference on the starter  [--pairs n --model PATH --side px]",
     run: async (context) => (await import("./keyvid.ts")).benchKeyvid(context),
   },
   install: {
