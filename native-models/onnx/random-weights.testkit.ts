@@ -6,18 +6,18 @@ import { type Graph, sizeOf } from "./graph.ts";
 import { pattern, writeTestWeights } from "./run-graph.testkit.ts";
 import { Session, type Values, type Weights } from "./session.ts";
 
-/** Writes weights for the graphs to a new folder: scaled so that values neither vanish nor explode. */
+/** Numbers for a weight of this name: scaled so that values neither vanish nor explode. */
+export function randomValues(name: string, shape: readonly number[], seed: number): number[] {
+  const fan = shape.length > 1 ? sizeOf(shape.slice(1)) : 1;
+  const scale = name.includes("embedding") ? 1 : shape.length > 1 ? 1.4 / Math.sqrt(fan) : 0.3;
+  return pattern(sizeOf(shape), seed).map((value) => value * scale + (/norm.*weight/u.test(name) ? 1 : 0));
+}
+
+/** Writes weights for the graphs to a new folder. */
 export async function randomWeights(graphs: readonly Graph[]): Promise<Weights> {
   const folder = await mkdtemp(join(tmpdir(), "plume-model-"));
   const specs = [...new Map(graphs.flatMap((graph) => graph.parameters).map((spec) => [spec.key, spec])).values()];
-  const values = specs.map(({ key, shape }, i) => {
-    const fan = shape.length > 1 ? sizeOf(shape.slice(1)) : 1;
-    const scale = key.includes("embedding") ? 1 : shape.length > 1 ? 1.4 / Math.sqrt(fan) : 0.3;
-    return [
-      key,
-      pattern(sizeOf(shape), i + 1).map((value) => value * scale + (/norm.*weight/u.test(key) ? 1 : 0)),
-    ] as const;
-  });
+  const values = specs.map(({ key, shape }, i) => [key, randomValues(key, shape, i + 1)] as const);
   const index = await writeTestWeights(folder, specs, Object.fromEntries(values));
   return { folder, file: "weights.bin", index };
 }
