@@ -24,6 +24,7 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
   "onnxruntime-node": ["native-models"],
   "fluent-ffmpeg": ["main/media"],
   "ffmpeg-static": ["main/media"],
+  "@napi-rs/canvas": ["main/paint"],
   react: ["renderer"],
   "react-dom": ["renderer"],
 };
@@ -38,6 +39,7 @@ const rooms: readonly Room[] = [
   },
   { folder: "main/inference", rooms: ["core", "native-models"], packages: ["zod"], node: true },
   { folder: "main/media", rooms: ["core"], packages: ["zod", "fluent-ffmpeg", "ffmpeg-static"], node: true },
+  { folder: "main/paint", rooms: ["core"], packages: ["@napi-rs/canvas"], node: true },
   { folder: "main/studio", rooms: ["core", "main/media", "main/inference"], packages: "*", node: true },
   { folder: "main/shell-common", rooms: ["core", "main/studio"], packages: ["zod"], node: true },
   { folder: "main/shell-electron", rooms: ["core", "main/studio", "main/shell-common"], packages: "*", node: true },
