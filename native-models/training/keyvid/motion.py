@@ -7,7 +7,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from keyvid.picture import SIZE, X, Y
+from keyvid.picture import SIZE
 
 FPS, FRAMES = 24, 48
 # motion -> (words that ask for it, response, lowest and highest q, levels of the table of warped pictures)
@@ -30,8 +30,8 @@ def response(u):
     rise, p = ((u + 0.02) / 0.04).clamp(0, 1), u.clamp(min=0)
     kick = rise * torch.exp(-p / 0.16)
     hop = p / 0.07 * torch.exp(1 - p / 0.07)
-    slow = rise * torch.exp(-p / 0.14) * torch.cos(2 * math.pi * 3 * p)
-    fast = rise * torch.exp(-p / 0.08) * torch.cos(2 * math.pi * 6 * p)
+    slow = rise * torch.exp(-p / 0.15) * torch.cos(2 * math.pi * 2.5 * p)
+    fast = rise * torch.exp(-p / 0.10) * torch.cos(2 * math.pi * 4.5 * p)
     return torch.stack([kick, hop, slow, fast], -1)
 
 
@@ -54,16 +54,19 @@ def energy(q):
     return (torch.cat([step[:1], step]) + torch.cat([step, step[-1:]])) / 2
 
 
+AXIS = (torch.arange(SIZE // 2) + 0.5) / (SIZE // 2) * 2 - 1
+X, Y = AXIS[None, :].expand(SIZE // 2, -1), AXIS[:, None].expand(-1, SIZE // 2)
 PIN = (torch.cos(math.pi / 2 * X) * torch.cos(math.pi / 2 * Y)) ** 2  # 1 in the middle, 0 at the border: nothing is torn open
 
 
 def warp(picture, motion, q):
-    """Picture [3, 256, 256] and levels q [N] -> frames [N, 3, 128, 128]."""
+    """Picture [3, 256, 256] and levels q [N] -> frames [N, 3, 128, 128].  At rest a bilinear sample is the mean of 2 x 2 pixels."""
     q = q[:, None, None]
     x, y = X[None].expand(len(q), -1, -1), Y[None].expand(len(q), -1, -1)
     if motion == 'flash':
         to = 1.0 if picture.mean() < 0.55 else 0.0
-        return F.avg_pool2d(picture[None] + 0.6 * q[:, None] * (to - picture[None]), 2).clamp(0, 1)
+        rest = F.avg_pool2d(picture[None], 2)
+        return (rest + 0.6 * q[:, None] * (to - rest)).clamp(0, 1)
     if motion == 'pulse':
         x, y = x / (1 + 0.22 * q), y / (1 + 0.22 * q)
     elif motion == 'jump':
@@ -75,8 +78,7 @@ def warp(picture, motion, q):
         x, y = x * torch.cos(a) + y * torch.sin(a), y * torch.cos(a) - x * torch.sin(a)
     elif motion == 'ripple':
         x = x + 0.10 * q * torch.sin(2 * math.pi * y) * torch.cos(math.pi / 2 * x) ** 2
-    out = F.grid_sample(picture[None].expand(len(q), -1, -1, -1), torch.stack([x, y], -1), 'bilinear', 'border', align_corners=False)
-    return F.avg_pool2d(out, 2)
+    return F.grid_sample(picture[None].expand(len(q), -1, -1, -1), torch.stack([x, y], -1), 'bilinear', 'border', align_corners=False)
 
 
 def levels(motion):
