@@ -17,7 +17,7 @@ from model_unet import UNet
 from model_vae import AutoencoderKL
 from tokenizer import Tokenizer
 
-DTYPES = {'F32': torch.float32, 'F16': torch.float16, 'I64': torch.int64, 'U8': torch.uint8, 'I32': torch.int32}
+DTYPES = {'F32': torch.float32, 'F16': torch.float16, 'I64': torch.int64, 'U8': torch.uint8, 'I32': torch.int32, 'I16': torch.int16}
 CODES = {v: k for k, v in DTYPES.items()}
 
 

@@ -11,7 +11,7 @@ import sys
 import torch
 
 from keyvid.data import Clips, load_vae
-from keyvid.diffusion import FS, filled_noise, v_loss
+from keyvid.diffusion import FS, STEPS, filled_noise, v_loss
 from keyvid.sample import generate, interpolate
 from keyvid.train_sound import CTX, TRUNK
 from keyvid.unet import UNet
@@ -99,7 +99,7 @@ def main():
             rng, rows = random.Random(4), []
             for _ in range(n):
                 s = held.sample(rng, what, drop=False)
-                z = generate(live, s, 6) if what == 'generator' else interpolate(live, s, 6)
+                z = generate(live, s, STEPS) if what == 'generator' else interpolate(live, s, STEPS)
                 pick = range(12) if what == 'generator' else range(0, 48, 4)
                 for lat in (s['x'][None], z):
                     lat = lat[0].permute(1, 0, 2, 3) * held.stats['std'][:, None, None] + held.stats['mean'][:, None, None]
