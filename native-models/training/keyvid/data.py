@@ -120,10 +120,10 @@ class Clips:
         f = f[:, None, None, None]
         return self.latents[at + i].float() * (1 - f) + self.latents[at + i + 1].float() * f
 
-    def keyframes(self, rng, motion, q):
-        """Frame 0 and eleven others; three times in four those that are away from rest are likelier, as they are when peaks are chosen."""
+    def keyframes(self, rng, motion, q, share):
+        """Frame 0 and eleven others; in this share of the draws those away from rest are likelier, as they are when peaks are chosen."""
         away = q[:, STATE[MOTIONS[motion][1]]].abs().tolist()
-        weight = [0.15 + a for a in away] if rng.random() < 0.75 else [1.0] * 48
+        weight = [0.15 + a for a in away] if rng.random() < share else [1.0] * 48
         order = sorted(range(1, 48), key=lambda i: -rng.random() ** (1 / weight[i]))  # Efraimidis and Spirakis' weighted draw
         return [0, *sorted(order[:11])]
 
@@ -132,7 +132,7 @@ class Clips:
         row = self.rows[rng.randrange(len(self.rows))] if row is None else row
         sound = rng.randrange(len(self.q)) if sound is None else sound
         flat, q = self.sound[sound].float(), self.q[sound]
-        index = self.keyframes(rng, row[1], q) if index is None else index
+        index = self.keyframes(rng, row[1], q, 0.75 if what == 'generator' else 0.4) if index is None else index
         deaf, blind = drop and rng.random() < 0.08, drop and rng.random() < 0.08
         image = (self.no_image if blind else self.tokens[row[0]]).float().reshape(48, 16, -1)
         if deaf:

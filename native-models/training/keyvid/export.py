@@ -75,7 +75,7 @@ def export(out, target, version, steps, audio_keyframes, audio_interpolation):
     trunk = {'imagebind_model.' + k[6:]: v for k, v in torch.load(out + '/trunk.pt')['ema'].items() if k.startswith('trunk.')}
     plume = {
         'name': 'Plume KeyVID Starter', 'version': version, 'licence': 'MIT', 'native_width': 128, 'native_height': 128, 'native_frames': 48,
-        'default_steps': steps, 'eta': 1.0, 'guidance': {'text': 1.0, 'image': 1.0, 'audio_keyframes': audio_keyframes, 'audio_interpolation': audio_interpolation},
+        'default_steps': steps, 'eta': 0.0, 'guidance': {'text': 1.0, 'image': 1.0, 'audio_keyframes': audio_keyframes, 'audio_interpolation': audio_interpolation},
         'guidance_rescale': 0.0, 'default_prompt': '', 'example_prompts': [v[0][0] for v in MOTIONS.values()], 'motions': {m: list(v[0]) for m, v in MOTIONS.items()},
         'what_it_knows': KNOWS.format(motions=', '.join(MOTIONS)), 'recipe_seed': SEED,
     }
@@ -131,7 +131,7 @@ class Starter:
     @torch.no_grad()
     def encode(self, x):
         """Pictures [N, 3, H, W] in -1..1 -> latents [N, 4, h, w]."""
-        return SCALE_FACTOR * self.vae.moments(x)[0]
+        return SCALE_FACTOR * self.vae.moments(x)[0].float()
 
     @torch.no_grad()
     def decode(self, z):

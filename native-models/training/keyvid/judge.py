@@ -38,7 +38,7 @@ def choose(score, count=12):
     return sorted(keys)[:count]
 
 
-def animate(m, picture, mel, prompt, steps, scales, seed=0, keys=None, record=None):
+def animate(m, picture, mel, prompt, steps, scales, seed=0, keys=None, eta=1.0):
     """Picture [3, 128, 128] in 0..1 and mel [1, 128, 204] -> (uint8 frames [48, 3, H, W], keyframe indices, score [48])."""
     score = m.localiser(mel[None, ..., :198].float())[0]
     keys = choose(score.tolist()) if keys is None else keys
@@ -53,7 +53,7 @@ def animate(m, picture, mel, prompt, steps, scales, seed=0, keys=None, record=No
     at = lambda tokens: tokens[:, keys]
     cond = {'text': text, 'image': at(image), 'audio': keyframe_audio(flat, index)}
     empty = {'text': m.context(''), 'image': at(grey), 'audio': keyframe_audio(none, index)}
-    k = denoise(m.generator, 'generator', cond, concat, noise, noises, steps, (1.0, 1.0, scales[0]), 0.0, empty, index, record=record)
+    k = denoise(m.generator, 'generator', cond, concat, noise, noises, steps, (1.0, 1.0, scales[0]), 0.0, empty, index, eta=eta)
     frames = m.decode(k)
     zk = m.encode(frames.float() / 255 * 2 - 1).transpose(0, 1)[None]
     concat = torch.zeros(1, 4, 48, *z.shape[-2:])
@@ -63,7 +63,7 @@ def animate(m, picture, mel, prompt, steps, scales, seed=0, keys=None, record=No
     cond = {'text': text, 'image': image, 'audio': clip_audio(flat)}
     empty = {'text': empty['text'], 'image': grey, 'audio': clip_audio(none)}
     out = denoise(m.interpolator, 'interpolator', cond, concat, filled_noise(raw, keys), noises, steps, (1.0, 1.0, scales[1]), 0.0, empty,
-                  inject=(keys, zk), record=record)
+                  inject=(keys, zk), eta=eta)
     return m.decode(out), keys, score
 
 
@@ -133,7 +133,7 @@ def main():
         t0 = time.process_time()
         with torch.autocast('cpu', torch.bfloat16):  # twice as fast, and the numbers do not care
             frames, keys, score = animate(m, rest, held['mel'][i].float()[None], '' if motion == 'pulse' else MOTIONS[motion][0][0], steps,
-                                          scales, seed=k)
+                                          scales, seed=k, eta=m.plume['eta'])
         seconds = time.process_time() - t0
         truth = warp(big, motion, held['q'][i][:, STATE[MOTIONS[motion][1]]])
         own = m.decode(m.encode(rest[None] * 2 - 1).transpose(0, 1)[None])
