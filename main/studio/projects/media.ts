@@ -23,9 +23,16 @@ export async function libraryMedia(clip: Clip, file: string, folder: string): Pr
     availableRange: { start: 0, duration: frameToFlicks(clip.frames, rate) },
     rate,
     size: { width: clip.width, height: clip.height },
-    audio: null,
+    audio: soundOf(clip),
     record: clip.record,
   };
+}
+
+/** Animated clips carry the sound that moved them; generated ones are silent. */
+function soundOf({ record }: Clip): MediaReference["audio"] {
+  if (record.schema !== "plume.animation/1") return null;
+  const { channels, sampleRate } = record.inputs.sound;
+  return { channels, sampleRate };
 }
 
 const nameOf = (path: string): string => path.split("/").at(-1) || "media";

@@ -7,7 +7,7 @@ import { breaches, newTimeline, type Timeline } from "../../../core/timeline/ind
 import { temporaryFolder } from "../../media/testing.ts";
 import { PROJECT_VERSION, readProjectFile, readTimeline, replay, writeProjectFile } from "./format.ts";
 import { inspectProject } from "./inspect.ts";
-import { publicPatch } from "./media.ts";
+import { libraryMedia, publicPatch } from "./media.ts";
 import { folderName, placeOf } from "./place.ts";
 import { ProjectService } from "./service.ts";
 import { ProjectStore } from "./store.ts";
@@ -235,7 +235,12 @@ describe("media of a project", () => {
       availableRange: { start: 0, duration: 2 * 705_600_000 },
       fingerprint: { bytes: 200_000 },
       size: { width: 320, height: 192 },
+      audio: null,
     });
+    const sound = { name: "beat.wav", version: "1", sampleRate: 44_100, channels: 1 };
+    const animated = { ...room.clip, record: { schema: "plume.animation/1", inputs: { sound } } } as unknown as Clip;
+    const reference = await libraryMedia(animated, join(room.output, "rain.mp4"), room.output);
+    expect(reference.audio).toEqual({ channels: 1, sampleRate: 44_100 });
     const V1 = document.tracks.find(({ name }) => name === "V1")!.id;
     await service.handlers["projects.edit"]({
       id,
