@@ -22,7 +22,8 @@ SCALE_FACTOR = 0.18215
 FILES = {'generator': 'keyframe_generation/generator_checkpoint.ckpt', 'interpolator': 'interpolation/interpolator.ckpt',
          'localiser': 'wav2motion/best_model_version1_with_skip.pth'}
 KNOWS = ('Plume KeyVID Starter is small (128 x 128 px, soft picture). It moves a whole picture on the hits of a sound: drums, claps, plucks, bells, '
-         'syllables. A word in the prompt chooses how: {motions}; without one it pulses, and every other word is ignored. It does not know what is in '
+         'syllables. A word in the prompt chooses how: {motions}; without one it pulses, and every other word is ignored. Flash is clear, the other '
+         'motions are still faint and leave soft halos. It does not know what is in '
          'the picture, cannot move one object alone, and turns sustained music without clear hits into little or no motion.')
 
 
