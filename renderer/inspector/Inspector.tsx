@@ -168,6 +168,8 @@ function JobFacts({ job }: { readonly job: JobSnapshot }) {
 
 const phaseNames: Readonly<Record<string, string>> = {
   load: "Load model",
+  calibrate: "Measure for int8",
+  open: "Open model",
   listen: "Listen",
   "keyframes: denoise": "Keyframes",
   "keyframes: decode": "Draw keyframes",
