@@ -9,6 +9,7 @@ import type { WindowClient } from "../client/client.ts";
 import { plural } from "../ui/format.ts";
 import { nameOf } from "../ui/words.ts";
 import { type AnimateActions, createAnimateActions } from "./animate-actions.ts";
+import { attempt as attemptOn } from "./attempt.ts";
 import { type Draft, draftFrom, modelOf, randomSeed, requestOf } from "./draft.ts";
 import { type Item, itemsOf } from "./items.ts";
 import { requestAgain } from "./lane.ts";
@@ -45,15 +46,7 @@ export function createActions(store: Store, client: WindowClient): Actions {
   const say = (text: string, undo: Notice["undo"] = null) =>
     set({ notice: { text, kind: "plain", undo }, announcement: text });
 
-  /** Runs one request to the studio; what goes wrong is told as a notice. */
-  async function attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (cause) {
-      const { message } = StudioError.from(cause);
-      set({ notice: { text: message, kind: "problem", undo: null }, announcement: message });
-    }
-  }
+  const attempt = (work: () => Promise<void>) => attemptOn(store, work);
 
   /** Clips on their way to the trash; each promise tells whether the clip got there. */
   const leaving = new Map<string, Promise<boolean>>();

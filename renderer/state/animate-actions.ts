@@ -2,6 +2,7 @@ import { type AnimateJob, type Media, type SoundRange, StudioError } from "../..
 import type { WindowClient } from "../client/client.ts";
 import { fixedFrames, fromSegments, type LaneKeyframes } from "../motion-lane/keyframes.ts";
 import { plural } from "../ui/format.ts";
+import { attempt as attemptOn } from "./attempt.ts";
 import type { AnimateItem } from "./items.ts";
 import { animators, fittingRange, type Lane, laneFrom, laneRequest, newLane } from "./lane.ts";
 import type { State, Store } from "./store.ts";
@@ -50,14 +51,7 @@ export function createAnimateActions(store: Store, client: WindowClient): Animat
     const { lane } = store.getState();
     if (lane) set({ lane: { ...lane, ...change } });
   };
-  async function attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (cause) {
-      const { message } = StudioError.from(cause);
-      set({ notice: { text: message, kind: "problem", undo: null }, announcement: message });
-    }
-  }
+  const attempt = (work: () => Promise<void>) => attemptOn(store, work);
 
   /** Starts a question to the studio for the lane as it is now; the answer counts only while the lane still waits for it. */
   function ask(busy: "listening" | "planning"): { lane: Lane; isCurrent: () => boolean } | null {
