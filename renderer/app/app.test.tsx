@@ -3,7 +3,9 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createActions } from "../state/actions.ts";
 import { connect } from "../state/connect.ts";
+import { FRAME_RATES } from "../../core/time/index.ts";
 import { StudioContext } from "../state/context.ts";
+import { Transport } from "../state/transport.ts";
 import { loadDraft } from "../state/draft.ts";
 import { createStudioStore } from "../state/store.ts";
 import { clip, job, model } from "../../core/testing/samples.ts";
@@ -28,7 +30,7 @@ async function open(answers: Parameters<typeof fakeClient>[0] = {}) {
   const actions = createActions(store, fake.client);
   close = connect(store, fake.client, fakeStorage());
   render(
-    <StudioContext value={{ store, actions, client: fake.client }}>
+    <StudioContext value={{ store, actions, client: fake.client, transport: new Transport(FRAME_RATES["24"]) }}>
       <App />
     </StudioContext>,
   );

@@ -7,11 +7,14 @@ import { modelOf } from "./draft.ts";
 import { type Item, itemsOf, titleOf } from "./items.ts";
 import { staleness } from "./stale.ts";
 import type { State, Store } from "./store.ts";
+import type { Transport } from "./transport.ts";
 
 export interface Studio {
   readonly store: Store;
   readonly actions: Actions;
   readonly client: WindowClient;
+  /** The playhead of the project's timeline. */
+  readonly transport: Transport;
 }
 
 export const StudioContext = createContext<Studio | null>(null);
