@@ -2,22 +2,18 @@
  * The bundled starter against the PyTorch code that trained it: tokens, prompt embedding, every step of guided DDIM, the last
  * latent and the frames. Reference files: native-models/training/golden (written by golden.py from the shipped checkpoint).
  */
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
-import { openCheckpoint } from "../../native-models/checkpoint/open-checkpoint.ts";
 import { HummingbirdNetworks } from "../../native-models/hummingbird/networks.ts";
 import { toRgb8 } from "../../native-models/diffusion/rgb.ts";
 import { sampleLatent } from "../../native-models/hummingbird/sample.ts";
 import { clipTokenizer } from "../../native-models/openclip/tokenizer.ts";
 import { TorchRandom } from "../../native-models/diffusion/torch-random.ts";
-import { installCheckpoint, manifestOf, readPack } from "../../native-models/pack/index.ts";
+import { manifestOf } from "../../native-models/pack/index.ts";
 import type { TensorSource } from "../../native-models/types.ts";
+import { farthest, type OpenedStarter, openStarter, readJson, sha256Of } from "./starter.testkit.ts";
 
 const folder = fileURLToPath(new URL("../../native-models/training/golden/", import.meta.url));
 const checkpoint = fileURLToPath(new URL("../../assets/models/starter.ckpt", import.meta.url));
@@ -30,34 +26,26 @@ const manifest = z
     fps: z.number(),
     checkpoint_sha256: z.string(),
   })
-  .parse(JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")));
+  .parse(readJson(join(folder, "manifest.json")));
 
-let work: string;
+let starter: OpenedStarter;
 let golden: TensorSource;
 let networks: HummingbirdNetworks;
 
 beforeAll(async () => {
-  work = await mkdtemp(join(tmpdir(), "plume-starter-"));
-  golden = await openCheckpoint(join(folder, "starter.safetensors"));
-  await installCheckpoint({ file: checkpoint, destination: join(work, "pack") });
-  const { manifest: pack, index, folder: packFolder, weightsFile } = await readPack(join(work, "pack"));
-  const { config } = manifestOf("hummingbird", pack);
-  networks = new HummingbirdNetworks(config, { folder: packFolder, file: weightsFile, index }, { threads: 2 });
+  starter = await openStarter(checkpoint, join(folder, "starter.safetensors"));
+  ({ golden } = starter);
+  const { config } = manifestOf("hummingbird", starter.manifest);
+  networks = new HummingbirdNetworks(config, starter.weights, { threads: 2 });
 });
 
 afterAll(async () => {
   await networks?.close();
-  await golden?.close();
-  await rm(work, { recursive: true, force: true });
+  await starter?.close();
 });
 
-const farthest = (ours: Float32Array, theirs: Float32Array): number => {
-  expect(ours.length).toBe(theirs.length);
-  return ours.reduce((worst, value, i) => Math.max(worst, Math.abs(value - theirs[i]!)), 0);
-};
-
 it("is the checkpoint that the reference files were made from", () => {
-  expect(createHash("sha256").update(readFileSync(checkpoint)).digest("hex")).toBe(manifest.checkpoint_sha256);
+  expect(sha256Of(checkpoint)).toBe(manifest.checkpoint_sha256);
 });
 
 it("reads the prompt as PyTorch does", async () => {
