@@ -1,10 +1,11 @@
 import "./app.css";
 import { useEffect } from "react";
 import { Workspace } from "../create/Workspace.tsx";
+import { EditWorkspace } from "../edit/EditWorkspace.tsx";
 import { Inspector } from "../inspector/Inspector.tsx";
 import { Player } from "../player/Player.tsx";
 import { QueueStrip } from "../queue/QueueStrip.tsx";
-import { useItems, useSelect, useStudio } from "../state/context.ts";
+import { useEditUi, useItems, useSelect, useStudio } from "../state/context.ts";
 import { ConnectionLost } from "./ConnectionLost.tsx";
 import { handleKey } from "./keys.ts";
 import { NoticeBar } from "./NoticeBar.tsx";
@@ -17,11 +18,14 @@ export function App() {
   const announcement = useSelect((state) => state.announcement);
   const connection = useSelect((state) => state.connection);
 
+  const workspace = useEditUi((ui) => ui.workspace);
+
   useEffect(() => {
+    if (workspace === "edit") return undefined;
     const onKey = (event: KeyboardEvent) => handleKey(event, { state: store.getState(), items, actions });
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [store, items, actions]);
+  }, [store, items, actions, workspace]);
 
   const running = useSelect((state) => state.jobs.find((job) => job.state === "running")?.progress.fraction);
   useEffect(() => {
@@ -33,10 +37,14 @@ export function App() {
   return (
     <div className="app">
       <TitleBar />
-      <div className="app__body">
-        <Workspace />
-        <Inspector />
-      </div>
+      {workspace === "edit" ? (
+        <EditWorkspace />
+      ) : (
+        <div className="app__body">
+          <Workspace />
+          <Inspector />
+        </div>
+      )}
       <QueueStrip />
       <NoticeBar />
       <Player />

@@ -1,11 +1,16 @@
 import { Cpu, FolderOpen, Keyboard, TriangleAlert } from "lucide-react";
-import { useSelect, useStudio } from "../state/context.ts";
+import { useEditUi, useSelect, useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatMemory } from "../ui/format.ts";
 import { Mark } from "../ui/Mark.tsx";
+import { type Workspace, workspaces } from "../state/edit-ui.ts";
+import { ProjectMenu } from "./ProjectMenu.tsx";
+
+const titles: Readonly<Record<Workspace, string>> = { create: "Create", edit: "Edit" };
 
 export function TitleBar() {
-  const { actions } = useStudio();
+  const { actions, editUi } = useStudio();
+  const workspace = useEditUi((ui) => ui.workspace);
   const system = useSelect((state) => state.system);
   return (
     <header className="title-bar">
@@ -14,18 +19,27 @@ export function TitleBar() {
           <Mark />
         </span>
         <h1 className="title-bar__name">Plume Studio</h1>
-        {system ? (
+        {workspace === "create" && system ? (
           <span className="title-bar__folder" title="Finished clips are kept in this folder">
             <FolderOpen size={13} aria-hidden />
             <span className="visually-hidden">Clips are kept in </span>
             {system.outputFolderName}
           </span>
         ) : null}
+        {workspace === "create" ? null : <ProjectMenu />}
       </div>
       <nav className="title-bar__tabs" aria-label="Workspace">
-        <span className="title-bar__tab" aria-current="page">
-          Create
-        </span>
+        {workspaces.map((name) => (
+          <button
+            key={name}
+            type="button"
+            className="title-bar__tab"
+            aria-current={name === workspace ? "page" : undefined}
+            onClick={() => editUi.setState({ workspace: name })}
+          >
+            {titles[name]}
+          </button>
+        ))}
       </nav>
       <div className="title-bar__right">
         {system?.ffmpegProblem ? (

@@ -1,13 +1,8 @@
 // @vitest-environment happy-dom
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createActions } from "../state/actions.ts";
-import { connect } from "../state/connect.ts";
-import { FRAME_RATES } from "../../core/time/index.ts";
 import { StudioContext } from "../state/context.ts";
-import { Transport } from "../state/transport.ts";
-import { loadDraft } from "../state/draft.ts";
-import { createStudioStore } from "../state/store.ts";
+import { createStudio } from "../state/create-studio.ts";
 import { clip, job, model } from "../../core/testing/samples.ts";
 import { fakeClient, fakeStorage } from "../testing/fake-client.ts";
 import { App } from "./App.tsx";
@@ -26,11 +21,11 @@ beforeEach(() => {
 
 async function open(answers: Parameters<typeof fakeClient>[0] = {}) {
   const fake = fakeClient(answers);
-  const store = createStudioStore(loadDraft(fakeStorage()));
-  const actions = createActions(store, fake.client);
-  close = connect(store, fake.client, fakeStorage());
+  const { studio, stop } = createStudio(fake.client, fakeStorage());
+  const { store } = studio;
+  close = stop;
   render(
-    <StudioContext value={{ store, actions, client: fake.client, transport: new Transport(FRAME_RATES["24"]) }}>
+    <StudioContext value={studio}>
       <App />
     </StudioContext>,
   );
@@ -81,7 +76,7 @@ test("a failed job says why in its tile and offers Retry and Edit", async () => 
   const error = { code: "ENGINE_CRASHED" as const, message: "The engine stopped: try again." };
   await tell({ type: "job", job: job("a", { state: "failed", error }) });
   expect(screen.getAllByText("The engine stopped: try again.").length).toBeGreaterThan(0);
-  fireEvent.click(screen.getByText("Edit"));
+  fireEvent.click(screen.getAllByText("Edit").at(-1)!);
   expect(document.activeElement).toBe(prompt);
   await act(async () => fireEvent.click(screen.getByText("Retry")));
   expect(calls.map(({ method }) => method)).toContain("jobs.retry");

@@ -1,12 +1,18 @@
+import type { StudioEvent } from "../../core/contract/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import { saveDraft } from "./draft.ts";
 import { reduce, type Store } from "./store.ts";
 
 /**
  * Lets the studio's events flow into the store, fetches what events do not tell (clips and machine, again after each reconnect),
- * and writes the draft down when it changes. Returns a function that stops all of it.
+ * and writes the draft down when it changes. `also` is told each event after the store. Returns a function that stops all of it.
  */
-export function connect(store: Store, client: WindowClient, storage: Pick<Storage, "getItem" | "setItem">): () => void {
+export function connect(
+  store: Store,
+  client: WindowClient,
+  storage: Pick<Storage, "getItem" | "setItem">,
+  also?: (event: StudioEvent) => void,
+): () => void {
   // A list that was asked for before a `library` event came must not overwrite it.
   let libraryEvents = 0;
   async function refresh(): Promise<void> {
@@ -23,6 +29,7 @@ export function connect(store: Store, client: WindowClient, storage: Pick<Storag
   const stopEvents = client.subscribe((event) => {
     if (event.type === "library") libraryEvents++;
     store.setState((state) => reduce(state, event));
+    also?.(event);
     if (event.type !== "hello") return;
     store.setState({ connection: "open" });
     refresh().catch((cause: unknown) => {

@@ -6,6 +6,8 @@ import type { Actions } from "./actions.ts";
 import { modelOf } from "./draft.ts";
 import { type Item, itemsOf, titleOf } from "./items.ts";
 import { staleness } from "./stale.ts";
+import type { EditUi, EditUiStore } from "./edit-ui.ts";
+import type { ProjectSession, ProjectView } from "./project.ts";
 import type { State, Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
 
@@ -15,6 +17,10 @@ export interface Studio {
   readonly client: WindowClient;
   /** The playhead of the project's timeline. */
   readonly transport: Transport;
+  /** The open project: what it holds, and the way to change it. */
+  readonly project: ProjectSession;
+  /** Selection, tool, zoom: how the editor is looked at. */
+  readonly editUi: EditUiStore;
 }
 
 export const StudioContext = createContext<Studio | null>(null);
@@ -28,6 +34,16 @@ export function useStudio(): Studio {
 /** A part of the state; the component draws again when that part changes. */
 export function useSelect<T>(select: (state: State) => T): T {
   return useStore(useStudio().store, select);
+}
+
+/** A part of the open project. */
+export function useProject<T>(select: (view: ProjectView) => T): T {
+  return useStore(useStudio().project.store, select);
+}
+
+/** A part of how the editor is looked at. */
+export function useEditUi<T>(select: (ui: EditUi) => T): T {
+  return useStore(useStudio().editUi, select);
 }
 
 export function useItems(): readonly Item[] {

@@ -1,4 +1,11 @@
-import { type EditCall, applyEdit, findClip, type Result, type Take, type Timeline } from "../../core/timeline/index.ts";
+import {
+  type EditCall,
+  applyEdit,
+  findClip,
+  type Result,
+  type Take,
+  type Timeline,
+} from "../../core/timeline/index.ts";
 
 /** What is on its way to the studio, in order. */
 export type Call =

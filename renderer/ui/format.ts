@@ -67,3 +67,13 @@ export function formatMoment(iso: string, now = new Date()): string {
   if (date.toDateString() === now.toDateString()) return `today ${time}`;
   return `${date.toLocaleDateString([], { day: "numeric", month: "short" })} ${time}`;
 }
+
+/** "just now", "12 s ago", "3 min ago", "2 h ago", "5 days ago". */
+export function formatAgo(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 2) return "just now";
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${plural(Math.floor(seconds / 86_400), "day")} ago`;
+}

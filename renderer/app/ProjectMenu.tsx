@@ -1,0 +1,97 @@
+import "./menu.css";
+import { ChevronDown, Lock, TriangleAlert } from "lucide-react";
+import { DropdownMenu } from "radix-ui";
+import { useEffect, useState } from "react";
+import type { ProjectSummary } from "../../core/contract/index.ts";
+import { useProject, useStudio } from "../state/context.ts";
+import { formatAgo } from "../ui/format.ts";
+import { NameDialog } from "./NameDialog.tsx";
+
+/** The open project's name, where its changes stand, and the way to other projects. */
+export function ProjectMenu() {
+  const { project } = useStudio();
+  const state = useProject((view) => view.state);
+  const name = useProject((view) => view.document.name);
+  const [recent, setRecent] = useState<readonly ProjectSummary[]>([]);
+  const [asks, setAsks] = useState<"create" | "rename" | null>(null);
+  const others = recent.filter(({ id }) => id !== state?.id).slice(0, 8);
+
+  return (
+    <>
+      <DropdownMenu.Root
+        modal={false}
+        onOpenChange={(opened) => {
+          if (opened) void project.list().then(setRecent, () => setRecent([]));
+        }}
+      >
+        <DropdownMenu.Trigger className="project-menu" aria-label={`Project: ${name}`}>
+          <span className="project-menu__name">{name}</span>
+          <ChevronDown size={13} aria-hidden />
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Portal>
+          <DropdownMenu.Content className="menu" align="start" sideOffset={6}>
+            <DropdownMenu.Item className="menu__item" onSelect={() => setAsks("create")}>
+              New project…
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className="menu__item" disabled={state === null} onSelect={() => setAsks("rename")}>
+              Rename…
+            </DropdownMenu.Item>
+            {others.length > 0 ? (
+              <>
+                <DropdownMenu.Separator className="menu__line" />
+                <DropdownMenu.Label className="menu__label">Open</DropdownMenu.Label>
+                {others.map(({ id, name: other, modifiedAt }) => (
+                  <DropdownMenu.Item key={id} className="menu__item" onSelect={() => void project.open(id)}>
+                    <span className="menu__text">{other}</span>
+                    <span className="menu__note">{formatAgo(Date.now() - Date.parse(modifiedAt))}</span>
+                  </DropdownMenu.Item>
+                ))}
+              </>
+            ) : null}
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      </DropdownMenu.Root>
+      <Saved />
+      {asks ? (
+        <NameDialog
+          title={asks === "create" ? "New project" : "Rename the project"}
+          action={asks === "create" ? "Create" : "Rename"}
+          initial={asks === "create" ? "" : name}
+          onClose={() => setAsks(null)}
+          onDone={(given) => {
+            setAsks(null);
+            if (asks === "create") void project.create(given);
+            else project.perform("setSettings", { name: given });
+          }}
+        />
+      ) : null}
+    </>
+  );
+}
+
+/** Whether the changes are safe on disk. */
+function Saved() {
+  const state = useProject((view) => view.state);
+  const written = useProject((view) => view.written);
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 5000);
+    return () => clearInterval(timer);
+  }, [written]);
+  if (state === null) return null;
+  if (state.readOnly !== null)
+    return (
+      <span className="saved" title={state.readOnly}>
+        <Lock size={12} aria-hidden /> Read only
+      </span>
+    );
+  if (written.problem !== null)
+    return (
+      <span className="saved saved--problem" role="alert" title={written.problem.message}>
+        <TriangleAlert size={12} aria-hidden /> Not saved: {written.problem.message}
+      </span>
+    );
+  if (written.durable < state.revision) return <span className="saved">Saving …</span>;
+  return <span className="saved">Saved{written.at === null ? "" : ` ${formatAgo(now - written.at)}`}</span>;
+}

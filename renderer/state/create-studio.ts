@@ -1,0 +1,42 @@
+import type { StudioEvent } from "../../core/contract/index.ts";
+import { defaultSettings, laneOf, type Timeline } from "../../core/timeline/index.ts";
+import type { WindowClient } from "../client/client.ts";
+import { createActions } from "./actions.ts";
+import { connect } from "./connect.ts";
+import type { Studio } from "./context.ts";
+import { loadDraft } from "./draft.ts";
+import { createEditUi, nothingSelected } from "./edit-ui.ts";
+import { createProjectSession } from "./project.ts";
+import { createStudioStore } from "./store.ts";
+import { Transport } from "./transport.ts";
+
+/** The end of the last clip. */
+export const lengthOf = ({ tracks }: Timeline): number => Math.max(0, ...tracks.map((track) => laneOf(track).end));
+
+/** Everything that the window holds, connected with the studio. `stop` disconnects it. */
+export function createStudio(client: WindowClient, storage: Pick<Storage, "getItem" | "setItem">) {
+  const store = createStudioStore(loadDraft(storage));
+  const actions = createActions(store, client);
+  const transport = new Transport(defaultSettings.rate);
+  const editUi = createEditUi(storage);
+  const project = createProjectSession(client, (text, kind) =>
+    store.setState({ notice: { text, kind, undo: null }, announcement: text }),
+  );
+  const stopFollowing = project.store.subscribe((view, before) => {
+    if (view.document !== before.document)
+      transport.setTimeline({ rate: view.document.settings.rate, duration: lengthOf(view.document) });
+    if (view.state?.id !== before.state?.id && before.state !== null) {
+      editUi.setState({ selection: nothingSelected, scroll: 0, source: null, sourceIn: null, sourceOut: null });
+      transport.pause();
+      transport.clearMarks();
+      transport.seek(0);
+    }
+  });
+  const stopConnection = connect(store, client, storage, (event: StudioEvent) => project.receive(event));
+  const studio: Studio = { store, actions, client, transport, project, editUi };
+  const stop = () => {
+    stopFollowing();
+    stopConnection();
+  };
+  return { studio, stop };
+}

@@ -1,0 +1,244 @@
+import { expect, test } from "vitest";
+import type { ProjectChange, ProjectState } from "../../core/contract/index.ts";
+import {
+  cancelGesture,
+  diff,
+  endGesture,
+  type History,
+  newHistory,
+  perform,
+  redo,
+  undo,
+} from "../../core/history/index.ts";
+import { clipsOf, newTimeline, type Timeline } from "../../core/timeline/index.ts";
+import {
+  clipId,
+  FRAME,
+  frames,
+  must,
+  sampleMedia,
+  show,
+  threeClips,
+  trackId,
+} from "../../core/timeline/testing/sample.ts";
+import { fakeClient } from "../testing/fake-client.ts";
+import { createProjectSession } from "./project.ts";
+
+/** The studio's side of one project, as main/studio/projects/project.ts keeps it, with answers that come when the test says so. */
+function studio(start: Timeline = threeClips(), { existing = true } = {}) {
+  let history: History = newHistory(start);
+  let revision = 7;
+  let isHeld = false;
+  let held: (() => void)[] = [];
+  const said: string[] = [];
+  const steps = () => ({ undo: history.past.at(-1)?.label ?? null, redo: history.future.at(-1)?.label ?? null });
+  const state = (): ProjectState => ({
+    id: "p1",
+    name: "Film",
+    readOnly: null,
+    notice: null,
+    revision,
+    durable: revision,
+    document: history.present,
+    steps: steps(),
+  });
+  function take(next: History): ProjectChange {
+    const [before, from] = [history.present, revision];
+    history = next;
+    const patch = diff(before, next.present);
+    if (patch.length > 0) revision++;
+    const change = { id: "p1", from, revision, patch: [...patch] as ProjectChange["patch"], steps: steps() };
+    tell({ type: "project-changed", change });
+    return change;
+  }
+  /** Answers at once, or when the test lets go; the order stays. */
+  const answer = <T>(work: () => T): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const run = () => {
+        try {
+          resolve(work());
+        } catch (cause) {
+          reject(cause as Error);
+        }
+      };
+      if (isHeld) held.push(run);
+      else run();
+    });
+  const { client, calls, tell } = fakeClient({
+    "projects.list": () =>
+      existing ? [{ id: "p1", name: "Film", modifiedAt: new Date(0).toISOString(), open: false }] : [],
+    "projects.open": () => answer(state),
+    "projects.create": () => answer(state),
+    "projects.edit": ({ name, arguments: args, gesture, fromStart }: never) =>
+      answer(() => take(must(perform(history, { name, arguments: args }, { gesture, fromStart })))),
+    "projects.gesture": ({ gesture, end }: never) =>
+      answer(() => take(end === "keep" ? endGesture(history) : cancelGesture(history, gesture))),
+    "projects.undo": () => answer(() => take(must(undo(history)))),
+    "projects.redo": () => answer(() => take(must(redo(history)))),
+  });
+  const session = createProjectSession(client, (sentence) => said.push(sentence));
+  client.subscribe((event) => session.receive(event));
+  return {
+    session,
+    said,
+    edits: () => calls.filter(({ method }) => method === "projects.edit"),
+    present: () => history.present,
+    past: () => history.past.map(({ label }) => label),
+    /** A change that this window did not ask for. */
+    machine: (name: "addMedia" | "settleJob", args: unknown) => take(must(perform(history, { name, arguments: args }))),
+    other: (name: "setTrack", args: unknown) => take(must(perform(history, { name, arguments: args }))),
+    hold() {
+      isHeld = true;
+    },
+    release() {
+      isHeld = false;
+      const waiting = held;
+      held = [];
+      for (const run of waiting) run();
+    },
+  };
+}
+const document = ({ session }: ReturnType<typeof studio>) => session.store.getState().document;
+const v1 = (of: ReturnType<typeof studio>) => show(document(of), "V1");
+
+test("an edit shows at once, and the studio's document is the same when it answers", async () => {
+  const of = studio();
+  await of.session.openLast();
+  of.hold();
+  const result = of.session.perform("trim", { clip: clipId(document(of), "a"), edge: "end", by: frames(-8) });
+  expect(result.ok).toBe(true);
+  expect(v1(of)).toBe("a 0+40@48, gap 8, b 48+48@96, c 96+48@144");
+  of.release();
+  await of.session.settled();
+  expect(document(of)).toEqual(of.present());
+  expect(document(of)).toBe(of.session.store.getState().state?.document);
+  expect(of.session.store.getState().steps.undo).toBe("Trim ‘a’");
+});
+
+test("a refused edit changes nothing and says why", async () => {
+  const of = studio();
+  await of.session.openLast();
+  const before = document(of);
+  const result = of.session.perform("trim", { clip: clipId(before, "a"), edge: "end", by: frames(500) });
+  expect(result.ok).toBe(false);
+  expect(document(of)).toBe(before);
+  expect(of.said).toEqual([expect.stringMatching(/\.$/)]);
+  expect(of.edits()).toEqual([]);
+});
+
+test("of a drag only the latest place waits for its turn, and it is one step", async () => {
+  const of = studio();
+  await of.session.openLast();
+  of.hold();
+  const clip = clipId(document(of), "c");
+  for (let by = 1; by <= 20; by++)
+    of.session.perform("move", { clips: [clip], by: frames(by) }, { gesture: "g1", fromStart: true });
+  expect(v1(of)).toBe("a 0+48@48, b 48+48@96, gap 20, c 116+48@144");
+  of.session.endGesture("g1", "keep");
+  of.release();
+  await of.session.settled();
+  expect(of.edits()).toHaveLength(2);
+  expect(of.past()).toEqual(["Move ‘c’"]);
+  expect(v1(of)).toBe("a 0+48@48, b 48+48@96, gap 20, c 116+48@144");
+  expect(document(of)).toEqual(of.present());
+});
+
+test("a cancelled drag leaves no trace, whatever of it was sent", async () => {
+  for (const holds of [true, false]) {
+    const of = studio();
+    await of.session.openLast();
+    const before = v1(of);
+    if (holds) of.hold();
+    const clip = clipId(document(of), "c");
+    for (let by = 1; by <= 5; by++) {
+      of.session.perform("move", { clips: [clip], by: frames(by) }, { gesture: "g1", fromStart: true });
+      if (!holds) await of.session.settled();
+    }
+    of.session.endGesture("g1", "cancel");
+    expect(v1(of)).toBe(before);
+    of.release();
+    await of.session.settled();
+    expect(v1(of)).toBe(before);
+    expect(show(of.present(), "V1")).toBe(before);
+    expect(of.past()).toEqual([]);
+  }
+});
+
+test("what the machine finds out in the middle of a drag stays, and so does the drag", async () => {
+  const of = studio();
+  await of.session.openLast();
+  const track = trackId(document(of), "V2");
+  of.session.perform("append", { clips: [{ track, clip: { job: "j1", name: "promise", duration: frames(48) } }] });
+  await of.session.settled();
+  const clip = clipId(document(of), "c");
+  const drag = (by: number) =>
+    of.session.perform("move", { clips: [clip], by: frames(by) }, { gesture: "g1", fromStart: true });
+  drag(3);
+  await of.session.settled();
+  of.machine("settleJob", { job: "j1", media: "film", problem: null });
+  const mediaOfPromise = () =>
+    [...clipsOf(document(of))].flatMap(({ name, content }) =>
+      name === "promise" && content.type === "media" ? content.takes.map(({ media }) => media) : [],
+    );
+  expect(mediaOfPromise()).toEqual(["film"]);
+  drag(9);
+  expect(mediaOfPromise()).toEqual(["film"]);
+  expect(v1(of)).toBe("a 0+48@48, b 48+48@96, gap 9, c 105+48@144");
+  of.session.endGesture("g1", "cancel");
+  expect(mediaOfPromise()).toEqual(["film"]);
+  await of.session.settled();
+  expect(mediaOfPromise()).toEqual(["film"]);
+  expect(v1(of)).toBe("a 0+48@48, b 48+48@96, c 96+48@144");
+});
+
+test("another front's change and an own edit on its way both count", async () => {
+  const of = studio();
+  await of.session.openLast();
+  of.hold();
+  of.session.perform("remove", { clips: [clipId(document(of), "b")] });
+  of.other("setTrack", { track: trackId(document(of), "V1"), name: "Story" });
+  of.release();
+  await of.session.settled();
+  expect(document(of)).toEqual(of.present());
+  expect(show(document(of), "Story")).toBe("a 0+48@48, gap 48, c 96+48@144");
+});
+
+test("undo and redo follow the edits before them", async () => {
+  const of = studio();
+  await of.session.openLast();
+  of.hold();
+  of.session.perform("remove", { clips: [clipId(document(of), "b")] });
+  of.session.undo();
+  of.release();
+  await of.session.settled();
+  expect(v1(of)).toBe("a 0+48@48, b 48+48@96, c 96+48@144");
+  expect(of.session.store.getState().steps).toEqual({ undo: null, redo: "Delete ‘b’" });
+  of.session.redo();
+  await of.session.settled();
+  expect(v1(of)).toBe("a 0+48@48, gap 48, c 96+48@144");
+});
+
+test("without a project the first edit makes one, and loses nothing", async () => {
+  const of = studio(newTimeline("Untitled"), { existing: false });
+  await of.session.openLast();
+  expect(of.session.store.getState().state).toBeNull();
+  of.hold();
+  of.session.perform("addMarker", { markedRange: { start: FRAME, duration: 0 } });
+  of.session.perform("addTrack", { kind: "video" });
+  expect(document(of).markers).toHaveLength(1);
+  of.release();
+  await of.session.settled();
+  expect(of.session.store.getState().state?.id).toBe("p1");
+  expect(document(of)).toEqual(of.present());
+  expect(document(of).tracks).toHaveLength(6);
+});
+
+test("events that come before the answer, or twice, are taken in once", async () => {
+  const of = studio();
+  await of.session.openLast();
+  of.session.perform("addMarker", { markedRange: { start: 0, duration: 0 } });
+  await of.session.settled();
+  of.machine("addMedia", { media: [{ ...sampleMedia[0]!, id: "new" }] });
+  expect(document(of).markers).toHaveLength(1);
+  expect(document(of).media["new"]).toBeDefined();
+});
