@@ -13,6 +13,7 @@ export function ProjectMenu() {
   const state = useProject((view) => view.state);
   const name = useProject((view) => view.document.name);
   const [recent, setRecent] = useState<readonly ProjectSummary[]>([]);
+  const [now, setNow] = useState(() => Date.now());
   const [asks, setAsks] = useState<"create" | "rename" | null>(null);
   const others = recent.filter(({ id }) => id !== state?.id).slice(0, 8);
 
@@ -21,7 +22,9 @@ export function ProjectMenu() {
       <DropdownMenu.Root
         modal={false}
         onOpenChange={(opened) => {
-          if (opened) void project.list().then(setRecent, () => setRecent([]));
+          if (!opened) return;
+          setNow(Date.now());
+          void project.list().then(setRecent, () => setRecent([]));
         }}
       >
         <DropdownMenu.Trigger className="project-menu" aria-label={`Project: ${name}`}>
@@ -43,7 +46,7 @@ export function ProjectMenu() {
                 {others.map(({ id, name: other, modifiedAt }) => (
                   <DropdownMenu.Item key={id} className="menu__item" onSelect={() => void project.open(id)}>
                     <span className="menu__text">{other}</span>
-                    <span className="menu__note">{formatAgo(Date.now() - Date.parse(modifiedAt))}</span>
+                    <span className="menu__note">{formatAgo(now - Date.parse(modifiedAt))}</span>
                   </DropdownMenu.Item>
                 ))}
               </>
@@ -75,10 +78,9 @@ function Saved() {
   const written = useProject((view) => view.written);
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), 5000);
+    const timer = setInterval(() => setNow(Date.now()), 2000);
     return () => clearInterval(timer);
-  }, [written]);
+  }, []);
   if (state === null) return null;
   if (state.readOnly !== null)
     return (

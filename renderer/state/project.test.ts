@@ -58,7 +58,7 @@ function studio(start: Timeline = threeClips(), { existing = true } = {}) {
         try {
           resolve(work());
         } catch (cause) {
-          reject(cause as Error);
+          reject(cause);
         }
       };
       if (isHeld) held.push(run);

@@ -295,7 +295,7 @@ export function createProjectSession(
       return id === null ? { past: [], future: [] } : client.call("projects.history", { id });
     },
     async settled() {
-      while (sending !== null) await sending;
+      for (let work = sending; work !== null; work = sending) await work;
     },
 
     receive(event) {

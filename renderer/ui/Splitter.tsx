@@ -46,6 +46,7 @@ export function Splitter({ label, orientation, value, min, max, before = false, 
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- a focusable separator is a widget
     <div
       className="splitter"
+      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- an hr has no value
       role="separator"
       // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- see above
       tabIndex={0}
