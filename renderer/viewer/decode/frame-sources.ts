@@ -1,0 +1,212 @@
+import type { Picture } from "../../../core/paint/index.ts";
+import type { FramePlan, PictureVisual } from "../../../core/render-plan/index.ts";
+import type { Flicks } from "../../../core/time/index.ts";
+import { findClip, findMedia, type MediaReference, type Timeline } from "../../../core/timeline/index.ts";
+import type { BrowserImage } from "../../paint/browser-host.ts";
+import { MediaFile, MediaProblem } from "./media-file.ts";
+import { type FrameReader, StillReader } from "./still.ts";
+import { VideoReader } from "./video-reader.ts";
+
+/** Where the bytes of a media are; or one sentence that says why they are not to be had. */
+export type MediaAddress =
+  | {
+      readonly url: string;
+      readonly kind: "film" | "still";
+      /** What the file itself calls the media's time 0. */
+      readonly origin: Flicks;
+    }
+  | { readonly problem: string };
+export type Locate = (media: MediaReference) => MediaAddress;
+
+/** Decoded frames that all readers keep together, bytes. */
+const BUDGET = 384 * 2 ** 20;
+/** Readers of clips that are not seen any more; they are near what is seen, mostly. */
+const RESTING = 4;
+
+interface Source {
+  readonly key: string;
+  readonly url: string;
+  readonly origin: Flicks;
+  reader: FrameReader | null;
+  /** Resolves when the reader is there, or has failed. */
+  readonly opened: Promise<void>;
+  problem: string | null;
+  used: number;
+}
+
+/**
+ * Decoded pictures for everything that a plan shows: one reader for each clip (two clips of one file are two places in it), over one
+ * connection for each file. Holds what is seen and a few of those that were seen before; `dispose` closes all.
+ */
+export class FrameSources {
+  private readonly sources = new Map<string, Source>();
+  private readonly files = new Map<string, { readonly file: MediaFile; users: number }>();
+  private readonly locate: Locate;
+  private document: Timeline;
+  private uses = 0;
+
+  constructor(document: Timeline, locate: Locate) {
+    this.document = document;
+    this.locate = locate;
+  }
+
+  setDocument(document: Timeline): void {
+    this.document = document;
+  }
+
+  /** Says what is looked at and which way it goes on, so that decoding can begin. */
+  aim(plan: FramePlan, direction: -1 | 0 | 1): void {
+    for (const visual of picturesOf(plan)) {
+      const source = this.sourceOf(visual);
+      source?.reader?.aim(visual.sourceTime + source.origin, directionOf(this.document, visual, direction));
+    }
+    this.rest(plan);
+  }
+
+  /** True where everything that the plan shows is decoded, or has a problem. */
+  isReady(plan: FramePlan): boolean {
+    return picturesOf(plan).every((visual) => {
+      const source = this.sourceOf(visual);
+      if (source === null || source.problem !== null) return true;
+      return source.reader !== null && source.reader.at(visual.sourceTime + source.origin) !== null;
+    });
+  }
+
+  /** Resolves when all that the plan shows is decoded as far as it can be; never rejects. */
+  async ready(plan: FramePlan, direction: -1 | 0 | 1 = 0): Promise<void> {
+    await Promise.all(
+      picturesOf(plan).map(async (visual) => {
+        const source = this.sourceOf(visual);
+        if (source === null) return;
+        await source.opened;
+        try {
+          await source.reader?.ready(visual.sourceTime + source.origin, directionOf(this.document, visual, direction));
+        } catch (cause) {
+          source.problem = sentence(cause);
+        }
+      }),
+    );
+    this.rest(plan);
+  }
+
+  /** The picture of a visual, the nearest one that is decoded where it is late; for the painter, right after `isReady` or `ready`. */
+  picture(plan: FramePlan): (media: string, sourceTime: Flicks) => Picture<BrowserImage> | null {
+    const found = new Map<string, Picture<BrowserImage>>();
+    for (const visual of picturesOf(plan)) {
+      const source = this.sources.get(keyOf(visual));
+      const time = visual.sourceTime + (source?.origin ?? 0);
+      const shown = source?.reader?.at(time) ?? source?.reader?.nearest(time);
+      if (shown) found.set(`${visual.media} ${visual.sourceTime}`, shown.picture);
+    }
+    return (media, time) => found.get(`${media} ${time}`) ?? null;
+  }
+
+  /** Why pictures of this plan are missing, by clip. */
+  problems(plan: FramePlan): { readonly clip: string; readonly media: string; readonly sentence: string }[] {
+    return picturesOf(plan).flatMap((visual) => {
+      const media = findMedia(this.document, visual.media);
+      if (media === undefined) return [];
+      const address = this.locate(media);
+      const problem = "problem" in address ? address.problem : (this.sources.get(keyOf(visual))?.problem ?? null);
+      return problem === null ? [] : [{ clip: visual.clip, media: media.name, sentence: problem }];
+    });
+  }
+
+  dispose(): void {
+    for (const source of this.sources.values()) this.close(source);
+    this.sources.clear();
+  }
+
+  private sourceOf(visual: PictureVisual): Source | null {
+    const media = findMedia(this.document, visual.media);
+    if (media === undefined) return null;
+    const address = this.locate(media);
+    const key = keyOf(visual);
+    const known = this.sources.get(key);
+    if ("problem" in address) return null;
+    if (known?.url === address.url) {
+      known.used = ++this.uses;
+      return known;
+    }
+    if (known !== undefined) this.close(known);
+    const source = this.open(key, address, media);
+    this.sources.set(key, source);
+    return source;
+  }
+
+  private open(key: string, address: Exclude<MediaAddress, { problem: string }>, media: MediaReference): Source {
+    const { url, kind, origin } = address;
+    const opened = Promise.withResolvers<void>();
+    const source: Source = {
+      key,
+      url,
+      origin,
+      reader: null,
+      opened: opened.promise,
+      problem: null,
+      used: ++this.uses,
+    };
+    if (kind === "still") {
+      source.reader = new StillReader(url);
+      opened.resolve();
+      return source;
+    }
+    this.fileOf(url, media)
+      .videoTrack()
+      .then(
+        (facts) => {
+          // It may have been closed meanwhile.
+          if (this.sources.get(key) === source) source.reader = new VideoReader(facts, BUDGET / (RESTING + 2));
+        },
+        (cause: unknown) => {
+          source.problem = sentence(cause);
+        },
+      )
+      .finally(() => opened.resolve());
+    return source;
+  }
+
+  private fileOf(url: string, media: MediaReference): MediaFile {
+    const known = this.files.get(url);
+    if (known !== undefined) {
+      known.users++;
+      return known.file;
+    }
+    const file = new MediaFile(url, media.rate);
+    this.files.set(url, { file, users: 1 });
+    return file;
+  }
+
+  /** Closes readers that were not used for long. */
+  private rest(plan: FramePlan): void {
+    const seen = new Set(picturesOf(plan).map(keyOf));
+    const resting = [...this.sources.values()].filter(({ key }) => !seen.has(key)).sort((a, b) => b.used - a.used);
+    for (const source of resting.slice(RESTING)) {
+      this.sources.delete(source.key);
+      this.close(source);
+    }
+  }
+
+  private close({ reader, url }: Source): void {
+    reader?.dispose();
+    const open = this.files.get(url);
+    if (open === undefined || --open.users > 0) return;
+    this.files.delete(url);
+    open.file.dispose();
+  }
+}
+
+const keyOf = ({ clip, media }: PictureVisual): string => `${clip} ${media}`;
+
+export const picturesOf = ({ layers }: FramePlan): PictureVisual[] =>
+  layers
+    .flatMap((layer) => (layer.kind === "transition" ? [layer.from, layer.to] : [layer]))
+    .filter((visual): visual is PictureVisual => visual?.kind === "picture");
+
+/** Which way the media goes on: a clip may play backwards. */
+function directionOf(document: Timeline, { clip }: PictureVisual, direction: -1 | 0 | 1): -1 | 0 | 1 {
+  return direction !== 0 && findClip(document, clip)?.reversed === true ? (-direction as -1 | 1) : direction;
+}
+
+const sentence = (cause: unknown): string =>
+  cause instanceof MediaProblem ? cause.message : "A part of this file cannot be decoded.";
