@@ -27,7 +27,7 @@ export async function openPipeline(packFolder: string, options: OpenOptions): Pr
   if (manifest.family === "patnet") return new PatnetPipeline({ config: manifest.config, weights, summary }, options);
   const { config } = manifest;
   const networks = new KeyvidNetworks(config, weights, { threads: options.threads });
-  return new KeyvidPipeline({ config, folder, summary, networks });
+  return new KeyvidPipeline({ config, folder, summary, networks }, options);
 }
 
 /**

@@ -218,4 +218,7 @@ export interface OpenOptions {
   /** Intra-op threads for onnxruntime. */
   readonly threads: number;
   readonly precision: Precision;
+  /** For tests of animations: how often a run's state is written, seconds, and how much memory there is, bytes. */
+  readonly saveSeconds?: number | undefined;
+  readonly memory?: (() => number) | undefined;
 }

@@ -2,6 +2,7 @@
 import { timestepEmbedding } from "../diffusion/embedding.ts";
 import { LATENT_CHANNELS, type LatentSize } from "../diffusion/latent.ts";
 import { type Graph, sizeOf } from "../onnx/graph.ts";
+import { peakBytes } from "../onnx/peak.ts";
 import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
 import { SessionCache } from "../onnx/session-cache.ts";
 import { textGraph } from "../openclip/text-tower.ts";
@@ -206,6 +207,10 @@ export class KeyvidNetworks implements StageNetworks {
 
   callWork(stage: Stage, size: LatentSize, branches: number, reuse?: number): number {
     return unetGraph(this.config[stage], size, { branches, reuse }).flops;
+  }
+
+  callMemory(stage: Stage, size: LatentSize, branches: number): number {
+    return peakBytes(unetGraph(this.config[stage], size, { branches })) + this.#unetBytes(stage);
   }
 
   async close(): Promise<void> {

@@ -23,6 +23,7 @@ const config = {
 class ToyNetworks implements StageNetworks {
   readonly cellPixels = 8;
   readonly calls: UnetCall[] = [];
+  readonly keyed: string[] = [];
   isClosed = false;
 
   async embedText(_: string, prompt: string) {
@@ -35,6 +36,7 @@ class ToyNetworks implements StageNetworks {
     return Float32Array.of(mel.reduce((sum, value) => sum + value, 0) / mel.length / 10);
   }
   async keys(stage: string, part: string, tokens: Float32Array) {
+    this.keyed.push(part);
     return { [`${stage}.${part}`]: tokens };
   }
   async prepare() {}
@@ -43,8 +45,11 @@ class ToyNetworks implements StageNetworks {
     const drive = Object.values(call.keys).reduce((sum, tokens) => sum + tokens[0]!, 0);
     return call.sample.map((x, i) => 0.3 * x - 0.2 * call.beside[i]! + 0.1 * drive * Math.sin(i + call.t));
   }
-  async predictBranches({ branches, ...call }: BranchedCall) {
-    return { predictions: await Promise.all(branches.map((keys) => this.predict({ ...call, keys }))) };
+  async predictBranches({ branches, keep, reuse, ...call }: BranchedCall) {
+    const whole = await Promise.all(branches.map((keys) => this.predict({ ...call, keys })));
+    if (!reuse)
+      return { predictions: whole, ...(keep === undefined ? {} : { deep: { cut: keep, features: whole[0]! } }) };
+    return { predictions: whole.map((v) => v.map((value, i) => 0.8 * value + 0.2 * reuse.features[i]!)) };
   }
   lastCut() {
     return 1;
@@ -63,8 +68,11 @@ class ToyNetworks implements StageNetworks {
   work() {
     return { text: 1, vision: 1, audio: 1, encodeFrame: 1, decodeFrame: 1, unet: 10 };
   }
-  callWork() {
-    return 10;
+  callWork(...[, , , cut]: Parameters<StageNetworks["callWork"]>) {
+    return cut === undefined ? 10 : 2;
+  }
+  callMemory(stage: string) {
+    return stage === "keyframes" ? 1e9 : 3.25e9;
   }
   async close() {
     this.isClosed = true;
@@ -115,9 +123,9 @@ function watch(
   return { ...seen, hooks };
 }
 
-function open(networks = new ToyNetworks()) {
+function open(networks = new ToyNetworks(), memory = () => 8e9) {
   const model = { config, summary: {} as ModelSummary, folder, networks };
-  return new KeyvidPipeline(model, { saveSeconds: 0 });
+  return new KeyvidPipeline(model, { saveSeconds: 0, memory });
 }
 
 const hashOf = (frames: readonly Uint8Array[]) =>
@@ -144,6 +152,8 @@ describe("a KeyVID pipeline", () => {
     // Text and sound are weighted alike: the branch between them is left out.
     expect(networks.calls).toHaveLength(6 * 3);
     expect(networks.calls[0]).toMatchObject({ stage: "keyframes", t: 999, places: request.keyframes });
+    // Keys and values once a condition, with and without each part, however many questions follow.
+    expect(networks.keyed.toSorted()).toEqual(["audio", "audio", "image", "image", "text", "text"]);
   });
 
   it("makes 48 frames through them; every input changes the result", { timeout: 300_000 }, async () => {
@@ -178,8 +188,9 @@ describe("a KeyVID pipeline", () => {
       const seen = watch();
       const job = { ...input, request: { ...request, preset }, keyframes: pictures };
       const whole = await open().interpolate(job, seen.hooks);
-      expect(seen.states).toHaveLength(6);
-      for (const resume of [seen.states[2]!, seen.states[5]!]) {
+      // In the fast run every second question reuses features; no state stands before those.
+      expect(seen.states).toHaveLength(preset === "draft" ? 5 : 6);
+      for (const resume of [seen.states[2]!, seen.states.at(-1)!]) {
         const networks = new ToyNetworks();
         expect(await resumed(networks, { ...job, resume })).toBe(whole.framesSha256);
         expect(networks.calls.length).toBeLessThan(seen.states.length * 4);
@@ -218,6 +229,16 @@ describe("a KeyVID pipeline", () => {
     await expect(open().interpolate(job, watch().hooks)).rejects.toThrow(
       /^The keyframes do not fit the clip: make all/u,
     );
+  });
+
+  it("refuses what both stages together cannot hold, with numbers, before the first keyframe is drawn", async () => {
+    const networks = new ToyNetworks();
+    await expect(open(networks, () => 2e9).keyframes(input, watch().hooks)).rejects.toMatchObject({
+      code: "MODEL_OUT_OF_MEMORY",
+      message:
+        "Animating at 64×64 takes about 3.3 GB of memory and 2.0 GB are free: choose a smaller size, or close other programs and try again.",
+    });
+    expect(networks.calls).toHaveLength(0);
   });
 
   it("localises the first two seconds of a sound and closes its networks", async () => {

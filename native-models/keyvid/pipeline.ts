@@ -17,10 +17,12 @@ import type {
 } from "../types.ts";
 import { decodeTiled, tilesFor } from "../vae/tiles.ts";
 import { FRAMES, KEYFRAMES, type KeyvidConfig } from "./config.ts";
+import { neededBranches } from "./guidance.ts";
 import { melSpectrogram, segmentClip, withoutPadding } from "./mel.ts";
 import { fromRgb8, modelPicture } from "./picture.ts";
 import { readState, writeState } from "./saved-state.ts";
 import {
+  animationMemory,
   conditioningCalls,
   denoisingWork,
   interpolationLatent,
@@ -28,10 +30,11 @@ import {
   type KeptFrames,
   type StageHooks,
   type StageInput,
+  stagePlan,
   stageSize,
 } from "./stages.ts";
 import type { Stage, StageNetworks } from "./stage-networks.ts";
-import { answersOf, runPlan, stageScales } from "./step-plan.ts";
+import { answersOf, stageScales } from "./step-plan.ts";
 
 export interface KeyvidModel {
   readonly config: KeyvidConfig;
@@ -39,6 +42,14 @@ export interface KeyvidModel {
   /** Folder of the pack, where the preview map is kept. */
   readonly folder: string;
   readonly networks: StageNetworks & { close(): Promise<void> };
+}
+
+/** What a caller may set; the product leaves all of it as it is. */
+export interface KeyvidPipelineOptions {
+  /** States are written at most this often. */
+  readonly saveSeconds?: number | undefined;
+  /** Bytes of memory that this process may hold in all. */
+  readonly memory?: (() => number) | undefined;
 }
 
 /** States are written at most this often: a short step costs less than writing it down. */
@@ -52,12 +63,15 @@ export class KeyvidPipeline implements AnimatePipeline {
   readonly summary: ModelSummary;
   readonly #model: KeyvidModel;
   readonly #saveSeconds: number;
+  readonly #memory: () => number;
   #previewMap: PreviewMap | null = null;
 
-  constructor(model: KeyvidModel, options: { readonly saveSeconds?: number } = {}) {
+  constructor(model: KeyvidModel, options: KeyvidPipelineOptions = {}) {
     this.summary = model.summary;
     this.#model = model;
     this.#saveSeconds = options.saveSeconds ?? SAVE_SECONDS;
+    // What a warm model holds already is there for the next clip.
+    this.#memory = options.memory ?? (() => process.availableMemory() + process.memoryUsage.rss());
   }
 
   async localise(sound: Sound): Promise<Float32Array> {
@@ -97,7 +111,8 @@ export class KeyvidPipeline implements AnimatePipeline {
       if (hooks.signal.aborted) throw new StudioError("CANCELLED", "The clip was cancelled.");
     };
     checkpoint();
-    const prepared = this.#prepare(stage, request, input, work.seed);
+    this.#checkMemory(request);
+    const prepared = this.#prepare(stage, request, input, work.seed, size);
     const identity = identityOf(stage, input, work.identity);
     const answers = answersOf(prepared.run);
     const share = this.#shares(stage, prepared, size);
@@ -132,7 +147,26 @@ export class KeyvidPipeline implements AnimatePipeline {
     return { framesSha256, seconds: clock.seconds };
   }
 
-  #prepare(stage: Stage, request: ResolvedAnimation, { picture, sound }: AnimateInput, seed: bigint): StageInput {
+  /** Before anything is computed, and for both stages: nobody should approve keyframes that then cannot move. Errors: MODEL_OUT_OF_MEMORY. */
+  #checkMemory(request: ResolvedAnimation): void {
+    const need = animationMemory(this.#model.networks, request, (stage) => stageScales(stage, request.guidance));
+    const have = this.#memory();
+    if (need <= have) return;
+    throw new StudioError(
+      "MODEL_OUT_OF_MEMORY",
+      `Animating at ${request.width}×${request.height} takes about ${gigabytes(need)} of memory and ${gigabytes(have)} are free: choose a smaller size, or close other programs and try again.`,
+    );
+  }
+
+  #prepare(
+    stage: Stage,
+    request: ResolvedAnimation,
+    { picture, sound }: AnimateInput,
+    seed: bigint,
+    size: LatentSize,
+  ): StageInput {
+    const scales = stageScales(stage, request.guidance);
+    const { preset, steps } = request;
     const random = new TorchRandom(seed);
     return {
       config: this.#model.config,
@@ -142,8 +176,8 @@ export class KeyvidPipeline implements AnimatePipeline {
       picture: modelPicture(picture, request, request.focus),
       mel: melSpectrogram(segmentClip(sound)),
       places: request.keyframes,
-      scales: stageScales(stage, request.guidance),
-      run: runPlan(request.preset, request.steps),
+      scales,
+      run: stagePlan(this.#model.networks, stage, size, { preset, steps, branches: neededBranches(scales).length }),
       draw: (count) => random.randn(count),
     };
   }
@@ -196,6 +230,8 @@ export class KeyvidPipeline implements AnimatePipeline {
     await this.#model.networks.close();
   }
 }
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** What tells one stage's run from the other's. */
 interface StageRun {

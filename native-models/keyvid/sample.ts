@@ -12,20 +12,27 @@
 import type { DdimScheduler, DdimStep } from "../diffusion/ddim.ts";
 import { type Branch, type GuidanceScales, guide, neededBranches, type Predictions } from "./guidance.ts";
 
-/** What happens at one step of the reference's run: the network is asked under guidance, or its answer is extrapolated. */
-export type StepPlan = "asked" | "extrapolated";
+/**
+ * What happens at one step of the reference's run: the network is asked under guidance; only its shallow part is asked, with the deep
+ * features of the last whole question ("DeepCache"); or its answer is extrapolated.
+ */
+export type StepPlan = "asked" | "reused" | "extrapolated";
+
+/** What a question does with the network's deep features. */
+export type DeepUse = "compute" | "keep" | "reuse";
 
 /** The network under guidance; one clip of fixed size and conditions. */
 export interface Denoiser {
   /**
    * Predictions of v for one sample [4, T, h, w] at training timestep t, one for each branch asked for, in that order.
-   * `onCall` is awaited before every call of the network; it throws to stop.
+   * `onCall` is awaited before every call of the network; it throws to stop. What was kept is there for the `reuse` that follows.
    */
   predict(
     sample: Float32Array,
     t: number,
     branches: readonly Branch[],
     onCall: () => void | Promise<void>,
+    deep: DeepUse,
   ): Promise<readonly Float32Array[]>;
 }
 
@@ -47,7 +54,7 @@ export interface Answer {
 
 export interface SampleOptions {
   readonly scheduler: DdimScheduler;
-  /** One entry for each step of the scheduler; the first is never `extrapolated`. */
+  /** One entry for each step of the scheduler; the first is `asked`. */
   readonly plan: readonly StepPlan[];
   /** Share of the slope between the last two answers that the extrapolation goes on with, 0 to 1. */
   readonly slope: number;
@@ -62,7 +69,10 @@ export interface SampleOptions {
   readonly afterStep?: (step: number, sample: Float32Array, noise: Float32Array, landed: DdimStep) => void;
   /** After each step at which the network was asked, with how many of them are done and the present estimate of the clean clip. */
   readonly onAnswer?: (done: number, clean: Float32Array) => void | Promise<void>;
-  /** After each step at which the network was asked; what it is given must be copied to be kept. */
+  /**
+   * After each step at which the network was asked, unless the next question reuses its features, which are no part of the state; what
+   * it is given must be copied to be kept.
+   */
   readonly onState?: (state: SamplerState) => void | Promise<void>;
   /** Before each call of the network: throws to stop. */
   readonly checkpoint?: () => void | Promise<void>;
@@ -83,17 +93,19 @@ export async function sampleClip(denoiser: Denoiser, options: SampleOptions): Pr
     if (plan[i] !== "extrapolated") answered++;
     if (i < (resume?.done ?? 0)) continue;
     let v: Float32Array;
+    const next = plan.slice(i + 1).find((each) => each !== "extrapolated");
     if (plan[i] === "extrapolated") {
       v = velocityOf(extrapolate(answers, angleOf(step), options.slope), sample, step);
     } else {
-      v = await ask(denoiser, sample, step.t, options);
+      const deep = plan[i] === "reused" ? "reuse" : next === "reused" ? "keep" : "compute";
+      v = await ask(denoiser, sample, step.t, deep, options);
       answers = [...answers, { angle: angleOf(step), clean: cleanOf(v, sample, step) }].slice(-ORDER);
     }
     sample = scheduler.step(i, v, sample, noise).previousSample;
     options.afterStep?.(i, sample, noise, step);
     if (plan[i] === "extrapolated") continue;
     await options.onAnswer?.(answered, answers.at(-1)!.clean);
-    await options.onState?.({ done: i + 1, sample, answers });
+    if (next !== "reused") await options.onState?.({ done: i + 1, sample, answers });
   }
   return sample;
 }
@@ -103,10 +115,11 @@ async function ask(
   denoiser: Denoiser,
   sample: Float32Array,
   t: number,
+  deep: DeepUse,
   { scales, rescale, checkpoint }: SampleOptions,
 ): Promise<Float32Array> {
   const asked = neededBranches(scales);
-  const given = await denoiser.predict(sample, t, asked, checkpoint ?? (() => undefined));
+  const given = await denoiser.predict(sample, t, asked, checkpoint ?? (() => undefined), deep);
   const predictions = Object.fromEntries(asked.map((branch, i) => [branch, given[i]])) as unknown as Predictions;
   return guide(predictions, scales, rescale);
 }

@@ -103,4 +103,6 @@ export interface StageNetworks {
   work(stage: Stage, size: LatentSize): StageWork;
   /** Floating point operations of one call with so many branches, whole or from a cut on. */
   callWork(stage: Stage, size: LatentSize, branches: number, reuse?: number): number;
+  /** Bytes of memory that one whole call with so many branches takes, the U-Net's weights included. */
+  callMemory(stage: Stage, size: LatentSize, branches: number): number;
 }

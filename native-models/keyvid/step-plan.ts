@@ -3,7 +3,7 @@
  * same seed (see `sample.ts`), so that a draft shows what the reference will look like.
  */
 import type { Preset, ThreeWayGuidance } from "../../core/contract/animation.ts";
-import { type GuidanceScales, neededBranches } from "./guidance.ts";
+import type { GuidanceScales } from "./guidance.ts";
 import type { StepPlan } from "./sample.ts";
 import type { Stage } from "./stage-networks.ts";
 
@@ -36,29 +36,34 @@ export interface RunPlan {
 }
 
 /**
- * @param steps steps at which the network is asked, 1 to 90; Reference takes so many steps of its own, the fast modes spread them over
- * the reference's 90
+ * @param steps whole questions' worth of work, 1 to 90; Reference takes so many steps of its own, the fast modes spread their questions
+ * over the reference's 90
+ * @param shallowShare work of a question that reuses deep features against a whole one's, where the run is to use both: then every
+ * whole question is followed by such a one, and as many pairs are asked as the work allows
  */
-export function runPlan(preset: Preset, steps: number): RunPlan {
+export function runPlan(preset: Preset, steps: number, shallowShare: number | null = null): RunPlan {
   if (preset === "reference") return { gridSteps: steps, plan: Array.from({ length: steps }, () => "asked"), slope: 0 };
   const isDense = steps >= SLOPE_FROM;
+  const pairs = shallowShare !== null && isDense ? Math.floor(steps / (1 + shallowShare)) : 0;
+  const inPairs = 2 * pairs > steps && 2 * pairs <= REFERENCE_STEPS;
+  const questions = inPairs ? 2 * pairs : steps;
   const plan: StepPlan[] = Array.from({ length: REFERENCE_STEPS }, () => "extrapolated");
   let last = -1;
-  for (let k = 0; k < steps; k++) {
-    const wanted = Math.round(REFERENCE_STEPS * (k / steps) ** (isDense ? CROWDING : 1));
+  for (let k = 0; k < questions; k++) {
+    const wanted = Math.round(REFERENCE_STEPS * (k / questions) ** (isDense ? CROWDING : 1));
     // Each question has a step of its own, and those still to come find room.
-    last = Math.min(Math.max(wanted, last + 1), REFERENCE_STEPS - (steps - k));
-    plan[last] = "asked";
+    last = Math.min(Math.max(wanted, last + 1), REFERENCE_STEPS - (questions - k));
+    plan[last] = inPairs && k % 2 === 1 ? "reused" : "asked";
   }
   return { gridSteps: REFERENCE_STEPS, plan, slope: isDense ? SLOPE : 0 };
 }
 
-/** Steps at which the network is asked. */
-export const answersOf = ({ plan }: Pick<RunPlan, "plan">): number => plan.filter((step) => step === "asked").length;
+/** Steps at which the network is asked, whole or not. */
+export const answersOf = ({ plan }: Pick<RunPlan, "plan">): number =>
+  plan.filter((step) => step !== "extrapolated").length;
 
-/** Predictions that a run asks the network for, one for each branch that guidance needs. */
-export const networkCalls = (run: RunPlan, scales: GuidanceScales): number =>
-  answersOf(run) * neededBranches(scales).length;
+/** Those of them at which only its shallow part is. */
+export const reusedOf = ({ plan }: Pick<RunPlan, "plan">): number => plan.filter((step) => step === "reused").length;
 
 /** The scales of one stage. */
 export function stageScales(

@@ -6,7 +6,9 @@ import { pattern } from "../onnx/run-graph.testkit.ts";
 import type { Weights } from "../onnx/session.ts";
 import { KeyvidNetworks } from "./networks.ts";
 import { graphsOf } from "./parameters.ts";
-import type { BranchedCall, Keys, UnetCall } from "./stage-networks.ts";
+import type { DeepUse } from "./sample.ts";
+import type { BranchedCall, Keys, StageNetworks, UnetCall } from "./stage-networks.ts";
+import { denoiserOf } from "./stages.ts";
 import { officialConfig, smallConfig } from "./testing-model.testkit.ts";
 import { keysGraph, unetGraph } from "./unet.ts";
 
@@ -147,6 +149,45 @@ describe("features kept from an earlier call", () => {
         expect(difference(again.predictions[i]!, predictions[i]!), `cut ${keep}`).toBeLessThan(2e-6);
       }
     }
+  });
+
+  it("are what the denoising loop keeps and reuses: a question is answered alike with and without them", async () => {
+    const keys = new Map([
+      ["imageText", await branch(10, 11, 12)],
+      ["full", await branch(14, 11, 13)],
+    ] as const);
+    const { stage, beside, sample, t } = call();
+    const denoiser = denoiserOf(networks, { stage, size, places, beside }, keys);
+    const answer = (deep: DeepUse) => denoiser.predict(sample, t, ["imageText", "full"], () => {}, deep);
+    const plain = await answer("compute");
+    for (const deep of ["keep", "reuse", "reuse"] as const)
+      for (const [i, v] of (await answer(deep)).entries())
+        expect(difference(v, plain[i]!), `${deep}, branch ${i}`).toBeLessThan(2e-6);
+  });
+
+  it("are kept for each branch where the branches are too large to be asked at once", async () => {
+    const large = { batch: 1, frames: 48, height: 64, width: 64 };
+    const asked: BranchedCall[] = [];
+    const stub = {
+      lastCut: () => 4,
+      predictBranches: async (asking: BranchedCall) => {
+        asked.push(asking);
+        return { predictions: [new Float32Array(1)], deep: { cut: 4, features: Float32Array.of(asked.length) } };
+      },
+    } as unknown as StageNetworks;
+    const keys = new Map([
+      ["imageText", {}],
+      ["full", {}],
+    ] as const);
+    const denoiser = denoiserOf(stub, { stage: "keyframes", size: large, places, beside: floats(1, 1) }, keys);
+    for (const deep of ["keep", "reuse"] as const)
+      await denoiser.predict(floats(1, 1), 500, ["imageText", "full"], () => {}, deep);
+    expect(asked.map(({ keep, reuse }) => [keep, reuse?.features[0]])).toEqual([
+      [4, undefined],
+      [4, undefined],
+      [undefined, 1],
+      [undefined, 2],
+    ]);
   });
 
   it("still hear the new sample, and cost less the later the cut", async () => {

@@ -24,12 +24,14 @@ export interface Tensor {
 
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
-interface Node {
+export interface Operator {
   readonly op: string;
   readonly domain: string;
   readonly name: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Of each output. */
+  readonly bytes: readonly number[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   /** Floating point operations, 2 per multiply-add; only for operators where they matter. */
   readonly flops: number;
@@ -90,7 +92,7 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((produc
  */
 export class Graph {
   readonly name: string;
-  readonly #nodes: Node[] = [];
+  readonly #nodes: Operator[] = [];
   readonly #inputs: Tensor[] = [];
   readonly #outputs: Tensor[] = [];
   readonly #parameters = new Map<string, ParameterSpec>();
@@ -260,10 +262,16 @@ export class Graph {
       name: base,
       inputs: inputs.map((input) => input?.name ?? ""),
       outputs: results.map((result) => result.name),
+      bytes: results.map(({ dtype, shape }) => bytesOf[dtype] * sizeOf(shape)),
       attributes,
       flops: extra.flops ?? 0,
     });
     return results;
+  }
+
+  /** In the order in which they were written, which is one in which they can run. */
+  get operators(): readonly Operator[] {
+    return this.#nodes;
   }
 
   get parameters(): ParameterSpec[] {
@@ -367,7 +375,7 @@ function writeValueInfo(out: ProtoWriter, tensor: Tensor): void {
   );
 }
 
-function writeNode(out: ProtoWriter, node: Node): void {
+function writeNode(out: ProtoWriter, node: Operator): void {
   for (const input of node.inputs) out.string(1, input);
   for (const output of node.outputs) out.string(2, output);
   out.string(3, node.name).string(4, node.op);

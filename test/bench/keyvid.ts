@@ -16,12 +16,14 @@ import { openAnimation } from "../../native-models/index.ts";
 import { FRAMES, KEYFRAMES, type KeyvidConfig } from "../../native-models/keyvid/config.ts";
 import { KeyvidNetworks } from "../../native-models/keyvid/networks.ts";
 import type { Stage } from "../../native-models/keyvid/stage-networks.ts";
-import { denoisingWork } from "../../native-models/keyvid/stages.ts";
+import { neededBranches } from "../../native-models/keyvid/guidance.ts";
+import { denoisingWork, stagePlan } from "../../native-models/keyvid/stages.ts";
 import {
-  networkCalls,
+  answersOf,
   modeSteps,
   REFERENCE_STEPS,
-  runPlan,
+  reusedOf,
+  type RunPlan,
   stageScales,
 } from "../../native-models/keyvid/step-plan.ts";
 import { officialConfig } from "../../native-models/keyvid/testing-model.testkit.ts";
@@ -40,8 +42,9 @@ export interface ModeCost {
   readonly preset: Preset;
   /** Steps at which the networks are asked. */
   readonly steps: number;
-  /** Predictions, one for each guidance branch, by stage. */
+  /** Predictions, one for each guidance branch, by stage; `shallow`: those of them that reuse deep features. */
   readonly calls: Readonly<Record<Stage, number>>;
+  readonly shallow: Readonly<Record<Stage, number>>;
   readonly unetGflop: number;
   /** Of Reference's U-Net work with the same guidance. */
   readonly share: number;
@@ -110,16 +113,13 @@ function costs(config: KeyvidConfig, picture: { width: number; height: number })
     width: picture.width / cell,
   });
   const stages = ["keyframes", "interpolation"] as const;
+  const planOf = (stage: Stage, preset: Preset, steps: number) => {
+    const scales = stageScales(stage, guidance);
+    const branches = neededBranches(scales).length;
+    return { scales, branches, run: stagePlan(networks, stage, sizeOf(stage), { preset, steps, branches }) };
+  };
   const work = (preset: Preset, steps: number) =>
-    stages.reduce(
-      (sum, stage) =>
-        sum +
-        denoisingWork(networks, stage, sizeOf(stage), {
-          scales: stageScales(stage, guidance),
-          run: runPlan(preset, steps),
-        }),
-      0,
-    );
+    stages.reduce((sum, stage) => sum + denoisingWork(networks, stage, sizeOf(stage), planOf(stage, preset, steps)), 0);
   const original = stages.reduce(
     (sum, stage) => sum + 4 * REFERENCE_STEPS * networks.callWork(stage, sizeOf(stage), 1),
     0,
@@ -127,13 +127,19 @@ function costs(config: KeyvidConfig, picture: { width: number; height: number })
   const reference = work("reference", REFERENCE_STEPS);
   return PRESETS.map((preset) => {
     const steps = modeSteps[preset];
-    const run = runPlan(preset, steps);
-    const calls = (stage: Stage) => networkCalls(run, stageScales(stage, guidance));
+    const count = (questions: (run: RunPlan) => number) => {
+      const of = (stage: Stage) => {
+        const { run, branches } = planOf(stage, preset, steps);
+        return questions(run) * branches;
+      };
+      return { keyframes: of("keyframes"), interpolation: of("interpolation") };
+    };
     const unet = work(preset, steps);
     return {
       preset,
       steps,
-      calls: { keyframes: calls("keyframes"), interpolation: calls("interpolation") },
+      calls: count(answersOf),
+      shallow: count(reusedOf),
       unetGflop: unet / 1e9,
       share: unet / reference,
       shareOfOriginal: unet / original,
@@ -141,8 +147,10 @@ function costs(config: KeyvidConfig, picture: { width: number; height: number })
   });
 }
 
-function costLine({ preset, steps, calls, unetGflop, share, shareOfOriginal }: ModeCost): string {
-  return `${preset.padEnd(10)} ${String(steps).padStart(2)} steps, ${calls.keyframes} + ${calls.interpolation} predictions, ${(unetGflop / 1000).toFixed(2)} TFLOP = 1/${(1 / share).toFixed(1)} of Reference, 1/${(1 / shareOfOriginal).toFixed(1)} of four predictions a step`;
+function costLine({ preset, steps, calls, shallow, unetGflop, share, shareOfOriginal }: ModeCost): string {
+  const reused = shallow.keyframes + shallow.interpolation;
+  const predictions = `${calls.keyframes} + ${calls.interpolation} predictions${reused > 0 ? ` (${reused} of them reuse deep features)` : ""}`;
+  return `${preset.padEnd(10)} ${String(steps).padStart(2)} steps' work, ${predictions}, ${(unetGflop / 1000).toFixed(2)} TFLOP = 1/${(1 / share).toFixed(1)} of Reference, 1/${(1 / shareOfOriginal).toFixed(1)} of four predictions a step`;
 }
 
 async function benchModel(

@@ -58,9 +58,9 @@ export const checkKeyframeLoop: Check = async (context, file, entry) => {
   const network = denoiserOf(networks, { stage: "keyframes", size, places, beside }, keys);
   const first = new Map<Branch, Float32Array>();
   const denoiser: Denoiser = {
-    async predict(sample, t, _, onCall) {
+    async predict(sample, t, _, onCall, deep) {
       // All four, whether their weight is zero or not: the golden has them all.
-      const answers = await network.predict(sample, t, branches, onCall);
+      const answers = await network.predict(sample, t, branches, onCall, deep);
       if (first.size === 0) for (const [i, branch] of branches.entries()) first.set(branch, answers[i]!);
       return answers;
     },
@@ -95,8 +95,8 @@ export const checkKeyframeLoop: Check = async (context, file, entry) => {
 /** Picks the branches that the loop asked for out of all four. */
 function asked(denoiser: Denoiser): Denoiser {
   return {
-    async predict(sample, t, wantedBranches, onCall) {
-      const answers = await denoiser.predict(sample, t, branches, onCall);
+    async predict(sample, t, wantedBranches, onCall, deep) {
+      const answers = await denoiser.predict(sample, t, branches, onCall, deep);
       return wantedBranches.map((branch) => answers[branches.indexOf(branch)]!);
     },
   };
