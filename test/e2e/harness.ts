@@ -12,10 +12,10 @@ export async function temporaryFolder(): Promise<string> {
 }
 export const removeFolder = (folder: string) => rm(folder, { recursive: true, force: true, maxRetries: 3 });
 
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(options: readonly string[] = []): Promise<Browser> {
   const executablePath = findBrowser();
   if (!executablePath) throw new Error("No Chromium was found: `npm test` installs one on Debian.");
-  return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+  return chromium.launch({ executablePath, args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...options] });
 }
 
 export interface Window {

@@ -3,20 +3,11 @@ import type { FramePlan, PictureVisual } from "../../../core/render-plan/index.t
 import type { Flicks } from "../../../core/time/index.ts";
 import { findClip, findMedia, type MediaReference, type Timeline } from "../../../core/timeline/index.ts";
 import type { BrowserImage } from "../../paint/browser-host.ts";
-import { MediaFile, MediaProblem } from "./media-file.ts";
+import type { Locate, MediaAddress } from "./address.ts";
+import { MediaProblem } from "./media-file.ts";
+import type { MediaFiles } from "./media-files.ts";
 import { type FrameReader, StillReader } from "./still.ts";
 import { VideoReader } from "./video-reader.ts";
-
-/** Where the bytes of a media are; or one sentence that says why they are not to be had. */
-export type MediaAddress =
-  | {
-      readonly url: string;
-      readonly kind: "film" | "still";
-      /** What the file itself calls the media's time 0. */
-      readonly origin: Flicks;
-    }
-  | { readonly problem: string };
-export type Locate = (media: MediaReference) => MediaAddress;
 
 /** Decoded frames that all readers keep together, bytes. */
 const BUDGET = 384 * 2 ** 20;
@@ -26,6 +17,7 @@ const RESTING = 4;
 interface Source {
   readonly key: string;
   readonly url: string;
+  readonly kind: "film" | "still";
   readonly origin: Flicks;
   reader: FrameReader | null;
   /** Resolves when the reader is there, or has failed. */
@@ -40,13 +32,14 @@ interface Source {
  */
 export class FrameSources {
   private readonly sources = new Map<string, Source>();
-  private readonly files = new Map<string, { readonly file: MediaFile; users: number }>();
+  private readonly files: MediaFiles;
   private readonly locate: Locate;
   private document: Timeline;
   private uses = 0;
 
-  constructor(document: Timeline, locate: Locate) {
+  constructor(document: Timeline, files: MediaFiles, locate: Locate) {
     this.document = document;
+    this.files = files;
     this.locate = locate;
   }
 
@@ -61,6 +54,16 @@ export class FrameSources {
       source?.reader?.aim(visual.sourceTime + source.origin, directionOf(this.document, visual, direction));
     }
     this.rest(plan);
+  }
+
+  /** Opens what a plan shows and `now` does not, at its place: it will be needed soon. */
+  open(plan: FramePlan, now: FramePlan): void {
+    const seen = new Set(picturesOf(now).map(keyOf));
+    for (const visual of picturesOf(plan)) {
+      if (seen.has(keyOf(visual))) continue;
+      const source = this.sourceOf(visual);
+      source?.reader?.aim(visual.sourceTime + source.origin, 0);
+    }
   }
 
   /** True where everything that the plan shows is decoded, or has a problem. */
@@ -129,17 +132,18 @@ export class FrameSources {
       return known;
     }
     if (known !== undefined) this.close(known);
-    const source = this.open(key, address, media);
+    const source = this.make(key, address, media);
     this.sources.set(key, source);
     return source;
   }
 
-  private open(key: string, address: Exclude<MediaAddress, { problem: string }>, media: MediaReference): Source {
+  private make(key: string, address: Exclude<MediaAddress, { problem: string }>, media: MediaReference): Source {
     const { url, kind, origin } = address;
     const opened = Promise.withResolvers<void>();
     const source: Source = {
       key,
       url,
+      kind,
       origin,
       reader: null,
       opened: opened.promise,
@@ -151,7 +155,8 @@ export class FrameSources {
       opened.resolve();
       return source;
     }
-    this.fileOf(url, media)
+    this.files
+      .acquire(url, media.rate)
       .videoTrack()
       .then(
         (facts) => {
@@ -166,17 +171,6 @@ export class FrameSources {
     return source;
   }
 
-  private fileOf(url: string, media: MediaReference): MediaFile {
-    const known = this.files.get(url);
-    if (known !== undefined) {
-      known.users++;
-      return known.file;
-    }
-    const file = new MediaFile(url, media.rate);
-    this.files.set(url, { file, users: 1 });
-    return file;
-  }
-
   /** Closes readers that were not used for long. */
   private rest(plan: FramePlan): void {
     const seen = new Set(picturesOf(plan).map(keyOf));
@@ -187,12 +181,9 @@ export class FrameSources {
     }
   }
 
-  private close({ reader, url }: Source): void {
+  private close({ reader, url, kind }: Source): void {
     reader?.dispose();
-    const open = this.files.get(url);
-    if (open === undefined || --open.users > 0) return;
-    this.files.delete(url);
-    open.file.dispose();
+    if (kind === "film") this.files.release(url);
   }
 }
 

@@ -1,0 +1,198 @@
+import { type FramePlan, planFrame } from "../../../core/render-plan/index.ts";
+import { type Flicks, FLICKS_PER_SECOND, flicksToFrame, frameToFlicks } from "../../../core/time/index.ts";
+import { endOfPlaced, laneOf, type Timeline } from "../../../core/timeline/index.ts";
+import type { Transport } from "../../state/transport.ts";
+import type { FrameSources } from "../decode/frame-sources.ts";
+import type { SoundOutput } from "../sound/sound-output.ts";
+
+/** What the debug overlay shows. */
+export interface PlayStats {
+  /** Frames of the timeline that were painted, came too late, or were never painted, since playing began. */
+  readonly painted: number;
+  readonly late: number;
+  readonly dropped: number;
+  /** Milliseconds from the moment when a frame was due to when it was painted, the last one. */
+  readonly lag: number;
+  /** Milliseconds that painting the last frame took. */
+  readonly paintMs: number;
+}
+
+export interface PlayerParts {
+  readonly transport: Transport;
+  readonly document: () => Timeline;
+  readonly sources: FrameSources;
+  readonly sound: Pick<SoundOutput, "start" | "stop" | "now" | "setDocument">;
+  /** Paints a plan; what it shows is decoded, as far as it can be. */
+  readonly paint: (plan: FramePlan) => void;
+  /** What else a plan needs before it can be painted (fonts). */
+  readonly prepare: (plan: FramePlan) => Promise<void>;
+  readonly onStats: (stats: PlayStats) => void;
+  /** Something is waited for before it can be shown or played. */
+  readonly onWaiting: (waiting: boolean) => void;
+}
+
+/** How long playing waits for the first picture; then sound begins without it. Milliseconds. */
+const PATIENCE = 1500;
+/** A still that takes longer is waited for visibly. */
+const VISIBLE_WAIT = 250;
+/** Clips that begin within this time are opened before they are needed. */
+const SOON: Flicks = 1.5 * FLICKS_PER_SECOND;
+const fresh: PlayStats = { painted: 0, late: 0, dropped: 0, lag: 0, paintMs: 0 };
+
+/**
+ * Shows the frame at the playhead, and plays: the sound's clock moves the playhead, the picture follows it. Of stills the last one that
+ * is asked for is always shown; while one is decoded, those that were asked for meanwhile are passed over.
+ */
+export class Player {
+  private readonly parts: PlayerParts;
+  private readonly unsubscribe: () => void;
+  private active = false;
+  private jumps = -1;
+  private speed = 0;
+  /** Grows whenever playing begins anew or ends: what was begun before is void. */
+  private turn = 0;
+  private wanted = 0;
+  private drawing = false;
+  private frame: number | null = null;
+  private stats = fresh;
+  private lookedAhead = 0;
+  private disposed = false;
+
+  constructor(parts: PlayerParts) {
+    this.parts = parts;
+    this.unsubscribe = parts.transport.subscribe(() => this.follow());
+    this.follow();
+    if (!this.active) void this.still();
+  }
+
+  /** The document, the canvas or what is known of media has changed. */
+  refresh(): void {
+    const { sources, sound, document } = this.parts;
+    sources.setDocument(document());
+    sound.setDocument(document());
+    this.frame = null;
+    if (!this.active) void this.still();
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.turn++;
+    this.unsubscribe();
+    this.parts.sound.stop();
+  }
+
+  private follow(): void {
+    const { playing, jumps, speed } = this.parts.transport.state;
+    if (playing) {
+      if (!this.active || jumps !== this.jumps || speed !== this.speed) void this.begin();
+      return;
+    }
+    if (this.active) {
+      this.active = false;
+      this.turn++;
+      this.parts.sound.stop();
+      this.parts.onWaiting(false);
+    }
+    void this.still();
+  }
+
+  private planAt(time: Flicks): FramePlan {
+    const document = this.parts.document();
+    const { rate } = document.settings;
+    return planFrame(document, frameToFlicks(flicksToFrame(time, rate), rate));
+  }
+
+  private async begin(): Promise<void> {
+    const { transport, sources, sound, prepare, onWaiting } = this.parts;
+    const { time, speed, jumps } = transport.state;
+    const turn = ++this.turn;
+    if (!this.active) this.stats = fresh;
+    this.active = true;
+    this.jumps = jumps;
+    this.speed = speed;
+    this.frame = null;
+    sound.stop();
+    const plan = this.planAt(time);
+    const waiting = setTimeout(() => onWaiting(true), VISIBLE_WAIT);
+    await Promise.race([Promise.all([sources.ready(plan, speed > 0 ? 1 : -1), prepare(plan)]), wait(PATIENCE)]);
+    if (turn === this.turn) await sound.start(time, speed);
+    clearTimeout(waiting);
+    if (turn !== this.turn) return;
+    onWaiting(false);
+    const tick = (): void => {
+      if (turn !== this.turn) return;
+      transport.advance(sound.now());
+      if (turn !== this.turn) return;
+      this.show(transport.time);
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  }
+
+  /** Paints the frame at a time while playing, where it is another than before. */
+  private show(time: Flicks): void {
+    const { sources, paint, prepare, onStats, document } = this.parts;
+    const { rate } = document().settings;
+    const frame = flicksToFrame(time, rate);
+    if (frame === this.frame) return;
+    const skipped =
+      this.frame === null
+        ? 0
+        : Math.max(0, Math.abs(frame - this.frame) - Math.max(1, Math.ceil(Math.abs(this.speed))));
+    this.frame = frame;
+    const plan = this.planAt(time);
+    const direction = this.speed > 0 ? 1 : -1;
+    sources.aim(plan, direction);
+    if (performance.now() - this.lookedAhead > 250) this.lookAhead(time, plan, direction);
+    void prepare(plan);
+    const isReady = sources.isReady(plan);
+    const before = performance.now();
+    paint(plan);
+    const due = frameToFlicks(direction > 0 ? frame : frame + 1, rate);
+    this.stats = {
+      painted: this.stats.painted + 1,
+      late: this.stats.late + (isReady ? 0 : 1),
+      dropped: this.stats.dropped + skipped,
+      lag: (1000 * Math.abs(time - due)) / FLICKS_PER_SECOND / Math.abs(this.speed),
+      paintMs: performance.now() - before,
+    };
+    onStats(this.stats);
+  }
+
+  /** Opens what begins soon, so that a cut does not wait for its file. */
+  private lookAhead(time: Flicks, plan: FramePlan, direction: 1 | -1): void {
+    this.lookedAhead = performance.now();
+    const starts = new Set<Flicks>();
+    for (const track of this.parts.document().tracks) {
+      if (track.kind !== "video") continue;
+      for (const item of laneOf(track).placed) {
+        const edge = direction > 0 ? item.start : endOfPlaced(item) - 1;
+        if ((edge - time) * direction > 0 && (edge - time) * direction < SOON) starts.add(edge);
+      }
+    }
+    for (const start of starts) this.parts.sources.open(this.planAt(start), plan);
+  }
+
+  private async still(): Promise<void> {
+    this.wanted++;
+    if (this.drawing) return;
+    this.drawing = true;
+    const { transport, sources, paint, prepare, onWaiting } = this.parts;
+    let done = 0;
+    while (done !== this.wanted && !this.active && !this.disposed) {
+      done = this.wanted;
+      const plan = this.planAt(transport.time);
+      const waiting = setTimeout(() => onWaiting(true), VISIBLE_WAIT);
+      await Promise.all([sources.ready(plan), prepare(plan)]);
+      clearTimeout(waiting);
+      if (this.active || this.disposed) break;
+      onWaiting(false);
+      paint(plan);
+    }
+    this.drawing = false;
+    // Playing may have begun and ended while this one was decoded.
+    if (done !== this.wanted && !this.active && !this.disposed) void this.still();
+  }
+}
+
+const wait = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));

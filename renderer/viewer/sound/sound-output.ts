@@ -1,0 +1,199 @@
+import { Mixer, type MixSource, type Stereo } from "../../../core/mix/index.ts";
+import { type Flicks, FLICKS_PER_SECOND } from "../../../core/time/index.ts";
+import type { Timeline } from "../../../core/timeline/index.ts";
+import { StereoTap } from "./stereo-tap.ts";
+
+/** Samples of one block, at the speed of the clock. */
+const BLOCK = 2400;
+/** How far ahead sound is handed over, seconds: what a busy window needs; more would make changes heard late. */
+const AHEAD = 0.45;
+/** Blocks that are ready before playing begins. */
+const FIRST_BLOCKS = 3;
+/** From the moment when they are ready, seconds. */
+const LEAD = 0.04;
+/** Longest wait for the system to let sound out, milliseconds; playing goes on without it. */
+const RESUME_MS = 600;
+
+interface Scheduled {
+  readonly node: AudioBufferSourceNode;
+  readonly when: number;
+  readonly end: number;
+}
+
+interface Run {
+  readonly from: Flicks;
+  readonly speed: number;
+  /** When `from` is heard, in seconds of the clock. */
+  readonly at: number;
+  /** Where the next block begins, in samples of the clock since `at`. */
+  next: number;
+  scheduled: Scheduled[];
+}
+
+/**
+ * Plays the mix of a timeline and tells what is heard right now: its clock is that of the sound device, so the picture follows the sound.
+ * Where there is no sound device, the system's clock takes its place.
+ */
+export class SoundOutput {
+  /** Called for each block that is handed to the device. @param when in seconds of the clock @param from of the timeline */
+  onBlock: ((when: number, from: Flicks, sound: Stereo) => void) | null = null;
+  private readonly source: MixSource;
+  private context: AudioContext | null = null;
+  private tap: StereoTap | null = null;
+  private document: Timeline;
+  private mixer: Mixer;
+  private run: Run | null = null;
+  /** Grows with each start and stop: what was begun before is void. */
+  private turn = 0;
+
+  constructor(document: Timeline, source: MixSource) {
+    this.source = source;
+    this.document = document;
+    this.mixer = new Mixer(document, document.settings.sampleRate, source);
+  }
+
+  /** What is played from now on; blocks that are not heard yet are mixed anew. */
+  setDocument(document: Timeline): void {
+    this.document = document;
+    this.mixer = new Mixer(document, document.settings.sampleRate, this.source);
+    const { run } = this;
+    if (run === null || this.context === null) return;
+    const keepUntil = this.context.currentTime + 0.08;
+    const kept = run.scheduled.filter(({ when }) => when < keepUntil);
+    for (const { node, when } of run.scheduled) if (when >= keepUntil) node.stop();
+    const last = kept.at(-1);
+    if (last !== undefined) run.next = Math.round((last.end - run.at) * this.sampleRate);
+    run.scheduled = kept;
+  }
+
+  /** Resolves when it is heard, or when it was stopped meanwhile. @param speed timeline seconds a second, negative backwards */
+  async start(from: Flicks, speed: number): Promise<void> {
+    this.stop();
+    const turn = ++this.turn;
+    await this.open();
+    const blocks: Stereo[] = [];
+    for (let i = 0; i < FIRST_BLOCKS && turn === this.turn; i++)
+      blocks.push(await this.block({ from, speed }, i * BLOCK));
+    if (turn !== this.turn) return;
+    const run: Run = { from, speed, at: this.clock() + LEAD, next: 0, scheduled: [] };
+    this.run = run;
+    for (const block of blocks) this.hand(run, block);
+    void this.pump(run, turn);
+  }
+
+  stop(): void {
+    this.turn++;
+    for (const { node } of this.run?.scheduled ?? []) node.stop();
+    this.run = null;
+  }
+
+  get playing(): boolean {
+    return this.run !== null;
+  }
+
+  /** Time of the timeline that is heard right now. */
+  now(): Flicks {
+    const { run } = this;
+    if (run === null) return 0;
+    const passed = Math.max(0, this.heard() - run.at);
+    return Math.round(run.from + passed * run.speed * FLICKS_PER_SECOND);
+  }
+
+  /** Loudness of both channels; null while nothing was played yet. */
+  get levels(): StereoTap | null {
+    return this.tap;
+  }
+
+  /** Seconds of sound that are handed over and not heard yet. */
+  get ahead(): number {
+    const last = this.run?.scheduled.at(-1);
+    return last === undefined ? 0 : Math.max(0, last.end - this.clock());
+  }
+
+  async dispose(): Promise<void> {
+    this.stop();
+    await this.context?.close().catch(() => undefined);
+    this.context = null;
+  }
+
+  private get sampleRate(): number {
+    return this.document.settings.sampleRate;
+  }
+
+  /** Of what is computed now; `heard` lies behind it. */
+  private clock(): number {
+    return this.context?.state === "running" ? this.context.currentTime : performance.now() / 1000;
+  }
+
+  private heard(): number {
+    const { context } = this;
+    if (context?.state !== "running") return performance.now() / 1000;
+    const { contextTime, performanceTime } = context.getOutputTimestamp();
+    const age = (performance.now() - (performanceTime ?? 0)) / 1000;
+    const told = (contextTime ?? 0) + age;
+    // A device that tells nonsense is told apart: what is heard lies a little behind what is computed.
+    const behind = context.currentTime - told;
+    return performanceTime !== undefined && performanceTime > 0 && behind > -0.05 && behind < 0.5
+      ? told
+      : context.currentTime - (context.outputLatency || context.baseLatency);
+  }
+
+  private async open(): Promise<void> {
+    if (this.context !== null && this.context.sampleRate !== this.sampleRate) await this.dispose();
+    try {
+      this.context ??= new AudioContext({ sampleRate: this.sampleRate, latencyHint: "interactive" });
+    } catch {
+      return; // No device, or none for this rate: the system's clock goes on.
+    }
+    const { context } = this;
+    if (this.tap?.context !== context) this.tap = new StereoTap(context);
+    if (context.state !== "running")
+      await Promise.race([context.resume().catch(() => undefined), new Promise((done) => setTimeout(done, RESUME_MS))]);
+  }
+
+  /** The sound of one block. */
+  private async block({ from, speed }: Pick<Run, "from" | "speed">, sample: number): Promise<Stereo> {
+    const pace = Math.abs(speed);
+    const perSample = FLICKS_PER_SECOND / this.sampleRate;
+    const frames = Math.max(1, Math.round(BLOCK * pace));
+    const begin = Math.round(from + sample * perSample * speed);
+    if (speed > 0) return this.mixer.mix(begin, frames);
+    const [left, right] = await this.mixer.mix(begin - Math.round(frames * perSample), frames);
+    return [left.reverse(), right.reverse()];
+  }
+
+  private hand(run: Run, sound: Stereo): void {
+    const { context, tap } = this;
+    const when = run.at + run.next / this.sampleRate;
+    const end = when + BLOCK / this.sampleRate;
+    this.onBlock?.(when, Math.round(run.from + ((run.next * FLICKS_PER_SECOND) / this.sampleRate) * run.speed), sound);
+    run.next += BLOCK;
+    if (context?.state !== "running" || tap === null) return;
+    const buffer = context.createBuffer(2, sound[0].length, this.sampleRate);
+    for (const channel of [0, 1] as const) buffer.copyToChannel(sound[channel] as Float32Array<ArrayBuffer>, channel);
+    const node = context.createBufferSource();
+    node.buffer = buffer;
+    node.playbackRate.value = sound[0].length / BLOCK;
+    node.connect(tap.input);
+    node.start(when);
+    run.scheduled.push({ node, when, end });
+  }
+
+  private async pump(run: Run, turn: number): Promise<void> {
+    while (turn === this.turn) {
+      const now = this.clock();
+      run.scheduled = run.scheduled.filter(({ end }) => end > now);
+      const due = run.at + run.next / this.sampleRate;
+      if (due > now + AHEAD) {
+        await new Promise((done) => setTimeout(done, 30));
+        continue;
+      }
+      // What should have been heard already is passed over.
+      if (due < now) run.next = Math.ceil(((now - run.at) * this.sampleRate) / BLOCK) * BLOCK;
+      const { next } = run;
+      const { mixer } = this;
+      const sound = await this.block(run, next);
+      if (turn === this.turn && next === run.next && mixer === this.mixer) this.hand(run, sound);
+    }
+  }
+}
