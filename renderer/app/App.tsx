@@ -1,31 +1,30 @@
 import "./app.css";
 import { useEffect } from "react";
+import { learnLayout } from "../commands/chord.ts";
+import { attachKeys } from "../commands/dispatch.ts";
+import { commands } from "../commands/index.ts";
 import { Workspace } from "../create/Workspace.tsx";
 import { EditWorkspace } from "../edit/EditWorkspace.tsx";
 import { Inspector } from "../inspector/Inspector.tsx";
 import { Player } from "../player/Player.tsx";
 import { QueueStrip } from "../queue/QueueStrip.tsx";
-import { useEditUi, useItems, useSelect, useStudio } from "../state/context.ts";
+import { useEditUi, useSelect, useStudio } from "../state/context.ts";
 import { ConnectionLost } from "./ConnectionLost.tsx";
-import { handleKey } from "./keys.ts";
+import { MarkerDialog } from "./MarkerDialog.tsx";
 import { NoticeBar } from "./NoticeBar.tsx";
+import { Palette } from "./Palette.tsx";
 import { Shortcuts } from "./Shortcuts.tsx";
 import { TitleBar } from "./TitleBar.tsx";
 
 export function App() {
-  const { store, actions } = useStudio();
-  const items = useItems();
+  const studio = useStudio();
   const announcement = useSelect((state) => state.announcement);
   const connection = useSelect((state) => state.connection);
 
   const workspace = useEditUi((ui) => ui.workspace);
 
-  useEffect(() => {
-    if (workspace === "edit") return undefined;
-    const onKey = (event: KeyboardEvent) => handleKey(event, { state: store.getState(), items, actions });
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
-  }, [store, items, actions, workspace]);
+  useEffect(() => attachKeys(studio, commands), [studio]);
+  useEffect(() => void learnLayout(), []);
 
   const running = useSelect((state) => state.jobs.find((job) => job.state === "running")?.progress.fraction);
   useEffect(() => {
@@ -49,6 +48,8 @@ export function App() {
       <NoticeBar />
       <Player />
       <Shortcuts />
+      <Palette />
+      <MarkerDialog />
       {connection === "lost" || connection === "ended" ? <ConnectionLost ended={connection === "ended"} /> : null}
       <output className="visually-hidden" aria-live="polite">
         {announcement}

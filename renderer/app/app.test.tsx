@@ -6,7 +6,8 @@ import { createStudio } from "../state/create-studio.ts";
 import { clip, job, model } from "../../core/testing/samples.ts";
 import { fakeClient, fakeStorage } from "../testing/fake-client.ts";
 import { App } from "./App.tsx";
-import { shortcuts } from "./keys.ts";
+import { commands } from "../commands/index.ts";
+import { panelKeys } from "../commands/create.ts";
 
 let close = () => {};
 afterEach(() => {
@@ -97,12 +98,12 @@ test("letters act on the selected clip, but never while typing", async () => {
   await tell({ type: "library", clips: [clip("c")] });
   await act(async () => store.setState({ selected: "clip:c" }));
   fireEvent.keyDown(prompt, { code: "KeyR", key: "r" });
-  fireEvent.keyDown(prompt, { key: "Delete" });
+  fireEvent.keyDown(prompt, { code: "Delete", key: "Delete" });
   expect(calls.map(({ method }) => method)).not.toContain("jobs.generate");
   await act(async () => fireEvent.keyDown(document.body, { code: "KeyR", key: "r" }));
   expect(calls.at(-1)).toMatchObject({ method: "jobs.generate", input: { request: { seed: 7 } } });
   await act(async () => store.setState({ selected: "clip:c" }));
-  await act(async () => fireEvent.keyDown(document.body, { key: "Delete" }));
+  await act(async () => fireEvent.keyDown(document.body, { code: "Delete", key: "Delete" }));
   expect(calls.at(-1)).toEqual({ method: "library.trash", input: { id: "c" } });
   await act(async () => fireEvent.keyDown(document.body, { code: "KeyZ", key: "z", ctrlKey: true }));
   expect(calls.at(-1)).toEqual({ method: "library.restore", input: { id: "c" } });
@@ -119,8 +120,10 @@ test("right-to-left and very long prompts keep their direction and their place",
 
 test("the sheet lists every shortcut once", async () => {
   await open();
-  await act(async () => fireEvent.keyDown(document.body, { key: "?" }));
-  for (const { does } of shortcuts) expect(screen.getAllByText(does)).toHaveLength(1);
+  await act(async () => fireEvent.keyDown(document.body, { code: "Slash", key: "?", shiftKey: true }));
+  const titles = commands.filter(({ scope }) => scope !== "edit").map(({ title }) => title);
+  for (const does of [...titles, ...panelKeys.map((keys) => keys.does)])
+    expect(screen.getAllByText(does), does).toHaveLength(1);
 });
 
 test("a lost studio is told, and the window stays", async () => {

@@ -1,5 +1,6 @@
 import "./edit.css";
 import { useEffect, useState } from "react";
+import { History } from "../app/History.tsx";
 import { useEditUi, useStudio } from "../state/context.ts";
 import type { EditUi } from "../state/edit-ui.ts";
 import { Splitter } from "../ui/Splitter.tsx";
@@ -60,6 +61,7 @@ export function EditWorkspace() {
       <Splitter label="timeline" orientation="horizontal" before {...splitter("timeline")} />
       <section className="slot slot--timeline" aria-label="Timeline">
         <TimelineSlot />
+        <History />
       </section>
     </main>
   );

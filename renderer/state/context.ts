@@ -6,6 +6,7 @@ import type { Actions } from "./actions.ts";
 import { modelOf } from "./draft.ts";
 import { type Item, itemsOf, titleOf } from "./items.ts";
 import { staleness } from "./stale.ts";
+import type { KeymapStore } from "../commands/keymap.ts";
 import type { EditUi, EditUiStore } from "./edit-ui.ts";
 import type { ProjectSession, ProjectView } from "./project.ts";
 import type { State, Store } from "./store.ts";
@@ -21,6 +22,8 @@ export interface Studio {
   readonly project: ProjectSession;
   /** Selection, tool, zoom: how the editor is looked at. */
   readonly editUi: EditUiStore;
+  /** Which keys do what. */
+  readonly keymap: KeymapStore;
 }
 
 export const StudioContext = createContext<Studio | null>(null);

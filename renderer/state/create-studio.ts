@@ -1,6 +1,7 @@
 import type { StudioEvent } from "../../core/contract/index.ts";
 import { defaultSettings, laneOf, type Timeline } from "../../core/timeline/index.ts";
 import type { WindowClient } from "../client/client.ts";
+import { createKeymap } from "../commands/keymap.ts";
 import { createActions } from "./actions.ts";
 import { connect } from "./connect.ts";
 import type { Studio } from "./context.ts";
@@ -33,7 +34,7 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
     }
   });
   const stopConnection = connect(store, client, storage, (event: StudioEvent) => project.receive(event));
-  const studio: Studio = { store, actions, client, transport, project, editUi };
+  const studio: Studio = { store, actions, client, transport, project, editUi, keymap: createKeymap(storage) };
   const stop = () => {
     stopFollowing();
     stopConnection();

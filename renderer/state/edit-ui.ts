@@ -1,10 +1,11 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { Flicks } from "../../core/time/index.ts";
+import type { Clip, TrackKind } from "../../core/timeline/index.ts";
 
 export const workspaces = ["create", "edit"] as const;
 export type Workspace = (typeof workspaces)[number];
 
-export const tools = ["select", "blade", "ripple", "roll", "slip", "slide", "track-select"] as const;
+export const tools = ["select", "trim", "blade", "ripple", "roll", "slip", "slide", "track-select"] as const;
 export type Tool = (typeof tools)[number];
 
 /** What is selected on the timeline: clips, or one thing of another kind. */
@@ -15,6 +16,14 @@ export type Selection =
   | { readonly type: "gap"; readonly track: string; readonly start: Flicks; readonly duration: Flicks }
   | { readonly type: "marker"; readonly id: string }
   | { readonly type: "track"; readonly id: string };
+
+/** A copied clip, where it was on its track, and after the first of those copied with it. */
+export interface Copied {
+  readonly track: string;
+  readonly kind: TrackKind;
+  readonly offset: Flicks;
+  readonly clip: Clip;
+}
 
 /** How the editor is looked at: lives in this window alone, and never in the history. */
 export interface EditUi {
@@ -36,6 +45,13 @@ export interface EditUi {
   /** In and out points of the source, in its own time. */
   readonly sourceIn: Flicks | null;
   readonly sourceOut: Flicks | null;
+  /** Clips that were copied. */
+  readonly clipboard: readonly Copied[];
+  /** What lies over the editor. */
+  readonly sheet: "palette" | "marker" | "generate" | null;
+  readonly showsHistory: boolean;
+  /** Of the drawn timeline, in pixels. */
+  readonly timelineWidth: number;
   readonly panels: { readonly left: number; readonly right: number; readonly timeline: number };
 }
 
@@ -43,7 +59,7 @@ export type EditUiStore = StoreApi<EditUi>;
 
 const KEY = "plume.edit-ui";
 /** What is kept from one start to the next. */
-const kept = ["workspace", "snapping", "linkedSelection", "ruler", "panels"] as const;
+const kept = ["workspace", "snapping", "linkedSelection", "ruler", "showsHistory", "panels"] as const;
 
 export const nothingSelected: Selection = { type: "none" };
 
@@ -60,7 +76,11 @@ const initial: EditUi = {
   source: null,
   sourceIn: null,
   sourceOut: null,
-  panels: { left: 280, right: 300, timeline: 340 },
+  clipboard: [],
+  sheet: null,
+  showsHistory: false,
+  timelineWidth: 1000,
+  panels: { left: 280, right: 300, timeline: 372 },
 };
 
 export function createEditUi(storage: Pick<Storage, "getItem" | "setItem">): EditUiStore {
@@ -77,7 +97,9 @@ function load(storage: Pick<Storage, "getItem">): Partial<EditUi> {
   try {
     const value: unknown = JSON.parse(storage.getItem(KEY) ?? "{}");
     if (typeof value !== "object" || value === null) return {};
-    const { workspace, snapping, linkedSelection, ruler, panels } = value as Partial<Record<keyof EditUi, unknown>>;
+    const { workspace, snapping, linkedSelection, ruler, showsHistory, panels } = value as Partial<
+      Record<keyof EditUi, unknown>
+    >;
     const sizes = panels as Partial<Record<keyof EditUi["panels"], unknown>> | undefined;
     const size = (name: keyof EditUi["panels"]) => {
       const pixels = sizes?.[name];
@@ -87,6 +109,7 @@ function load(storage: Pick<Storage, "getItem">): Partial<EditUi> {
       workspace: workspaces.find((name) => name === workspace) ?? "create",
       snapping: typeof snapping === "boolean" ? snapping : true,
       linkedSelection: typeof linkedSelection === "boolean" ? linkedSelection : true,
+      showsHistory: showsHistory === true,
       ruler: ruler === "bars" ? "bars" : "timecode",
       panels: { left: size("left"), right: size("right"), timeline: size("timeline") },
     };

@@ -57,6 +57,8 @@ export interface ProjectSession {
   endGesture(gesture: string, end: "keep" | "cancel"): void;
   undo(): void;
   redo(): void;
+  /** Writes the project's file now. */
+  save(): Promise<void>;
   /** The last used project where there is one; else an empty timeline stands ready for the first edit. Opens once. */
   openLast(): Promise<void>;
   open(id: string): Promise<void>;
@@ -277,6 +279,18 @@ export function createProjectSession(
       if (base !== null) send({ type: "gesture", gesture: id, end });
     },
 
+    async save() {
+      const id = idOf();
+      if (id === null) return;
+      await sending;
+      try {
+        const { durable, problem } = await client.call("projects.save", { id });
+        const { at } = store.getState().written;
+        set({ written: { durable, problem, at: problem === null ? Date.now() : at } });
+      } catch (cause) {
+        tell(StudioError.from(cause).message, "problem");
+      }
+    },
     undo: () => step("undo"),
     redo: () => step("redo"),
 

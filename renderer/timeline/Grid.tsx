@@ -1,0 +1,274 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- a table cannot be laid over a drawing: its cells lie where clips are */
+import { memo, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { FLICKS_PER_SECOND, flicksToFrame, formatTimecode } from "../../core/time/index.ts";
+import { laneOf, type Timeline, type Track } from "../../core/timeline/index.ts";
+import { useEditUi, useProject, useStudio } from "../state/context.ts";
+import { type EditUi, type Selection } from "../state/edit-ui.ts";
+import { useTransport } from "../state/transport.ts";
+import { INSET, layoutOf, RULER_HEIGHT, timeToX } from "./geometry.ts";
+import { indexAt } from "./hit.ts";
+import { clickedClip } from "./selection.ts";
+import { clipWords, trackWords } from "./spoken.ts";
+import type { TimelineView } from "./timeline-view.ts";
+
+/** Cells on either side of the one that would take focus: enough to go on, however many clips there are. */
+const AROUND = 4;
+
+interface Place {
+  readonly track: string;
+  /** Null on a track without clips. */
+  readonly clip: string | null;
+}
+
+/**
+ * The timeline for keyboard and screen reader, mirrored in DOM over the drawing: tracks are rows, clips are cells with spoken names, one
+ * of them can take focus. Arrows go between clips and tracks and select; Shift+arrow selects on; Enter opens the clip's menu.
+ */
+export function Grid({ view }: { readonly view: TimelineView }) {
+  const { editUi, project } = useStudio();
+  const document = useProject((state) => state.document);
+  const selection = useEditUi((ui) => ui.selection);
+  const heights = useEditUi((ui) => ui.trackHeights);
+  const [focused, setFocused] = useState<Place | null>(null);
+  const layer = useRef<HTMLDivElement>(null);
+  const layout = layoutOf(document.tracks, heights);
+  const active = activePlace(
+    document,
+    layout.rows.map(({ track }) => track),
+    selection,
+    focused,
+  );
+
+  useEffect(() => {
+    // Scrolling and zooming move the cells without drawing them anew.
+    const place = () => {
+      const style = layer.current?.style;
+      if (style === undefined) return;
+      const { zoom, scroll } = view.view;
+      style.setProperty("--zoom", `${zoom}px`);
+      style.transform = `translate(${INSET - (scroll / FLICKS_PER_SECOND) * zoom}px, ${-view.scrollY}px)`;
+    };
+    place();
+    const stops = [editUi.subscribe(place), view.subscribe(place)];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [view, editUi]);
+
+  function go(place: Place, extend: boolean): void {
+    const current = project.store.getState().document;
+    setFocused(place);
+    if (place.clip !== null) {
+      const track = current.tracks.find(({ id }) => id === place.track)!;
+      const item = laneOf(track).placed[laneOf(track).index.get(place.clip)!]!;
+      const ui: EditUi = editUi.getState();
+      editUi.setState({ selection: clickedClip(current, ui, place.clip, extend ? "extend" : "replace") });
+      view.reveal(item.start);
+    }
+    const row = layoutOf(current.tracks, editUi.getState().trackHeights).rows.find(
+      ({ track }) => track.id === place.track,
+    );
+    if (row && row.y < view.scrollY) view.scrollTo(row.y);
+    else if (row && row.y + row.height > view.scrollY + view.height - RULER_HEIGHT)
+      view.scrollTo(row.y + row.height - view.height + RULER_HEIGHT);
+    requestAnimationFrame(() => layer.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus());
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.altKey || event.ctrlKey || event.metaKey || active === null) return;
+    if (event.key === "Enter" || event.key === "ContextMenu") {
+      event.preventDefault();
+      openMenu(event.target as HTMLElement, view, document, active);
+      return;
+    }
+    const next = neighbour(
+      document,
+      layout.rows.map(({ track }) => track),
+      active,
+      event.key,
+    );
+    if (next === null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    go(next, event.shiftKey);
+  }
+
+  return (
+    <div className="grid-layer">
+      <PlayheadSlider view={view} />
+      <div
+        className="grid-layer__scroll"
+        ref={layer}
+        role="grid"
+        tabIndex={-1}
+        aria-label="Clips"
+        aria-multiselectable
+        aria-rowcount={layout.rows.length}
+        aria-colcount={Math.max(1, ...document.tracks.map((track) => laneOf(track).placed.length))}
+        onKeyDown={onKeyDown}
+      >
+        {layout.rows.map(({ track, y, height }) => (
+          <TrackRow
+            key={track.id}
+            document={document}
+            track={track}
+            y={y}
+            height={height}
+            selection={selection}
+            active={active?.track === track.id ? active : null}
+            at={active === null ? 0 : timeOf(document, active)}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly document: Timeline;
+  readonly track: Track;
+  readonly y: number;
+  readonly height: number;
+  readonly selection: Selection;
+  readonly active: Place | null;
+  readonly at: number;
+}
+
+const TrackRow = memo(function TrackRow({ document, track, y, height, selection, active, at }: RowProps) {
+  const { placed, index } = laneOf(track);
+  const middle = active?.clip == null ? Math.max(0, indexAt(placed, at)) : (index.get(active.clip) ?? 0);
+  const first = Math.max(0, middle - AROUND);
+  const shown = placed.slice(first, middle + AROUND + 1);
+  const selected = new Set(selection.type === "clips" ? selection.ids : []);
+  return (
+    <div className="grid-layer__row" role="row" aria-label={trackWords(track)} style={{ top: y, height: height - 1 }}>
+      {placed.length === 0 ? (
+        <div
+          className="grid-layer__cell"
+          role="gridcell"
+          tabIndex={active ? 0 : -1}
+          style={{ left: 0, width: 60 }}
+          aria-label={`${trackWords(track)}, empty`}
+        />
+      ) : null}
+      {shown.map((item, i) => (
+        <div
+          key={item.clip.id}
+          className="grid-layer__cell"
+          role="gridcell"
+          data-clip={item.clip.id}
+          tabIndex={active?.clip === item.clip.id ? 0 : -1}
+          aria-colindex={first + i + 1}
+          aria-selected={selected.has(item.clip.id)}
+          aria-label={clipWords(document, track, item, false)}
+          style={{
+            left: `calc(var(--zoom) * ${item.start / FLICKS_PER_SECOND})`,
+            width: `calc(var(--zoom) * ${item.clip.sourceRange.duration / FLICKS_PER_SECOND})`,
+          }}
+        />
+      ))}
+    </div>
+  );
+});
+
+/** Where focus would go: to what had it, to the selected clip, or to the first clip there is. */
+function activePlace(
+  document: Timeline,
+  rows: readonly Track[],
+  selection: Selection,
+  focused: Place | null,
+): Place | null {
+  const isThere = ({ track, clip }: Place) =>
+    document.tracks.some((each) => each.id === track && (clip === null || laneOf(each).index.has(clip)));
+  const selected = selection.type === "clips" ? selection.ids : [];
+  if (
+    focused !== null &&
+    isThere(focused) &&
+    (focused.clip === null || selected.length === 0 || selected.includes(focused.clip))
+  )
+    return focused;
+  for (const track of rows) {
+    const clip = selected.find((id) => laneOf(track).index.has(id));
+    if (clip !== undefined) return { track: track.id, clip };
+  }
+  const first = rows.find((track) => laneOf(track).placed.length > 0) ?? rows[0];
+  return first === undefined ? null : { track: first.id, clip: laneOf(first).placed[0]?.clip.id ?? null };
+}
+
+function timeOf(document: Timeline, { track, clip }: Place): number {
+  const lane = document.tracks.find(({ id }) => id === track);
+  const at = lane === undefined || clip === null ? undefined : laneOf(lane).index.get(clip);
+  return at === undefined ? 0 : laneOf(lane!).placed[at]!.start;
+}
+
+function neighbour(document: Timeline, rows: readonly Track[], { track, clip }: Place, key: string): Place | null {
+  const row = rows.findIndex(({ id }) => id === track);
+  const { placed, index } = laneOf(rows[row]!);
+  const at = clip === null ? -1 : (index.get(clip) ?? -1);
+  const inRow = (to: number): Place | null => (placed[to] === undefined ? null : { track, clip: placed[to].clip.id });
+  if (key === "ArrowLeft") return inRow(at - 1);
+  if (key === "ArrowRight") return inRow(at + 1);
+  if (key === "Home") return inRow(0);
+  if (key === "End") return inRow(placed.length - 1);
+  const other = key === "ArrowUp" ? rows[row - 1] : key === "ArrowDown" ? rows[row + 1] : undefined;
+  if (other === undefined) return null;
+  // The clip that lies over or under this one.
+  const there = laneOf(other).placed;
+  return {
+    track: other.id,
+    clip: there[Math.max(0, indexAt(there, timeOf(document, { track, clip })))]?.clip.id ?? null,
+  };
+}
+
+/** The same menu as a right click, at the clip. */
+function openMenu(target: HTMLElement, view: TimelineView, document: Timeline, place: Place): void {
+  const box = target.getBoundingClientRect();
+  const stage = target.closest(".timeline__stage")?.getBoundingClientRect();
+  const x = Math.max((stage?.left ?? 0) + timeToX(view.view, timeOf(document, place)) + 12, (stage?.left ?? 0) + 12);
+  target.dispatchEvent(
+    new MouseEvent("contextmenu", { bubbles: true, cancelable: true, clientX: x, clientY: box.top + box.height / 2 }),
+  );
+}
+
+function PlayheadSlider({ view }: { readonly view: TimelineView }) {
+  const { transport } = useStudio();
+  const settings = useProject((state) => state.document.settings);
+  // While it plays, once a second is enough for those who listen.
+  const time = useTransport((state) =>
+    state.playing ? Math.floor(state.time / FLICKS_PER_SECOND) * FLICKS_PER_SECOND : state.time,
+  );
+  const duration = useTransport((state) => state.duration);
+  const scroll = useEditUi((ui) => ui.scroll);
+  const zoom = useEditUi((ui) => ui.zoom);
+  const steps: Readonly<Record<string, () => void>> = {
+    ArrowLeft: () => transport.step(-1),
+    ArrowRight: () => transport.step(1),
+    ArrowDown: () => transport.step(-1),
+    ArrowUp: () => transport.step(1),
+    PageDown: () => transport.step(-10),
+    PageUp: () => transport.step(10),
+    Home: () => transport.seek(0),
+    End: () => transport.seek(duration),
+  };
+  return (
+    <div
+      className="grid-layer__playhead"
+      role="slider"
+      tabIndex={0}
+      aria-label="Playhead"
+      aria-valuemin={0}
+      aria-valuemax={Math.max(flicksToFrame(duration, settings.rate), flicksToFrame(time, settings.rate))}
+      aria-valuenow={flicksToFrame(time, settings.rate)}
+      aria-valuetext={formatTimecode(time, settings)}
+      style={{ transform: `translateX(${timeToX({ scroll, zoom, width: view.view.width }, time) - 7}px)` }}
+      onKeyDown={(event) => {
+        const step = steps[event.key];
+        if (step === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+        event.preventDefault();
+        event.stopPropagation();
+        step();
+        view.reveal(transport.time);
+      }}
+    />
+  );
+}

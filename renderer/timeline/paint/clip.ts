@@ -1,0 +1,292 @@
+import { FLICKS_PER_SECOND } from "../../../core/time/index.ts";
+import {
+  type Clip,
+  endOfPlaced,
+  mediaOf,
+  parameterAt,
+  type Placed,
+  sourceTimeAt,
+  type Take,
+  type Timeline,
+  type TrackKind,
+} from "../../../core/timeline/index.ts";
+import { timeToX, type View, xToTime } from "../geometry.ts";
+import { KEYFRAMES_HEIGHT, keyframesOf, TITLE_HEIGHT } from "../hit.ts";
+import type { MediaPictures } from "../pictures.ts";
+import type { Palette } from "./palette.ts";
+
+export interface ClipScene {
+  readonly canvas: CanvasRenderingContext2D;
+  readonly document: Timeline;
+  readonly view: View;
+  readonly palette: Palette;
+  readonly pictures: MediaPictures;
+  readonly selected: ReadonlySet<string>;
+  /** How far the job of a promised clip is, 0 to 1; null where it has not begun. */
+  readonly progress: (job: string) => number | null;
+  readonly hatch: CanvasPattern | null;
+}
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Narrower clips have neither name nor picture: there is no room to read them. */
+const READABLE = 26;
+const RADIUS = 4;
+
+export const activeTake = ({ content }: Clip): Take | null =>
+  content.type === "media" ? (content.takes.find(({ id }) => id === content.activeTake) ?? null) : null;
+
+export function paintClip(scene: ClipScene, item: Placed, kind: TrackKind, y: number, height: number): void {
+  const { canvas, view, palette, document } = scene;
+  const { clip } = item;
+  const x = timeToX(view, item.start);
+  const right = timeToX(view, endOfPlaced(item));
+  // One pixel of the background between neighbours keeps cuts visible, down to clips that are no wider.
+  const box: Box = { x: x + 0.5, y: y + 1, width: Math.max(1, right - x - 1), height: height - 2 };
+  const take = activeTake(clip);
+  const media = mediaOf(document, clip);
+  const made = media?.record != null;
+  const isPromise = take !== null && take.media === null;
+  const tint = isPromise || made ? "made" : kind === "text" ? "text-clip" : kind;
+  canvas.globalAlpha = clip.enabled ? 1 : 0.45;
+  canvas.fillStyle = palette[tint];
+  if (box.width < READABLE) {
+    canvas.fillRect(box.x, box.y, box.width, box.height);
+    if (scene.selected.has(clip.id)) outline(scene, box);
+    canvas.globalAlpha = 1;
+    return;
+  }
+  canvas.save();
+  canvas.beginPath();
+  canvas.roundRect(box.x, box.y, box.width, box.height, RADIUS);
+  canvas.fill();
+  canvas.clip();
+  const offline = media !== null && scene.pictures.isOffline(media.id);
+  if (isPromise || offline) paintHatch(scene, box, take, offline);
+  else if (kind === "video" && media !== null) paintThumbnails(scene, item, media.id, box);
+  else if (kind === "audio" && media !== null) paintWaveform(scene, item, media.id, box);
+  else if (clip.content.type === "text") paintText(scene, clip, box);
+  paintFades(scene, clip, box);
+  if (height >= 30) {
+    canvas.fillStyle = palette[`${tint}-title`];
+    canvas.fillRect(box.x, box.y, box.width, TITLE_HEIGHT);
+    canvas.fillStyle = palette.text;
+    canvas.font = `500 11px ${palette.sans}`;
+    canvas.textBaseline = "middle";
+    canvas.textAlign = "left";
+    // The name stays in sight while the clip's begin is scrolled out.
+    const at = Math.max(box.x, 0) + 6;
+    canvas.fillText(titleOf(clip, made || isPromise), at, box.y + TITLE_HEIGHT / 2 + 0.5, Math.max(20, right - at - 4));
+  }
+  paintKeyframes(scene, item, box);
+  paintClipMarkers(scene, item, box);
+  canvas.restore();
+  if (scene.selected.has(clip.id)) {
+    outline(scene, box);
+    if (clip.enabled && box.width >= 40 && height >= 32) paintHandles(scene, clip, box);
+  } else if (palette.isForced) {
+    canvas.strokeStyle = palette.line;
+    canvas.lineWidth = 1;
+    canvas.strokeRect(box.x, box.y, box.width, box.height);
+  }
+  canvas.globalAlpha = 1;
+}
+
+/** Name and signs: ✦ generated, speed, backwards, which take of how many. */
+export function titleOf(clip: Clip, made: boolean): string {
+  const parts = [made ? `✦ ${clip.name}` : clip.name];
+  const { speed } = clip.parameters;
+  if (typeof speed === "number") parts.push(`${Math.round(speed * 100)} %`);
+  else if (speed !== undefined) parts.push("speed ◆");
+  if (clip.reversed) parts.push("◀");
+  if (clip.content.type === "media" && clip.content.takes.length > 1) {
+    const { takes, activeTake: active } = clip.content;
+    parts.push(`take ${takes.findIndex(({ id }) => id === active) + 1}/${takes.length}`);
+  }
+  return parts.join("  ·  ");
+}
+
+function outline({ canvas, palette }: ClipScene, { x, y, width, height }: Box): void {
+  canvas.strokeStyle = palette.selection;
+  canvas.lineWidth = 2;
+  canvas.beginPath();
+  canvas.roundRect(x + 1, y + 1, Math.max(1, width - 2), height - 2, RADIUS - 1);
+  canvas.stroke();
+}
+
+/** A clip that is being made, could not be made, or whose file is missing. */
+function paintHatch(scene: ClipScene, { x, y, width, height }: Box, take: Take | null, offline: boolean): void {
+  const { canvas, palette, hatch } = scene;
+  const failed = offline || (take !== null && take.problem !== null);
+  if (hatch !== null) {
+    canvas.fillStyle = hatch;
+    canvas.globalAlpha *= failed ? 0.5 : 1;
+    canvas.fillRect(x, y, width, height);
+    canvas.globalAlpha = 1;
+  }
+  const middle = y + (height + TITLE_HEIGHT) / 2;
+  const at = Math.max(x, 0) + 8;
+  canvas.font = `500 11px ${palette.sans}`;
+  canvas.textBaseline = "middle";
+  canvas.textAlign = "left";
+  if (failed) {
+    canvas.fillStyle = palette.problem;
+    canvas.fillRect(x, y + height - 3, width, 3);
+    canvas.fillText(
+      offline ? "⚠ Missing file" : `⚠ ${take?.problem ?? ""}`,
+      at,
+      middle,
+      Math.max(20, x + width - at - 6),
+    );
+    return;
+  }
+  const share = take?.job == null ? null : scene.progress(take.job);
+  canvas.fillStyle = palette.generated;
+  if (share !== null) canvas.fillRect(x, y + height - 3, width * share, 3);
+  canvas.fillText(share === null ? "waiting" : `${Math.round(share * 100)} %`, at, middle);
+}
+
+function paintThumbnails(scene: ClipScene, item: Placed, media: string, { x, y, width, height }: Box): void {
+  const { canvas, view, pictures } = scene;
+  const strip = pictures.strip(media);
+  if (strip === null) return;
+  const top = height >= 30 ? y + TITLE_HEIGHT : y;
+  const tall = y + height - top;
+  if (tall < 12) return;
+  const wide = (tall * strip.width) / strip.height;
+  // Pictures stand at fixed places of the clip, so that they do not swim while it is scrolled or trimmed at its end.
+  const first = Math.max(0, Math.floor(-x / wide));
+  for (let i = first; x + i * wide < Math.min(x + width, view.width); i++) {
+    const time = xToTime(view, x + (i + 0.5) * wide) - item.start;
+    const inside = Math.min(item.clip.sourceRange.duration, Math.max(0, time));
+    const seconds = sourceTimeAt(item.clip, inside) / FLICKS_PER_SECOND;
+    const n = Math.min(strip.count - 1, Math.max(0, Math.floor(seconds / strip.interval)));
+    const [column, line] = [n % strip.columns, Math.floor(n / strip.columns)];
+    canvas.drawImage(
+      strip.picture,
+      column * strip.width,
+      line * strip.height,
+      strip.width,
+      strip.height,
+      x + i * wide,
+      top,
+      wide,
+      tall,
+    );
+  }
+}
+
+function paintWaveform(scene: ClipScene, item: Placed, media: string, { x, y, width, height }: Box): void {
+  const { canvas, view, pictures, palette } = scene;
+  const { clip } = item;
+  const top = height >= 30 ? y + TITLE_HEIGHT : y;
+  const middle = (top + y + height) / 2;
+  const half = (y + height - top) / 2 - 2;
+  const [from, to] = [Math.max(0, Math.floor(x)), Math.min(view.width, Math.ceil(x + width))];
+  if (to <= from || half < 3) return;
+  const secondsAt = (pixel: number): number =>
+    sourceTimeAt(clip, Math.min(clip.sourceRange.duration, Math.max(0, xToTime(view, pixel) - item.start))) /
+    FLICKS_PER_SECOND;
+  const ends = [secondsAt(from), secondsAt(to)] as const;
+  const peaks = pictures.peaks(media, Math.min(...ends), Math.max(...ends), to - from);
+  if (peaks === null) return;
+  const volume = clip.parameters.volume;
+  const steady = typeof volume === "number" || volume === undefined ? 10 ** ((volume ?? 0) / 20) : null;
+  const gainAt = (pixel: number): number =>
+    steady ?? 10 ** (parameterAt(clip, "volume", xToTime(view, pixel) - item.start) / 20);
+  const columns = peaks.low.length;
+  const at = (column: number): number => (clip.reversed ? columns - 1 - column : column);
+  const toY = (value: number): number => middle - Math.max(-1, Math.min(1, value)) * half;
+  const step = (to - from) / columns;
+  canvas.beginPath();
+  for (let i = 0; i < columns; i++) {
+    const pixel = from + i * step;
+    const gain = gainAt(pixel);
+    const high = toY(peaks.high[at(i)]! * gain);
+    const low = toY(peaks.low[at(i)]! * gain);
+    canvas.rect(pixel, high, step, Math.max(1, low - high));
+  }
+  canvas.fillStyle = palette.wave;
+  canvas.fill();
+}
+
+function paintText({ canvas, palette }: ClipScene, clip: Clip, { x, y, height }: Box): void {
+  if (clip.content.type !== "text" || height < 44) return;
+  canvas.fillStyle = palette["text-dim"];
+  canvas.font = `12px ${palette.sans}`;
+  canvas.textBaseline = "middle";
+  canvas.textAlign = "left";
+  const line = clip.content.style.text.split("\n")[0] ?? "";
+  canvas.fillText(line, Math.max(x, 0) + 6, y + (height + TITLE_HEIGHT) / 2);
+}
+
+function paintFades({ canvas, view, palette }: ClipScene, clip: Clip, { x, y, width, height }: Box): void {
+  const pixels = (time: number) => (time / FLICKS_PER_SECOND) * view.zoom;
+  for (const [length, edge, direction] of [
+    [pixels(clip.fadeIn), x, 1],
+    [pixels(clip.fadeOut), x + width, -1],
+  ] as const) {
+    if (length < 1) continue;
+    const to = edge + direction * Math.min(length, width);
+    canvas.fillStyle = palette.fade;
+    canvas.beginPath();
+    canvas.moveTo(edge, y);
+    canvas.lineTo(to, y);
+    canvas.lineTo(edge, y + height);
+    canvas.closePath();
+    canvas.fill();
+    canvas.strokeStyle = palette["text-dim"];
+    canvas.lineWidth = 1;
+    canvas.beginPath();
+    canvas.moveTo(to, y);
+    canvas.lineTo(edge, y + height);
+    canvas.stroke();
+  }
+}
+
+/** Where the fades of a selected clip are taken hold of. */
+function paintHandles({ canvas, view, palette }: ClipScene, clip: Clip, { x, y, width }: Box): void {
+  const pixels = (time: number) => (time / FLICKS_PER_SECOND) * view.zoom;
+  for (const at of [x + Math.max(7, pixels(clip.fadeIn)), x + width - Math.max(7, pixels(clip.fadeOut))]) {
+    canvas.beginPath();
+    canvas.arc(at, y + TITLE_HEIGHT + 5, 3.5, 0, Math.PI * 2);
+    canvas.fillStyle = palette.selection;
+    canvas.fill();
+  }
+}
+
+function paintKeyframes({ canvas, view, palette }: ClipScene, item: Placed, { y, height }: Box): void {
+  if (height < 28) return;
+  const keyframes = keyframesOf(item.clip);
+  if (keyframes.length === 0) return;
+  canvas.fillStyle = palette.text;
+  const middle = y + height - KEYFRAMES_HEIGHT / 2 - 1;
+  let last = -10;
+  for (const { time } of keyframes) {
+    const x = timeToX(view, item.start + time);
+    if (Math.abs(x - last) < 2 || x < -8 || x > view.width + 8) continue;
+    last = x;
+    canvas.beginPath();
+    canvas.moveTo(x, middle - 4);
+    canvas.lineTo(x + 4, middle);
+    canvas.lineTo(x, middle + 4);
+    canvas.lineTo(x - 4, middle);
+    canvas.closePath();
+    canvas.fill();
+  }
+}
+
+/** Beats and other marks of a clip: thin lines over its picture. */
+function paintClipMarkers({ canvas, view, palette }: ClipScene, { clip, start }: Placed, { y, height }: Box): void {
+  canvas.fillStyle = palette["text-dim"];
+  for (const { markedRange } of clip.markers) {
+    const x = timeToX(view, start + markedRange.start);
+    if (x < 0 || x > view.width || markedRange.start < 0 || markedRange.start > clip.sourceRange.duration) continue;
+    canvas.fillRect(Math.round(x), y + height - 8, 1, 8);
+  }
+}
