@@ -70,6 +70,8 @@ test("the palette finds commands by a few letters", () => {
   expect(search(commands, "qqqq")).toEqual([]);
 });
 
+const flicks = (frame: number | null) => (frame === null ? null : frames(frame));
+
 test.each([
   [
     "in and out of the source, at the playhead",

@@ -280,12 +280,12 @@ test("the ruler's numbers never touch, at any zoom", () => {
   );
 });
 
+const ids = (selection: ReturnType<typeof clickedClip>) =>
+  selection.type === "clips" ? [...selection.ids].sort() : [];
+
 describe("selecting and moving", () => {
   const document = linkedPairs();
   const ui = { linkedSelection: true, selection: { type: "none" } } as never;
-
-  const ids = (selection: ReturnType<typeof clickedClip>) =>
-    selection.type === "clips" ? [...selection.ids].sort() : [];
 
   test("a click takes linked clips along, unless linked selection is off", () => {
     const [v1, a1] = [clipId(document, "v1"), clipId(document, "a1")];
