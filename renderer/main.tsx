@@ -14,7 +14,7 @@ import { createStudio } from "./state/create-studio.ts";
 
 const bridge = window.studio;
 const client = bridge
-  ? createCheckedClient({ ...bridge, sendFile: (file) => bridge.importFile(file) })
+  ? createCheckedClient({ ...bridge, sendFile: (file, purpose) => bridge.importFile(file, purpose) })
   : createHttpClient();
 const { studio } = createStudio(client, localStorage);
 

@@ -3,7 +3,7 @@ import { animationPlanSchema, animationRequestSchema, followSchema, selectionSch
 import { errorDataSchema } from "./errors.ts";
 import { generationRequestSchema, limits } from "./generation.ts";
 import { clipSchema, jobSnapshotSchema } from "./jobs.ts";
-import { mediaSchema, type SoundRange, soundAnalysisSchema, soundRangeSchema } from "./media.ts";
+import { mediaSchema, mediaStatusSchema, type SoundRange, soundAnalysisSchema, soundRangeSchema } from "./media.ts";
 import { modelSummarySchema } from "./models.ts";
 import { projectEvents, projectMethods } from "./projects.ts";
 
@@ -62,13 +62,30 @@ export const contract = {
   "jobs.retry": { input: z.strictObject({ id }), output: jobSnapshotSchema },
   /** Takes an ended job off the list; its clip stays on disk. */
   "jobs.dismiss": { input: z.strictObject({ id }), output: nothing },
-  /** Pictures and sounds that the user gave to the studio, newest first. Shells import them: a page never names a path. */
+  /** Pictures, sounds and films that the user gave to the studio, newest first. Shells import them: a page never names a path. */
   "media.list": { input: nothing, output: z.array(mediaSchema) },
   /** Takes it off the list; the user's own file is never touched. */
   "media.remove": { input: z.strictObject({ id }), output: nothing },
   "media.restore": { input: z.strictObject({ id }), output: mediaSchema },
-  /** What stands behind `id` becomes what stands behind `by` (of the same kind), which leaves the list. Clips of `id` are then stale. */
+  /**
+   * What stands behind `id` becomes what stands behind `by` (of the same kind; a film counts as its sound), which leaves the list.
+   * Clips of `id` are then stale.
+   */
   "media.replace": { input: z.strictObject({ id, by: id }), output: mediaSchema },
+  /** The pictures that were handed over under this word become one film. They must be numbered without a gap and of one size. */
+  "media.assemble": {
+    input: z.strictObject({ sequence: id, rate: z.number().min(1).max(240).optional() }),
+    output: mediaSchema,
+  },
+  /** How media (of the catalogue, or clips of the library) can be shown now. What is not prepared yet is put in line for it. */
+  "media.status": {
+    input: z.strictObject({ ids: z.array(id).max(10_000) }),
+    output: z.array(mediaStatusSchema),
+  },
+  /** Stops posters, strips, peaks and proxies of these that are not made yet. */
+  "media.cancel": { input: z.strictObject({ ids: z.array(id).max(10_000) }), output: nothing },
+  /** Makes them after all: what was stopped, and what failed once more. */
+  "media.prepare": { input: z.strictObject({ ids: z.array(id).max(10_000) }), output: nothing },
   "sound.analyze": { input: z.strictObject({ id, range: soundRangeSchema }), output: soundAnalysisSchema },
   /**
    * Where the keyframes go: `predicted` asks the model, `drawn` takes `curve` (one value a frame). `fixed` are frames of the clip
@@ -106,6 +123,8 @@ export type Output<M extends Method> = z.infer<Contract[M]["output"]>;
 export const studioEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("hello"), jobs: z.array(jobSnapshotSchema), models: z.array(modelSummarySchema) }),
   z.object({ type: z.literal("media"), media: z.array(mediaSchema) }),
+  /** Of media whose preparation has come further, or that came or went; only those. */
+  z.object({ type: z.literal("media-status"), status: z.array(mediaStatusSchema) }),
   z.object({ type: z.literal("job"), job: jobSnapshotSchema }),
   z.object({ type: z.literal("job-dismissed"), id: z.string() }),
   z.object({ type: z.literal("models"), models: z.array(modelSummarySchema) }),
@@ -137,6 +156,17 @@ export interface StudioClient {
   keyframeUrl(jobId: string, place: number, version: number): string;
   /** URL of a picture as the model sees it (PNG, alpha flattened, upright). */
   pictureUrl(mediaId: string, version: string): string;
+  /**
+   * URL of media as the user's own file or as its proxy; `id` is one of the catalogue or of a clip in the library, `version` stands in
+   * its MediaStatus. Answers byte ranges.
+   */
+  mediaUrl(id: string, version: string, what: "original" | "proxy"): string;
+  /** URL of one telling picture of it (JPEG, or PNG where it is transparent), at most 640 pixels wide and high. */
+  posterUrl(id: string, version: string): string;
+  /** URL of its thumbnails in one picture (JPEG); MediaStatus.strip says where each lies. */
+  stripUrl(id: string, version: string): string;
+  /** URL of its waveform, a file as core/sound/peak-file.ts reads it; answers byte ranges. */
+  peaksUrl(id: string, version: string): string;
   /** URL of a stretch of a sound as WAV; answers byte ranges. */
   soundUrl(mediaId: string, version: string, range: SoundRange): string;
 }

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { idSchema, nameSchema, settingsSchema, timelineSchema } from "../timeline/schema.ts";
+import { animationRequestSchema } from "./animation.ts";
 import { errorDataSchema } from "./errors.ts";
+import { generationRequestSchema, limits } from "./generation.ts";
+import { jobSnapshotSchema } from "./jobs.ts";
 
 /** A project on disk. */
 export const projectSummarySchema = z.object({
@@ -107,6 +110,50 @@ export const projectMethods = {
   "projects.useClips": {
     input: z.strictObject({ id: idSchema, clips: z.array(idSchema).min(1).max(1000) }),
     output: projectChangeSchema,
+  },
+  /** The same for media of the catalogue and clips of the library alike: ids of either. */
+  "projects.useMedia": {
+    input: z.strictObject({ id: idSchema, media: z.array(idSchema).min(1).max(10_000) }),
+    output: projectChangeSchema,
+  },
+  /**
+   * Queues a clip and puts its promise on the timeline at once, over what is there: one step to undo. Of several variations the first is
+   * shown, the others are its further takes. When the job ends, the promise becomes the clip or says why it could not be kept; undoing
+   * the step leaves the job in the queue. Errors: those of `jobs.generate` and of the edit; then nothing is queued.
+   */
+  "projects.generate": {
+    input: z.strictObject({
+      id: idSchema,
+      track: idSchema,
+      /** Flicks on the timeline. */
+      at: z.number().int().min(0),
+      duration: z.number().int().min(1),
+      request: generationRequestSchema,
+      variations: z.number().int().min(limits.variations.min).max(limits.variations.max).optional(),
+    }),
+    output: z.object({ change: projectChangeSchema, clip: idSchema, jobs: z.array(jobSnapshotSchema) }),
+  },
+  /**
+   * Queues a take of a clip again. A take that failed is replaced by the new one (Retry); of a take that is there the new one becomes a
+   * further version. Absent `request`: the same words with the same seed after a failure, with a fresh one otherwise.
+   * Errors: NOT_FOUND (nobody knows any more what was asked for), those of `jobs.generate`.
+   */
+  "projects.retake": {
+    input: z.strictObject({
+      id: idSchema,
+      clip: idSchema,
+      take: idSchema.optional(),
+      request: generationRequestSchema.optional(),
+    }),
+    output: z.object({ change: projectChangeSchema, job: jobSnapshotSchema }),
+  },
+  /** What a take was asked for with, to be changed and asked again. Errors: NOT_FOUND. */
+  "projects.takeRequest": {
+    input: z.strictObject({ id: idSchema, clip: idSchema, take: idSchema.optional() }),
+    output: z.discriminatedUnion("kind", [
+      z.object({ kind: z.literal("generate"), request: generationRequestSchema }),
+      z.object({ kind: z.literal("animate"), request: animationRequestSchema }),
+    ]),
   },
 } as const;
 

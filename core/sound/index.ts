@@ -4,6 +4,7 @@ export * from "./envelope.ts";
 export * from "./follow.ts";
 export * from "./loudness.ts";
 export * from "./onsets.ts";
+export * from "./peak-file.ts";
 export * from "./peaks.ts";
 export * from "./resample.ts";
 export * from "./sound.ts";

@@ -96,7 +96,7 @@ describe("plume animate", () => {
     const text = join(bench.folder, "notes.wav");
     await writeFile(text, "this is text\n".repeat(100));
     const refused = async (...files: string[]) => (await plume(bench, ["animate", ...files])).stderr;
-    expect(await refused(bench.picture, text)).toMatch(/^plume: “notes\.wav” is neither a picture nor a sound/);
+    expect(await refused(bench.picture, text)).toMatch(/^plume: “notes\.wav” is no picture, sound or film/);
     expect(await refused(bench.sound, bench.picture)).toMatch(/name the picture first/);
     expect(await refused(bench.picture, join(bench.folder, "no.wav"))).toMatch(/“no\.wav” is not there/);
   });

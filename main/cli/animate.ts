@@ -6,7 +6,8 @@ import {
   type AnimationRequest,
   animationRequestSchema,
   type Follow,
-  type Media,
+  asLaneMedia,
+  type LaneMedia,
   type Preset,
   SEGMENT_KEYFRAMES,
   type Segment,
@@ -82,18 +83,19 @@ export async function animate(
   output.remark(`done in ${duration(performance.now() - started)}`);
 }
 
-async function importAs<K extends Media["kind"]>(
+async function importAs<K extends LaneMedia["kind"]>(
   studio: Studio,
   path: string,
   kind: K,
-): Promise<Extract<Media, { kind: K }>> {
-  const media = await studio.importMedia(resolve(path));
-  if (media.kind !== kind)
+): Promise<Extract<LaneMedia, { kind: K }>> {
+  const imported = await studio.importMedia(resolve(path));
+  const media = asLaneMedia(imported);
+  if (media?.kind !== kind)
     throw new StudioError(
       "BAD_REQUEST",
-      `${media.name} is a ${media.kind}: name the picture first and then the sound.`,
+      `${imported.name} is a ${imported.kind}: name the picture first and then the sound.`,
     );
-  return media as Extract<Media, { kind: K }>;
+  return media as Extract<LaneMedia, { kind: K }>;
 }
 
 /** What was typed as a request without its inputs; what is no sense is left to the contract to refuse. */

@@ -2,7 +2,7 @@ import { StudioError } from "../../core/contract/index.ts";
 import { orientationOf } from "./exif.ts";
 import type { MediaTools } from "./locate.ts";
 import { checkPictureSize } from "./picture-size.ts";
-import { unreadable } from "./probe-media.ts";
+import { unreadable } from "./head.ts";
 import { BASE_ARGS, PROTOCOLS, runMedia, startMedia } from "./run.ts";
 
 /** Work pictures are at most this many pixels on a side, which is more than any model sees. */
@@ -13,6 +13,13 @@ export interface DecodedPicture {
   readonly width: number;
   readonly height: number;
   readonly rgb: Uint8Array;
+}
+
+export interface StoredPicture {
+  readonly width: number;
+  readonly height: number;
+  /** True for a film's: the size is that of the picture as it is shown, and ffmpeg turns it itself. */
+  readonly isUpright?: boolean;
 }
 
 /** Filters for EXIF's eight orientations. */
@@ -34,11 +41,12 @@ const TURN: Readonly<Record<number, string>> = {
 export async function decodePicture(
   tools: MediaTools,
   file: string,
-  stored: { readonly width: number; readonly height: number },
+  stored: StoredPicture,
   signal?: AbortSignal,
 ): Promise<DecodedPicture> {
   checkPictureSize(stored.width, stored.height);
-  const orientation = await orientationOf(file);
+  const isUpright = stored.isUpright === true;
+  const orientation = isUpright ? 1 : await orientationOf(file);
   const upright =
     orientation >= 5 ? { width: stored.height, height: stored.width } : { width: stored.width, height: stored.height };
   const shrink = Math.min(1, WORK_SIDE / Math.max(upright.width, upright.height));
@@ -47,10 +55,20 @@ export async function decodePicture(
   const turn = TURN[orientation];
   const filters = [
     ...(turn === undefined ? [] : [turn]),
-    ...(shrink < 1 ? [`scale=${width}:${height}:flags=area+accurate_rnd+full_chroma_int`] : []),
+    ...(shrink < 1 || isUpright ? [`scale=${width}:${height}:flags=area+accurate_rnd+full_chroma_int`] : []),
     "format=rgba",
   ];
-  const args = ["-noautorotate", "-i", `file:${file}`, "-map", "0:v:0", "-frames:v", "1", "-vf", filters.join(",")];
+  const args = [
+    ...(isUpright ? [] : ["-noautorotate"]),
+    "-i",
+    `file:${file}`,
+    "-map",
+    "0:v:0",
+    "-frames:v",
+    "1",
+    "-vf",
+    filters.join(","),
+  ];
   const chunks: Buffer[] = [];
   await runMedia(tools.ffmpeg, [...BASE_ARGS, ...PROTOCOLS, ...args, "-f", "rawvideo", "pipe:1"], {
     onStdout: (chunk) => chunks.push(chunk),

@@ -1,6 +1,6 @@
 import { StudioError } from "../../core/contract/index.ts";
 import type { MediaTools } from "./locate.ts";
-import { unreadable } from "./probe-media.ts";
+import { unreadable } from "./head.ts";
 import { BASE_ARGS, PROTOCOLS, runMedia } from "./run.ts";
 
 /** More than stereo is mixed down, faster than this is resampled: what AAC and every player take. */

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { decodePicture, flatten } from "./decode-picture.ts";
 import { decodeSound, wavBytes } from "./decode-sound.ts";
 import { parseOrientation } from "./exif.ts";
+import { parseBanner } from "./head.ts";
 import { locateFfmpeg, type MediaTools } from "./locate.ts";
-import { parseBanner, probeMedia } from "./probe-media.ts";
+import { probeMedia } from "./probe-media.ts";
 import { temporaryFolder } from "./testing.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -121,7 +122,7 @@ describe("pictures of every kind become RGB, upright and opaque", () => {
     near(pixel(await picture("grey.jpg"), 16, 16), [128, 128, 128]);
   });
 
-  it("an animated GIF gives its first frame, and says that it moves", async () => {
+  it("an animated GIF is a film, and gives its first frame", async () => {
     await ffmpeg(
       "-f",
       "lavfi",
@@ -135,8 +136,10 @@ describe("pictures of every kind become RGB, upright and opaque", () => {
       "[0][1]concat=n=2",
       at("moves.gif"),
     );
-    const gif = await picture("moves.gif");
-    expect(gif.facts).toMatchObject({ kind: "picture", width: 64, height: 48, moves: true });
+    const facts = await probeMedia(tools, at("moves.gif"));
+    if (facts.kind !== "video") throw new Error("not a film");
+    expect(facts).toMatchObject({ width: 64, height: 48, alpha: false, audio: null });
+    const gif = await decodePicture(tools, at("moves.gif"), { ...facts, isUpright: true });
     near(pixel(gif, 30, 20), [254, 0, 0]);
   });
 
@@ -289,7 +292,7 @@ describe("sounds of every kind become samples, exactly as long as asked", () => 
     expect(tail.channels[0]!.at(-1)).toBe(0);
   });
 
-  it("a film counts as its sound", async () => {
+  it("a film has pictures and sound", async () => {
     await ffmpeg(
       "-f",
       "lavfi",
@@ -302,7 +305,13 @@ describe("sounds of every kind become samples, exactly as long as asked", () => 
       "-shortest",
       at("film.mp4"),
     );
-    expect(await probeMedia(tools, at("film.mp4"))).toMatchObject({ kind: "sound", hasMore: true });
+    expect(await probeMedia(tools, at("film.mp4"))).toMatchObject({
+      kind: "video",
+      width: 64,
+      framesPerSecond: 25,
+      isVariable: false,
+      audio: { kind: "sound", hasMore: false },
+    });
   });
 
   it("a stretch written as WAV reads back as it was", async () => {

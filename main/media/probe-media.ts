@@ -1,179 +1,249 @@
-import fluent from "fluent-ffmpeg";
-import { z } from "zod";
 import { StudioError } from "../../core/contract/index.ts";
+import { isVariable, meanRate } from "./frame-times.ts";
+import { asInput, complaints, type Head, packetTimes, readHead, type Stream, unreadable } from "./head.ts";
 import type { MediaTools } from "./locate.ts";
 import { checkPictureSize } from "./picture-size.ts";
 import { BASE_ARGS, PROTOCOLS, runMedia } from "./run.ts";
-import { TextTail } from "./text-tail.ts";
 
-/** What a file turned out to be, as far as its head tells. */
-export type MediaFacts =
-  | {
-      readonly kind: "picture";
-      /** Pixels as stored, before any rotation. */
-      readonly width: number;
-      readonly height: number;
-      /** True for animations and films: only the first frame is used. */
-      readonly moves: boolean;
-    }
-  | {
-      readonly kind: "sound";
-      /** Length that the container states; 0 where it states none. */
-      readonly seconds: number;
-      readonly sampleRate: number;
-      readonly channels: number;
-      /** True when it has more than one sound track or pictures beside the sound. */
-      readonly hasMore: boolean;
-    };
+/** What a file turned out to be. */
+export type MediaFacts = PictureFacts | SoundFacts | FilmFacts;
 
-interface Stream {
-  readonly type: string;
-  readonly codec: string;
+export interface PictureFacts {
+  readonly kind: "picture";
+  /** Pixels as stored, before any rotation. */
   readonly width: number;
   readonly height: number;
-  readonly sampleRate: number;
-  readonly channels: number;
-  /** A cover picture inside a sound file. */
-  readonly isAttached: boolean;
-  readonly frames: number;
+  readonly alpha: boolean;
+  /** ffmpeg's names. */
+  readonly codec: string;
+  readonly pixelFormat: string;
+  readonly format: string;
+  readonly hdr: Hdr;
 }
 
-/** Formats that hold one picture, or a short animation of it, by ffmpeg's demuxer names. */
+export interface SoundFacts {
+  readonly kind: "sound";
+  /** Length that the container states; 0 where it states none. */
+  readonly seconds: number;
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** "stereo", "5.1(side)"; empty where nobody says. */
+  readonly layout: string;
+  readonly codec: string;
+  readonly format: string;
+  /** True when it has more than one sound track. */
+  readonly hasMore: boolean;
+}
+
+export interface FilmFacts {
+  readonly kind: "video";
+  /** Upright, square pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** How long pictures are shown. */
+  readonly seconds: number;
+  /** Frames per second, the mean where it varies. */
+  readonly framesPerSecond: number;
+  readonly codec: string;
+  readonly pixelFormat: string;
+  readonly format: string;
+  readonly depth: number;
+  readonly hdr: Hdr;
+  /** ffmpeg's name of the YCbCr matrix; empty where the file does not say. */
+  readonly matrix: string;
+  readonly alpha: boolean;
+  readonly isVariable: boolean;
+  readonly rotation: 0 | 90 | 180 | 270;
+  readonly isInterlaced: boolean;
+  readonly pixelAspect: number;
+  /** First picture, seconds after `origin`. */
+  readonly start: number;
+  /** The file's first timestamp. */
+  readonly origin: number;
+  readonly audio: SoundFacts | null;
+}
+
+type Hdr = "pq" | "hlg" | null;
+
+/** Formats that hold one picture, by ffmpeg's demuxer names; a GIF, APNG or WebP may hold a film. */
 const PICTURE_FORMATS = /^(image2|gif|apng|[a-z0-9_]+_pipe|webp|ico|tiff?)(,|$)/;
 
 /**
- * Tells whether a file is a picture or a sound. A film counts as its sound where it has one. Reads the head only.
- * Errors: MEDIA_UNREADABLE when ffmpeg finds neither.
+ * Tells what a file holds. Films without pictures are sounds (a cover picture counts as none), animations with one picture are pictures.
+ * Reads heads, and the packets' times where the head does not tell whether they are even.
+ * Errors: MEDIA_UNREADABLE when ffmpeg finds nothing, or nothing that lasts.
  */
 export async function probeMedia(tools: MediaTools, file: string): Promise<MediaFacts> {
-  const { format, seconds, streams } =
-    tools.ffprobe === null ? await askFfmpeg(tools.ffmpeg, file) : await askFfprobe(tools.ffprobe, file);
-  const sounds = streams.filter(({ type }) => type === "audio");
-  const pictures = streams.filter(({ type, width, height }) => type === "video" && width > 0 && height > 0);
-  const [sound] = sounds;
-  if (sound !== undefined && sound.sampleRate > 0 && sound.channels > 0)
-    return {
-      kind: "sound",
-      seconds,
-      sampleRate: sound.sampleRate,
-      channels: sound.channels,
-      hasMore: sounds.length > 1 || pictures.some(({ isAttached }) => !isAttached),
-    };
-  const [picture] = pictures;
+  return probeInput(tools, [`file:${file}`], () => refuseGiant(tools.ffmpeg, file));
+}
+
+/** The same for what needs more words than a path: a numbered sequence. @param input ffmpeg's arguments, the address last */
+export async function probeInput(
+  tools: MediaTools,
+  input: readonly string[],
+  whenEmpty: () => Promise<void> = async () => {},
+): Promise<MediaFacts> {
+  const head = await readHead(tools, input);
+  const { format, streams } = head;
+  const sound = soundOf(head);
+  const picture = streams.find(
+    ({ type, width, height, isAttached }) => type === "video" && width > 0 && height > 0 && !isAttached,
+  );
   if (picture === undefined) {
-    await refuseGiant(tools.ffmpeg, file);
+    if (sound !== null) return sound;
+    await whenEmpty();
     throw unreadable(`format ${format}`);
   }
-  const isStill = PICTURE_FORMATS.test(format) && picture.frames <= 1 && !/^(gif|apng)/.test(format);
-  return { kind: "picture", width: picture.width, height: picture.height, moves: !isStill && seconds > 0.2 };
+  if (sound === null && (await isStill(tools, input, head, picture)))
+    return {
+      kind: "picture",
+      width: picture.width,
+      height: picture.height,
+      alpha: hasAlpha(picture) && (await seesThrough(tools, input)),
+      codec: picture.codec,
+      pixelFormat: picture.pixelFormat,
+      format,
+      hdr: hdrOf(picture),
+    };
+  return filmOf(tools, input, head, picture, sound);
+}
+
+function soundOf({ format, seconds, streams }: Head): SoundFacts | null {
+  const sounds = streams.filter(({ type, sampleRate, channels }) => type === "audio" && sampleRate > 0 && channels > 0);
+  const [sound] = sounds;
+  if (sound === undefined) return null;
+  const { sampleRate, channels, layout, codec } = sound;
+  const length = sound.seconds > 0 ? sound.seconds : seconds;
+  return { kind: "sound", seconds: length, sampleRate, channels, layout, codec, format, hasMore: sounds.length > 1 };
+}
+
+async function isStill(tools: MediaTools, input: readonly string[], head: Head, picture: Stream): Promise<boolean> {
+  if (input.length > 1 || !PICTURE_FORMATS.test(head.format)) return false;
+  if (!/^(gif|apng)/.test(head.format)) return true;
+  return picture.frames > 0 ? picture.frames === 1 : ((await packetTimes(tools, input, []))[0] ?? []).length <= 1;
+}
+
+async function filmOf(
+  tools: MediaTools,
+  input: readonly string[],
+  head: Head,
+  picture: Stream,
+  sound: SoundFacts | null,
+): Promise<FilmFacts> {
+  const stated = picture.seconds > 0 ? picture.seconds : head.seconds;
+  // A recorder that was cut off states no length: its packets do.
+  const first = head.start ?? 0;
+  const times = await packetTimes(tools, input, stated > 0 ? [first, first + stated / 2] : []);
+  const seen = times.flat();
+  if (seen.length === 0 && tools.ffprobe !== null) throw noLength();
+  const framesPerSecond = rateOf(picture) ?? meanRate(times) ?? 25;
+  const seconds = stated > 0 ? stated : (seen.at(-1) ?? 0) - (seen[0] ?? 0) + 1 / framesPerSecond;
+  if (!(seconds > 0)) throw noLength();
+  const origin = head.start ?? picture.start ?? 0;
+  const isTurned = picture.rotation === 90 || picture.rotation === 270;
+  const shown = { width: Math.max(1, Math.round(picture.width * picture.pixelAspect)), height: picture.height };
+  return {
+    kind: "video",
+    width: isTurned ? shown.height : shown.width,
+    height: isTurned ? shown.width : shown.height,
+    seconds,
+    framesPerSecond: Math.min(1000, framesPerSecond),
+    codec: picture.codec,
+    pixelFormat: picture.pixelFormat,
+    format: head.format,
+    depth: depthOf(picture),
+    hdr: hdrOf(picture),
+    matrix: /unknown|reserved/.test(picture.matrix) ? "" : picture.matrix,
+    alpha: hasAlpha(picture) && (!/^(gif|apng)/.test(head.format) || (await seesThrough(tools, input))),
+    isVariable: isVariable(times),
+    rotation: picture.rotation,
+    isInterlaced: /^(tt|bb|tb|bt)$/.test(picture.fieldOrder),
+    pixelAspect: picture.pixelAspect,
+    start: Math.max(0, (picture.start ?? origin) - origin),
+    origin,
+    audio: sound,
+  };
+}
+
+/** The rate that times are multiples of, where frames come at nearly that rate: means are off by what the file's ends round to. */
+function rateOf({ meanRate: mean, baseRate: base }: Stream): number | null {
+  if (mean <= 0) return base > 0 ? base : null;
+  return base > 0 && Math.abs(mean / base - 1) < 0.05 ? base : mean;
+}
+
+const noLength = (): StudioError =>
+  new StudioError("MEDIA_UNREADABLE", "This file has no length, so there is nothing in it to show: choose another.");
+
+const HDR: Readonly<Record<string, Hdr>> = { smpte2084: "pq", "arib-std-b67": "hlg" };
+const hdrOf = ({ transfer }: Stream): Hdr => HDR[transfer] ?? null;
+const hasAlpha = ({ pixelFormat, alphaMode }: Stream): boolean =>
+  alphaMode || /^(yuva|rgba|argb|bgra|abgr|gbrap|ya\d|pal8)/.test(pixelFormat);
+
+/** Bits of a component: what the codec says, else what the pixel format's name does (yuv420p10le, p010le, rgb48be). */
+function depthOf({ bits, pixelFormat }: Stream): number {
+  if (bits > 0) return bits;
+  const planar =
+    /p(?:lanar)?(9|10|12|14|16)(?:le|be)?$/.exec(pixelFormat)?.[1] ?? /^p0(10|12|16)/.exec(pixelFormat)?.[1];
+  if (planar !== undefined) return Number(planar);
+  return /48(le|be)$|64(le|be)$|16(le|be)$/.test(pixelFormat) ? 16 : 8;
+}
+
+/** Whether a picture of the first frame can be seen through anywhere; formats with a place for alpha often hold none. */
+async function seesThrough(tools: MediaTools, input: readonly string[]): Promise<boolean> {
+  const small = [
+    "-map",
+    "0:v:0",
+    "-frames:v",
+    "1",
+    "-vf",
+    "scale=64:64:flags=area,format=rgba",
+    "-f",
+    "rawvideo",
+    "pipe:1",
+  ];
+  let isSeenThrough = false;
+  let at = 0;
+  await runMedia(tools.ffmpeg, [...BASE_ARGS, ...PROTOCOLS, ...asInput(input), ...small], {
+    onStdout: (chunk) => {
+      for (let i = (3 - (at % 4) + 4) % 4; i < chunk.length; i += 4) isSeenThrough ||= chunk[i]! < 250;
+      at += chunk.length;
+    },
+  }).catch((error: unknown) => {
+    const known = StudioError.from(error);
+    throw known.code === "FFMPEG_FAILED" ? unreadable(known.detail ?? known.message) : known;
+  });
+  return isSeenThrough;
 }
 
 /** ffmpeg does not even tell the size of pictures beyond a quarter of a gigapixel, except in its complaint. */
 async function refuseGiant(ffmpeg: string, file: string): Promise<void> {
-  const size = /Picture size (\d+)x(\d+) is invalid/.exec(await complaints(ffmpeg, file));
+  const size = /Picture size (\d+)x(\d+) is invalid/.exec(await complaints(ffmpeg, [`file:${file}`]));
   if (size !== null) checkPictureSize(Number(size[1]), Number(size[2]));
 }
 
-export const unreadable = (detail: string): StudioError =>
-  new StudioError(
-    "MEDIA_UNREADABLE",
-    "This file is neither a picture nor a sound that can be read: choose another, or convert it first.",
-    detail,
-  );
-
-const outputSchema = z.object({
-  format: z.object({ format_name: z.string().default(""), duration: z.coerce.number().catch(0) }),
-  streams: z.array(
-    z.object({
-      codec_type: z.string().default(""),
-      codec_name: z.string().default(""),
-      width: z.number().default(0),
-      height: z.number().default(0),
-      sample_rate: z.coerce.number().catch(0),
-      channels: z.number().default(0),
-      nb_frames: z.coerce.number().catch(0),
-      disposition: z.object({ attached_pic: z.number().default(0) }).optional(),
-    }),
-  ),
-});
-
-interface Head {
-  readonly format: string;
-  readonly seconds: number;
-  readonly streams: readonly Stream[];
-}
-
-async function askFfprobe(ffprobe: string, file: string): Promise<Head> {
-  const answer = await new Promise<unknown>((resolve, reject) => {
-    fluent(`file:${file}`)
-      .setFfprobePath(ffprobe)
-      .ffprobe(["-v", "error", ...PROTOCOLS], (error: unknown, data: unknown) => {
-        if (error === null || error === undefined) resolve(data);
-        else reject(unreadable(error instanceof Error ? error.message : JSON.stringify(error)));
-      });
-  });
-  const parsed = outputSchema.safeParse(answer);
-  if (!parsed.success) throw unreadable(parsed.error.message);
-  const { format, streams } = parsed.data;
-  return {
-    format: format.format_name,
-    seconds: format.duration,
-    streams: streams.map((stream) => ({
-      type: stream.codec_type,
-      codec: stream.codec_name,
-      width: stream.width,
-      height: stream.height,
-      sampleRate: stream.sample_rate,
-      channels: stream.channels,
-      isAttached: stream.disposition?.attached_pic === 1,
-      frames: stream.nb_frames,
-    })),
-  };
-}
-
-/** Without ffprobe: what ffmpeg itself prints about its input. It then complains that no output is named, which is no failure. */
-async function askFfmpeg(ffmpeg: string, file: string): Promise<Head> {
-  return parseBanner(await complaints(ffmpeg, file));
-}
-
-/** Everything that ffmpeg has to say about a file. */
-async function complaints(ffmpeg: string, file: string): Promise<string> {
-  const tail = new TextTail(32_768);
-  const args = [...BASE_ARGS.filter((arg) => arg !== "-v" && arg !== "error"), ...PROTOCOLS, "-i", `file:${file}`];
-  await runMedia(ffmpeg, args, { onStderr: (chunk) => tail.push(chunk) }).catch(() => {});
-  return tail.text;
-}
-
-/** Reads ffmpeg's description of its first input. Pure. Errors: MEDIA_UNREADABLE. */
-export function parseBanner(text: string): Head {
-  const format = /^Input #0, (.+?), from /m.exec(text)?.[1];
-  if (format === undefined) throw unreadable(text.slice(-500));
-  const duration = /Duration: (\d+):(\d+):(\d+(?:\.\d+)?)/.exec(text);
-  const seconds = duration === null ? 0 : Number(duration[1]) * 3600 + Number(duration[2]) * 60 + Number(duration[3]);
-  const streams = [...text.matchAll(/^ +Stream #0:\d+[^:]*: (Video|Audio): (\w+)(.*)$/gm)].map(
-    ([, type = "", codec = "", rest = ""]) => {
-      const size = /, (\d+)x(\d+)/.exec(rest);
-      const layout = /\d Hz, ([^,]+)/.exec(rest)?.[1] ?? "";
-      const surround = /^(\d)\.(\d)/.exec(layout);
-      const counted = /^(\d+) channels/.exec(layout)?.[1];
-      return {
-        type: type.toLowerCase(),
-        codec,
-        width: Number(size?.[1] ?? 0),
-        height: Number(size?.[2] ?? 0),
-        sampleRate: Number(/(\d+) Hz/.exec(rest)?.[1] ?? 0),
-        channels:
-          counted !== undefined
-            ? Number(counted)
-            : surround !== null
-              ? Number(surround[1]) + Number(surround[2])
-              : layout.startsWith("mono")
-                ? 1
-                : 2,
-        isAttached: rest.includes("(attached pic)"),
-        frames: 0,
-      };
-    },
-  );
-  return { format, seconds, streams };
+/** Whether the first picture decodes: a head is easily forged. Errors: FFMPEG_MISSING, CANCELLED. */
+export async function decodesPicture(tools: MediaTools, input: readonly string[]): Promise<boolean> {
+  let bytes = 0;
+  const one = [
+    "-map",
+    "0:v:0",
+    "-frames:v",
+    "1",
+    "-vf",
+    "scale=16:16",
+    "-pix_fmt",
+    "rgb24",
+    "-f",
+    "rawvideo",
+    "pipe:1",
+  ];
+  try {
+    await runMedia(tools.ffmpeg, [...BASE_ARGS, ...PROTOCOLS, ...asInput(input), ...one], {
+      onStdout: (chunk) => void (bytes += chunk.length),
+    });
+  } catch (error) {
+    const { code } = StudioError.from(error);
+    if (code === "FFMPEG_MISSING" || code === "CANCELLED") throw error;
+  }
+  return bytes > 0;
 }

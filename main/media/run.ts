@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import { StudioError } from "../../core/contract/index.ts";
 import { TextTail } from "./text-tail.ts";
 
@@ -13,6 +14,8 @@ export interface RunOptions {
   readonly onStdout?: (chunk: Buffer) => void;
   /** Called with each piece of stderr, whose end is kept for the error in any case. */
   readonly onStderr?: (chunk: Buffer) => void;
+  /** True for work that nobody waits for: it gets only what the rest of the computer leaves over. */
+  readonly inBackground?: boolean;
 }
 
 /** A running ffmpeg (or ffprobe) that is being fed through its stdin. */
@@ -44,6 +47,7 @@ export function startMedia(tool: string, args: readonly string[], options: RunOp
   // When we die, its stdin closes and it ends by itself.
   const detached = process.platform !== "win32";
   const child = spawn(tool, args, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true, detached });
+  if (options.inBackground === true) stepAside(child.pid);
   const tail = new TextTail(TAIL_BYTES);
   let cancelled = false;
   let killTimer: NodeJS.Timeout | undefined;
@@ -102,6 +106,14 @@ export function startMedia(tool: string, args: readonly string[], options: RunOp
       await ended.catch(() => {});
     },
   };
+}
+
+function stepAside(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, or this system does not let us: the work is done all the same.
+  }
 }
 
 /** Runs a media tool to its end without feeding it. Errors as `MediaProcess.finish`. */

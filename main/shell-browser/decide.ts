@@ -1,3 +1,4 @@
+import { type ImportPurpose, importPurposeSchema } from "../../core/contract/index.ts";
 import { type ContentRequest, contentRequest } from "../shell-common/content.ts";
 
 /** Everything about a request that decides what happens to it. Header values are as received, `null` when absent. */
@@ -30,8 +31,8 @@ export type Decision =
   /** The launch address again from a window that has its session already. */
   | { readonly do: "home" }
   | { readonly do: "call"; readonly method: string }
-  /** Bytes of a picture or a sound that the user dropped. */
-  | { readonly do: "upload"; readonly name: string }
+  /** Bytes of a file that the user dropped. */
+  | { readonly do: "upload"; readonly name: string; readonly purpose: ImportPurpose }
   | { readonly do: "events" }
   | { readonly do: "content"; readonly request: ContentRequest };
 
@@ -73,7 +74,11 @@ export function decide(facts: RequestFacts, server: ServerFacts): Decision {
     if (isUpload) {
       // Like JSON, this type is one that another site's page cannot send without asking first.
       if (facts.contentType !== "application/octet-stream") return refuse(415, "The upload must be plain bytes.");
-      return { do: "upload", name: new URLSearchParams(query).get("name") ?? "" };
+      const { name = "", ...rest } = Object.fromEntries(new URLSearchParams(query));
+      const purpose = importPurposeSchema.safeParse(rest);
+      return purpose.success
+        ? { do: "upload", name, purpose: purpose.data }
+        : refuse(400, "This address is not understood.");
     }
     if (!method) return refuse(404, "There is nothing here.");
     if (!/^application\/json(\s*;|$)/i.test(facts.contentType ?? "")) return refuse(415, "The request must be JSON.");

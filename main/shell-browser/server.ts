@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
-import { type Reply, StudioError } from "../../core/contract/index.ts";
+import { type ImportPurpose, type Reply, StudioError } from "../../core/contract/index.ts";
 import { answerContent, type ContentAnswer, refusal, type ShellStudio } from "../shell-common/content.ts";
 import { securityHeaders } from "../shell-common/headers.ts";
 import { decide } from "./decide.ts";
@@ -71,7 +71,7 @@ export async function startServer(studio: ShellStudio, rendererFolder: string, p
       case "call":
         return sendReply(response, await call(studio, decision.method, request));
       case "upload":
-        return sendReply(response, await upload(studio, decision.name, request));
+        return sendReply(response, await upload(studio, decision.name, decision.purpose, request));
       case "events":
         return streamEvents(studio, response);
       case "content":
@@ -136,9 +136,14 @@ async function call(studio: ShellStudio, method: string, request: IncomingMessag
   return studio.handle(method, input);
 }
 
-async function upload(studio: ShellStudio, name: string, request: IncomingMessage): Promise<Reply> {
+async function upload(
+  studio: ShellStudio,
+  name: string,
+  purpose: ImportPurpose,
+  request: IncomingMessage,
+): Promise<Reply> {
   try {
-    return { ok: true, value: await studio.uploadMedia(name, request) };
+    return { ok: true, value: await studio.uploadMedia(name, request, purpose) };
   } catch (cause) {
     return { ok: false, error: StudioError.from(cause).toData() };
   }

@@ -1,5 +1,5 @@
 import { type ErrorCode, type SoundRange, StudioError } from "../../core/contract/index.ts";
-import type { Studio } from "../studio/studio.ts";
+import type { MediaPart, Studio } from "../studio/studio.ts";
 import { securityHeaders } from "./headers.ts";
 import { byteRange } from "./range.ts";
 import { findStatic } from "./static-file.ts";
@@ -14,6 +14,7 @@ export type ShellStudio = Pick<
   | "keyframe"
   | "pictureFile"
   | "soundFile"
+  | "mediaFile"
   | "importMedia"
   | "uploadMedia"
   | "close"
@@ -26,7 +27,8 @@ export type ContentRequest =
   | { readonly kind: "preview"; readonly jobId: string; readonly step: number }
   | { readonly kind: "keyframe"; readonly jobId: string; readonly place: number }
   | { readonly kind: "picture"; readonly mediaId: string }
-  | { readonly kind: "sound"; readonly mediaId: string; readonly range: SoundRange };
+  | { readonly kind: "sound"; readonly mediaId: string; readonly range: SoundRange }
+  | { readonly kind: "source"; readonly mediaId: string; readonly version: string; readonly part: MediaPart };
 
 export interface ContentAnswer {
   readonly status: number;
@@ -48,7 +50,10 @@ export function contentRequest(path: string): ContentRequest | null {
   const sound = /^\/sound\/([A-Za-z0-9_-]{1,64})\/[0-9a-z]{1,64}\/(\d{1,8})\/(\d{1,5})$/.exec(path);
   if (sound?.[1])
     return { kind: "sound", mediaId: sound[1], range: { from: Number(sound[2]), frames: Number(sound[3]) } };
-  if (/^\/(media|preview|keyframe|picture|sound|upload|api|events)(\/|$)/.test(path)) return null;
+  const source = /^\/source\/([A-Za-z0-9_-]{1,64})\/([0-9a-z]{1,64})\/(original|proxy|poster|strip|peaks)$/.exec(path);
+  if (source?.[1] && source[2])
+    return { kind: "source", mediaId: source[1], version: source[2], part: source[3] as MediaPart };
+  if (/^\/(source|media|preview|keyframe|picture|sound|upload|api|events)(\/|$)/.test(path)) return null;
   return { kind: "static", path };
 }
 
@@ -61,7 +66,7 @@ export function refusal(status: number, sentence: string): ContentAnswer {
   };
 }
 
-/** Answers a content request; never rejects. `rangeHeader` is honoured for clips, pictures and sounds. */
+/** Answers a content request; never rejects. `rangeHeader` is honoured for everything that is a file. */
 export async function answerContent(
   studio: ShellStudio,
   rendererFolder: string,
@@ -81,6 +86,10 @@ export async function answerContent(
     if (request.kind === "sound") {
       const sound = await studio.soundFile(request.mediaId, request.range);
       return answerFile(sound.path, sound.size, "audio/wav", rangeHeader);
+    }
+    if (request.kind === "source") {
+      const file = await studio.mediaFile(request.mediaId, request.version, request.part);
+      return answerFile(file.path, file.size, file.type, rangeHeader, file.immutable);
     }
     if (request.kind === "keyframe") return answerPixels(await studio.keyframe(request.jobId, request.place));
     return answerPixels(await studio.preview(request.jobId, request.step));
@@ -123,12 +132,18 @@ async function answerStatic(folder: string, path: string): Promise<ContentAnswer
   };
 }
 
-function answerFile(file: string, size: number, type: string, rangeHeader: string | null): ContentAnswer {
+function answerFile(
+  file: string,
+  size: number,
+  type: string,
+  rangeHeader: string | null,
+  immutable = false,
+): ContentAnswer {
   const headers = {
     ...securityHeaders,
     "Content-Type": type,
     "Accept-Ranges": "bytes",
-    "Cache-Control": "private, no-store",
+    "Cache-Control": immutable ? "private, max-age=31536000, immutable" : "private, no-store",
   };
   const range = byteRange(rangeHeader, size);
   if (range.status === 416) {

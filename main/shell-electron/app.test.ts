@@ -103,7 +103,7 @@ const bring = (event: object, path: unknown) =>
 test("a file's path reaches the studio only from our own page, and only as text", async () => {
   const importMedia = vi.spyOn(studio, "importMedia").mockResolvedValue({ id: "m" } as never);
   expect(await bring({ senderFrame: ours }, "/home/me/logo.png")).toEqual({ ok: true, value: { id: "m" } });
-  expect(importMedia).toHaveBeenCalledWith("/home/me/logo.png");
+  expect(importMedia).toHaveBeenCalledWith("/home/me/logo.png", {});
   importMedia.mockClear();
   const elsewhere = { senderFrame: { url: "https://example.org/", parent: null } };
   expect(await bring(elsewhere, "/etc/passwd")).toMatchObject({ ok: false, error: { code: "FORBIDDEN" } });

@@ -1,5 +1,5 @@
 import type { IpcMain, IpcMainEvent, IpcMainInvokeEvent, WebContents } from "electron";
-import { bridgeChannels, type Reply, StudioError } from "../../core/contract/index.ts";
+import { bridgeChannels, importPurposeSchema, type Reply, StudioError } from "../../core/contract/index.ts";
 import type { ShellStudio } from "../shell-common/content.ts";
 import { isOurFrame } from "./window-options.ts";
 
@@ -30,19 +30,24 @@ export function openBridge(ipc: IpcMain, studio: ShellStudio): void {
     },
   );
 
-  ipc.handle(bridgeChannels.importFile, async (event: IpcMainInvokeEvent, path: unknown): Promise<Reply> => {
-    if (!isOurFrame(event.senderFrame)) {
-      return refuse(new StudioError("FORBIDDEN", "Only Plume Studio's own window may ask this."));
-    }
-    if (typeof path !== "string" || path === "" || path.length > 4096) {
-      return refuse(new StudioError("BAD_REQUEST", "Drop a file from this computer."));
-    }
-    try {
-      return { ok: true, value: await studio.importMedia(path) };
-    } catch (cause) {
-      return refuse(StudioError.from(cause));
-    }
-  });
+  ipc.handle(
+    bridgeChannels.importFile,
+    async (event: IpcMainInvokeEvent, path: unknown, purpose: unknown): Promise<Reply> => {
+      if (!isOurFrame(event.senderFrame)) {
+        return refuse(new StudioError("FORBIDDEN", "Only Plume Studio's own window may ask this."));
+      }
+      if (typeof path !== "string" || path === "" || path.length > 4096) {
+        return refuse(new StudioError("BAD_REQUEST", "Drop a file from this computer."));
+      }
+      const wanted = importPurposeSchema.safeParse(purpose ?? {});
+      if (!wanted.success) return refuse(new StudioError("BAD_REQUEST", "The request is not understood."));
+      try {
+        return { ok: true, value: await studio.importMedia(path, wanted.data) };
+      } catch (cause) {
+        return refuse(StudioError.from(cause));
+      }
+    },
+  );
 
   const stops = new Map<WebContents, () => void>();
   ipc.on(bridgeChannels.listen, (event: IpcMainEvent) => {

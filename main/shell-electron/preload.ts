@@ -6,8 +6,8 @@ import { bridgeChannels } from "../../core/contract/bridge.ts";
 const bridge: StudioBridge = {
   send: (method, input) => ipcRenderer.invoke(bridgeChannels.call, method, input) as Promise<unknown>,
   // Only a file that the system handed to the page has a path; one that a script made has none.
-  importFile: (file) =>
-    ipcRenderer.invoke(bridgeChannels.importFile, webUtils.getPathForFile(file)) as Promise<unknown>,
+  importFile: (file, purpose) =>
+    ipcRenderer.invoke(bridgeChannels.importFile, webUtils.getPathForFile(file), purpose) as Promise<unknown>,
   listen(listener) {
     const pass = (_event: unknown, news: unknown) => listener(news);
     ipcRenderer.on(bridgeChannels.event, pass);

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import {
   contract,
+  type ImportPurpose,
   type Input,
   type Media,
   type Method,
@@ -25,7 +26,7 @@ import { JobService, type QueueLog } from "./jobs.ts";
 import { Journal } from "./journal.ts";
 import { checkDestination, Library } from "./library.ts";
 import { type Lock, lockStudio } from "./lock.ts";
-import { MediaService } from "./media/media-service.ts";
+import { MediaDesk } from "./media/desk.ts";
 import { type BundledModel, ModelService } from "./models.ts";
 import { inspectProject } from "./projects/inspect.ts";
 import { ProjectService } from "./projects/service.ts";
@@ -106,7 +107,7 @@ class StudioServices implements Studio {
   private readonly engine: EngineHost;
   private readonly library: Library;
   private readonly jobs: JobService;
-  private readonly media: MediaService;
+  private readonly desk: MediaDesk;
   private readonly animations: AnimationService;
   private readonly projects: ProjectService;
   private readonly handlers: Handlers;
@@ -137,17 +138,21 @@ class StudioServices implements Studio {
         this.emit({ type: "models", models });
       },
     });
-    this.media = new MediaService({
+    this.desk = new MediaDesk({
       folder: folders.media,
+      prepared: folders.prepared,
+      preparedBytes: options.preparedBytes,
       tools: () => this.findTools(),
-      onChange: (media) => this.emit({ type: "media", media }),
+      library: this.library,
+      emit: (event) => this.emit(event),
+      log,
     });
     const parts = {
       appVersion: options.appVersion,
       engine: this.engine,
       models: this.models,
       library: this.library,
-      media: this.media,
+      media: this.desk.media,
       workRoot: folders.work,
       tools: () => this.findTools(),
     };
@@ -163,7 +168,17 @@ class StudioServices implements Studio {
     this.projects = new ProjectService({
       folder: folders.projects,
       recent: folders.recent,
-      library: this.library,
+      sources: this.desk.sources,
+      endings: options.queue === "journal" ? folders.endings : null,
+      queue: {
+        prepare: async (request, variations) => {
+          const { summary } = await this.models.find(request.model, undefined, undefined, "text-to-video");
+          return generateJobs(request, variations, summary);
+        },
+        again: (id) => this.jobs.again(id),
+        add: (jobs) => this.jobs.add(jobs),
+        list: () => this.jobs.list(),
+      },
       emit: (event) => this.emit(event),
       log,
     });
@@ -172,7 +187,7 @@ class StudioServices implements Studio {
       models: this.models,
       jobs: this.jobs,
       animations: this.animations,
-      media: this.media,
+      desk: this.desk,
       library: this.library,
       systemInfo: () => systemInfo(options.appVersion, folders, () => this.findTools()),
       reveal: options.reveal ?? revealInFileManager,
@@ -187,7 +202,7 @@ class StudioServices implements Studio {
     this.knownModels = await this.models.list();
     if (this.options.queue !== "journal") return;
     this.models.ensureBundled().catch((error: unknown) => this.opened.log(`bundled model: ${String(error)}`));
-    await this.media.start();
+    await this.desk.start(this.projects);
     await sweepWork(this.opened.folders.work, this.jobs.list());
     this.jobs.resumeQueue();
   }
@@ -233,20 +248,28 @@ class StudioServices implements Studio {
     return this.animations.enqueue(input.request, destination);
   }
 
-  importMedia(path: string): Promise<Media> {
-    return this.media.import(path);
+  importMedia(path: string): Promise<Media>;
+  importMedia(path: string, purpose: ImportPurpose): Promise<Media | null>;
+  importMedia(path: string, purpose: ImportPurpose = {}): Promise<Media> {
+    return this.desk.importFile(path, purpose) as Promise<Media>;
   }
 
-  uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Media> {
-    return this.media.upload(name, bytes);
+  uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Media>;
+  uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>, purpose: ImportPurpose): Promise<Media | null>;
+  uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>, purpose: ImportPurpose = {}): Promise<Media> {
+    return this.desk.upload(name, bytes, purpose) as Promise<Media>;
+  }
+
+  mediaFile(...[id, version, part]: Parameters<Studio["mediaFile"]>): ReturnType<Studio["mediaFile"]> {
+    return this.desk.shows.file(id, version, part);
   }
 
   pictureFile(mediaId: string): ReturnType<Studio["pictureFile"]> {
-    return this.media.pictureFile(mediaId);
+    return this.desk.media.pictureFile(mediaId);
   }
 
   async soundFile(...[mediaId, range]: Parameters<Studio["soundFile"]>): ReturnType<Studio["soundFile"]> {
-    return this.media.soundFile(mediaId, parseInput("sound.analyze", { id: mediaId, range }).range);
+    return this.desk.media.soundFile(mediaId, parseInput("sound.analyze", { id: mediaId, range }).range);
   }
 
   keyframe(jobId: string, place: number): Promise<Uint8Array> {
@@ -275,6 +298,7 @@ class StudioServices implements Studio {
     // The running job stops between steps, or its engine is killed after the usual grace; then nothing needs the engine any more.
     await this.jobs.close();
     await this.projects.shutDown();
+    await this.desk.close();
     await this.engine.close();
     this.listeners.clear();
     const { scratch, lock } = this.opened;

@@ -18,12 +18,16 @@ export interface Folders {
   readonly journal: string;
   /** The list of pictures and sounds, and copies of those that came as bytes. */
   readonly media: string;
+  /** Posters, strips, waveforms and proxies: can be made again. */
+  readonly prepared: string;
   /** What animations keep while they are made, a folder each. */
   readonly work: string;
   /** One folder for each project. */
   readonly projects: string;
   /** Notes which projects were used lately. */
   readonly recent: string;
+  /** Notes how jobs ended that projects may wait for. */
+  readonly endings: string;
 }
 
 export interface FolderOptions {
@@ -44,16 +48,24 @@ export async function chooseFolders(options: FolderOptions = {}): Promise<Folder
     trash: join(output, ".plume-trash"),
     journal: join(home, "queue.jsonl"),
     media: join(home, "media"),
+    prepared: join(home, "cache", "media"),
     work: join(home, "work"),
     projects: join(output, "Projects"),
     recent: join(home, "recent-projects.json"),
+    endings: join(home, "ended-jobs.json"),
   };
 }
 
 /** Folders of one command's own, which share nothing of what a window keeps of media and work. */
 export function scratchFolders(folders: Folders): Folders & { readonly scratch: string } {
   const scratch = join(folders.home, "scratch", `${process.pid}-${randomBytes(4).toString("hex")}`);
-  return { ...folders, scratch, media: join(scratch, "media"), work: join(scratch, "work") };
+  return {
+    ...folders,
+    scratch,
+    media: join(scratch, "media"),
+    prepared: join(scratch, "cache"),
+    work: join(scratch, "work"),
+  };
 }
 
 /** Removes what commands left that were killed. */

@@ -3,8 +3,7 @@ import type { AnimationService } from "./animate/animation-service.ts";
 import { generateJobs } from "./generate-jobs.ts";
 import type { JobService } from "./jobs.ts";
 import type { Library } from "./library.ts";
-import { analyzeSound } from "./media/analyze-sound.ts";
-import type { MediaService } from "./media/media-service.ts";
+import type { MediaDesk } from "./media/desk.ts";
 import type { ModelService } from "./models.ts";
 import type { ProjectService } from "./projects/service.ts";
 
@@ -15,7 +14,7 @@ export interface Services {
   readonly models: ModelService;
   readonly jobs: JobService;
   readonly animations: AnimationService;
-  readonly media: MediaService;
+  readonly desk: MediaDesk;
   readonly library: Library;
   readonly projects: ProjectService;
   readonly systemInfo: () => Promise<Output<"system.info">>;
@@ -26,7 +25,7 @@ export interface Services {
 
 /** Every method of the contract, each in the hands of the service that it belongs to. */
 export function makeHandlers(services: Services): Handlers {
-  const { jobs, animations, media, models } = services;
+  const { jobs, animations, models } = services;
   return {
     "system.info": () => services.systemInfo(),
     "models.list": async () => {
@@ -50,26 +49,10 @@ export function makeHandlers(services: Services): Handlers {
       return {};
     },
     "animation.plan": (input) => animations.plan(input),
-    ...mediaHandlers(media),
+    ...services.desk.handlers,
     ...libraryHandlers(services),
     ...services.projects.handlers,
   };
-}
-
-function mediaHandlers(media: MediaService) {
-  return {
-    "media.list": () => media.list(),
-    "media.remove": async ({ id }) => {
-      await media.remove(id);
-      return {};
-    },
-    "media.restore": ({ id }) => media.restore(id),
-    "media.replace": ({ id, by }) => media.replace(id, by),
-    "sound.analyze": async ({ id, range }) => {
-      const sound = await media.find(id, "sound");
-      return analyzeSound(sound, range, await media.sound(id, range));
-    },
-  } satisfies Partial<Handlers>;
 }
 
 function libraryHandlers({ library, reveal, tellLibrary }: Services) {

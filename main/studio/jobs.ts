@@ -139,8 +139,14 @@ export class JobService {
         "BAD_REQUEST",
         "This clip is still in the queue: cancel it first, or wait until it is done.",
       );
-    const [again] = await this.add([await this.options.runners[job.kind].again(job)], this.destinations.get(id));
+    const [again] = await this.add([await this.again(id)], this.destinations.get(id));
     return again!;
+  }
+
+  /** A job that asks for the same as this one, not in line yet. Errors: NOT_FOUND, MODEL_NOT_FOUND. */
+  async again(id: string): Promise<JobSnapshot> {
+    const job = this.get(id);
+    return this.options.runners[job.kind].again(job);
   }
 
   /** Takes an ended job off the list. Errors: NOT_FOUND, BAD_REQUEST (not ended yet). */

@@ -1,6 +1,7 @@
 import type {
   AnimationRequest,
   GenerationRequest,
+  ImportPurpose,
   Input,
   JobSnapshot,
   Media,
@@ -10,9 +11,10 @@ import type {
   SoundRange,
   StudioEvent,
 } from "../../core/contract/index.ts";
+import type { MediaFile, MediaPart } from "./media/shows.ts";
 import type { ProjectReport } from "./projects/inspect.ts";
 
-export type { ProjectReport };
+export type { MediaFile, MediaPart, ProjectReport };
 
 /**
  * What every shell (window, browser shell, command line) holds of the studio: the contract's methods, its events, and the two
@@ -51,11 +53,19 @@ export interface Studio {
   /** A stretch of a sound of the media list as WAV. Errors: NOT_FOUND, MEDIA_MISSING, BAD_REQUEST. */
   soundFile(mediaId: string, range: SoundRange): Promise<ClipFile>;
   /**
-   * Takes a picture or a sound into the media list: by path for shells that are handed one by the system (never by a page), or as
-   * bytes, of which the studio keeps a copy. Errors: MEDIA_UNREADABLE, MEDIA_MISSING, DISK_FULL, FFMPEG_MISSING.
+   * Media of the catalogue or the library as its own file, or what was made of it: `version` is the one of its MediaStatus. Only what the
+   * user gave to the studio and what the studio made is ever found. Errors: NOT_FOUND, MEDIA_MISSING.
+   */
+  mediaFile(id: string, version: string, part: MediaPart): Promise<MediaFile>;
+  /**
+   * Takes a picture, a sound or a film into the media list: by path for shells that are handed one by the system (never by a page), or
+   * as bytes, of which the studio keeps a copy. Null: it was laid aside as a picture of a sequence, until `media.assemble`.
+   * Errors: MEDIA_UNREADABLE, MEDIA_MISSING, DISK_FULL, FFMPEG_MISSING; NOT_FOUND and BAD_REQUEST for a `purpose` that does not fit.
    */
   importMedia(path: string): Promise<Media>;
+  importMedia(path: string, purpose: ImportPurpose): Promise<Media | null>;
   uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Media>;
+  uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>, purpose: ImportPurpose): Promise<Media | null>;
   /** Cancels what runs, stops the engine, waits for every write in flight, and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 
@@ -163,6 +173,8 @@ export interface StudioOptions {
   readonly reveal?: (path: string) => Promise<void>;
   /** Milliseconds without a job after which the model is unloaded. Default five minutes. */
   readonly idleUnloadMs?: number;
+  /** Bytes that posters, strips, waveforms and proxies may take; they can all be made again. Default 10 GiB. */
+  readonly preparedBytes?: number;
   /** Where diagnostics go, one line at a time. Default: nowhere. */
   readonly log?: (line: string) => void;
   /** The engine's script and the Node that runs it, where they are not this checkout's and this process's own: Electron is no Node. */

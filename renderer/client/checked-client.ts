@@ -1,5 +1,6 @@
 import {
   contract,
+  type ImportPurpose,
   type Input,
   mediaSchema,
   type Method,
@@ -16,7 +17,7 @@ export interface Wire {
   /** Sends a checked input and resolves with whatever came back, or rejects with StudioError when nothing did. */
   send(method: Method, input: unknown): Promise<unknown>;
   /** Hands over a file and resolves with the studio's reply, or rejects with StudioError when there was none. */
-  sendFile(file: File): Promise<unknown>;
+  sendFile(file: File, purpose: ImportPurpose): Promise<unknown>;
   /** Passes on whatever the studio tells; returns a function that stops it. */
   listen(listener: (event: unknown) => void): () => void;
 }
@@ -46,15 +47,26 @@ export function createCheckedClient(wire: Wire): WindowClient {
     previewUrl: (jobId, step) => `/preview/${encodeURIComponent(jobId)}/${step}`,
     keyframeUrl: (jobId, place, version) => `/keyframe/${encodeURIComponent(jobId)}/${place}/${version}`,
     pictureUrl: (mediaId, version) => `/picture/${encodeURIComponent(mediaId)}/${version}`,
+    mediaUrl: (id, version, what) => sourceUrl(id, version, what),
+    posterUrl: (id, version) => sourceUrl(id, version, "poster"),
+    stripUrl: (id, version) => sourceUrl(id, version, "strip"),
+    peaksUrl: (id, version) => sourceUrl(id, version, "peaks"),
     soundUrl: (mediaId, version, { from, frames }) =>
       `/sound/${encodeURIComponent(mediaId)}/${version}/${from}/${frames}`,
-    async addMedia(file) {
-      const media = mediaSchema.safeParse(valueOf(await wire.sendFile(file)));
+    async addMedia(file, as) {
+      const purpose = as === undefined ? {} : { as };
+      const media = mediaSchema.safeParse(valueOf(await wire.sendFile(file, purpose)));
       if (!media.success) throw notUnderstood(media.error.message);
       return media.data;
     },
+    async addFrame(file, sequence) {
+      valueOf(await wire.sendFile(file, { sequence }));
+    },
   };
 }
+
+const sourceUrl = (id: string, version: string, part: string): string =>
+  `/source/${encodeURIComponent(id)}/${encodeURIComponent(version)}/${part}`;
 
 /** The value of a reply. Errors: what the studio refused with, INTERNAL when it is no reply. */
 function valueOf(answer: unknown): unknown {

@@ -2,8 +2,13 @@ import type { Media, StudioBridge, StudioClient } from "../../core/contract/inde
 
 /** The studio as the window holds it: the contract, and whether the line to it is open. */
 export interface WindowClient extends StudioClient {
-  /** Gives the studio a picture or a sound that the user dropped or chose. Rejects with StudioError. */
-  addMedia(file: File): Promise<Media>;
+  /**
+   * Gives the studio a picture, a sound or a film that the user dropped or chose. Rejects with StudioError.
+   * @param as id of a project's media that this file is, found again
+   */
+  addMedia(file: File, as?: string): Promise<Media>;
+  /** Gives it one picture of a numbered sequence; `media.assemble` with the same word then makes one film of all of them. */
+  addFrame(file: File, sequence: string): Promise<void>;
   /**
    * Calls the listener with true when events flow, false when the line broke and is being tried again, and "ended" when the
    * studio will not come back by itself. Absent where there is no line that could break (Electron).

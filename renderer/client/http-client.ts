@@ -32,7 +32,12 @@ export function createHttpClient(transport: HttpTransport = browser): WindowClie
   }
   const client = createCheckedClient({
     send: (method, input) => post(`/api/${method}`, "application/json", JSON.stringify(input)),
-    sendFile: (file) => post(`/upload?name=${encodeURIComponent(file.name)}`, "application/octet-stream", file),
+    sendFile: (file, purpose) =>
+      post(
+        `/upload?${new URLSearchParams([["name", file.name], ...Object.entries(purpose)] as string[][])}`,
+        "application/octet-stream",
+        file,
+      ),
     listen(listener) {
       const source = transport.openEvents("/events");
       source.addEventListener("open", () => tell(true));

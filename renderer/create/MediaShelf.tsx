@@ -1,7 +1,7 @@
 import "./media-shelf.css";
 import { AudioLines, Plus, RefreshCw, Trash2, TriangleAlert, WandSparkles } from "lucide-react";
 import { type DragEvent, useEffect, useRef, useState } from "react";
-import type { Media } from "../../core/contract/index.ts";
+import type { LaneMedia } from "../../core/contract/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatSeconds } from "../ui/format.ts";
@@ -113,7 +113,7 @@ function useWindowDrop(onFiles: (files: File[]) => void): boolean {
   return isOver;
 }
 
-function Card({ media, isPicked }: { readonly media: Media; readonly isPicked: boolean }) {
+function Card({ media, isPicked }: { readonly media: LaneMedia; readonly isPicked: boolean }) {
   const { actions, client } = useStudio();
   const { animations } = actions;
   const [isTarget, setTarget] = useState(false);

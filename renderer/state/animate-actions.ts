@@ -1,4 +1,10 @@
-import { type AnimateJob, type Media, type SoundRange, StudioError } from "../../core/contract/index.ts";
+import {
+  type AnimateJob,
+  asLaneMedia,
+  type LaneMedia,
+  type SoundRange,
+  StudioError,
+} from "../../core/contract/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import { fixedFrames, fromSegments, type LaneKeyframes } from "../motion-lane/keyframes.ts";
 import { plural } from "../ui/format.ts";
@@ -10,11 +16,11 @@ import type { State, Store } from "./store.ts";
 /** Everything that the user can do with pictures and sounds. None rejects: a refusal becomes a sentence in the window. */
 export interface AnimateActions {
   /** Takes dropped or chosen files in; one dropped onto a picture or sound of the other kind opens the lane with both. */
-  readonly addFiles: (files: readonly File[], onto?: Media) => Promise<void>;
-  readonly removeMedia: (media: Media) => Promise<void>;
+  readonly addFiles: (files: readonly File[], onto?: LaneMedia) => Promise<void>;
+  readonly removeMedia: (media: LaneMedia) => Promise<void>;
   readonly restoreMedia: (id: string) => Promise<void>;
   /** What stands behind a picture or sound becomes this file. */
-  readonly replaceMedia: (media: Media, file: File) => Promise<void>;
+  readonly replaceMedia: (media: LaneMedia, file: File) => Promise<void>;
   /** Selects a picture or sound beside the one of the other kind that is selected already. */
   readonly pickMedia: (id: string) => void;
   /** Opens the lane with a picture and a sound; absent: with those that are selected, or the newest of each. */
@@ -127,9 +133,9 @@ export function createAnimateActions(store: Store, client: WindowClient): Animat
     const { media, picked, lane } = store.getState();
     const ids = first === undefined ? picked : [first, ...(second === undefined ? [] : [second])];
     const chosen = ids.flatMap((id) => mediaOf(id) ?? []);
-    const find = <K extends Media["kind"]>(kind: K) =>
+    const find = <K extends LaneMedia["kind"]>(kind: K) =>
       [...chosen, ...media].find((each) => each.kind === kind && each.isThere) as
-        | Extract<Media, { kind: K }>
+        | Extract<LaneMedia, { kind: K }>
         | undefined;
     const [picture, sound] = [find("picture"), find("sound")];
     if (!picture || !sound) {
@@ -147,12 +153,12 @@ export function createAnimateActions(store: Store, client: WindowClient): Animat
   return {
     addFiles: (files, onto) =>
       attempt(async () => {
-        const added: Media[] = [];
+        const added: LaneMedia[] = [];
         const refused: string[] = [];
         set({ adding: store.getState().adding + files.length });
         for (const file of files) {
           try {
-            added.push(await client.addMedia(file));
+            added.push(...[asLaneMedia(await client.addMedia(file))].filter((each) => each !== null));
           } catch (cause) {
             refused.push(StudioError.from(cause).message);
           } finally {
@@ -191,7 +197,7 @@ export function createAnimateActions(store: Store, client: WindowClient): Animat
     replaceMedia: (media, file) =>
       attempt(async () => {
         const fresh = await client.addMedia(file);
-        if (fresh.kind !== media.kind) {
+        if (asLaneMedia(fresh)?.kind !== media.kind) {
           throw new StudioError("BAD_REQUEST", `“${file.name}” is no ${media.kind}: choose a ${media.kind}.`);
         }
         const now = await client.call("media.replace", { id: media.id, by: fresh.id });

@@ -1,7 +1,7 @@
 import type { StudioEvent } from "../../core/contract/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import { saveDraft } from "./draft.ts";
-import { reduce, type Store } from "./store.ts";
+import { mediaState, reduce, type Store } from "./store.ts";
 
 /**
  * Lets the studio's events flow into the store, fetches what events do not tell (clips and machine, again after each reconnect),
@@ -19,7 +19,7 @@ export function connect(
     const before = libraryEvents;
     const clips = await client.call("library.list", {});
     store.setState(before === libraryEvents ? { ready: true, clips } : { ready: true });
-    store.setState({ media: await client.call("media.list", {}) });
+    store.setState(mediaState(await client.call("media.list", {})));
     // Looking for ffmpeg takes its time; nothing waits for it.
     store.setState({ system: await client.call("system.info", {}) });
   }

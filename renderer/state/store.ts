@@ -1,12 +1,14 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
-import type {
-  Clip,
-  ErrorData,
-  JobSnapshot,
-  Media,
-  ModelSummary,
-  StudioEvent,
-  SystemInfo,
+import {
+  asLaneMedia,
+  type Clip,
+  type ErrorData,
+  type JobSnapshot,
+  type LaneMedia,
+  type Media,
+  type ModelSummary,
+  type StudioEvent,
+  type SystemInfo,
 } from "../../core/contract/index.ts";
 import { nameOf } from "../ui/words.ts";
 import type { Draft } from "./draft.ts";
@@ -31,8 +33,10 @@ export interface State {
   readonly jobs: readonly JobSnapshot[];
   /** Newest first. */
   readonly clips: readonly Clip[];
-  /** Pictures and sounds, newest first. */
-  readonly media: readonly Media[];
+  /** What animations are made from, newest first: pictures and sounds, of a film its sound. */
+  readonly media: readonly LaneMedia[];
+  /** Everything that the user gave to the studio, newest first. */
+  readonly catalogue: readonly Media[];
   /** Files on their way into the list. */
   readonly adding: number;
   /** Pictures and sounds that are selected, at most one of each. */
@@ -67,6 +71,7 @@ export function createStudioStore(draft: Draft): Store {
     jobs: [],
     clips: [],
     media: [],
+    catalogue: [],
     adding: 0,
     picked: [],
     lane: null,
@@ -82,12 +87,18 @@ export function createStudioStore(draft: Draft): Store {
   }));
 }
 
+/** Every list of media, of one list of the studio's. */
+export const mediaState = (catalogue: readonly Media[]): Pick<State, "media" | "catalogue"> => ({
+  catalogue,
+  media: catalogue.flatMap((each) => asLaneMedia(each) ?? []),
+});
+
 /** The state after one event of the studio. Pure: this is the only way in which jobs, models and clips change. */
 export function reduce(state: State, event: StudioEvent): Partial<State> {
   if (event.type === "hello") return { jobs: event.jobs, models: event.models };
   if (event.type === "models") return { models: event.models };
   if (event.type === "library") return { clips: event.clips };
-  if (event.type === "media") return { media: event.media };
+  if (event.type === "media") return mediaState(event.media);
   if (event.type === "job-dismissed") return { jobs: state.jobs.filter((job) => job.id !== event.id) };
   if (event.type !== "job") return {}; // projects are the editor's own business
   const { job } = event;

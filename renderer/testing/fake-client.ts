@@ -8,7 +8,12 @@ type Answers = Readonly<Record<string, (input: never) => unknown>>;
 export function fakeClient(answers: Answers = {}) {
   const calls: { method: string; input: unknown }[] = [];
   const listeners = new Set<(event: StudioEvent) => void>();
-  const defaults: Answers = { "library.list": () => [], "media.list": () => [], "system.info": () => system };
+  const defaults: Answers = {
+    "library.list": () => [],
+    "media.list": () => [],
+    "media.status": () => [],
+    "system.info": () => system,
+  };
   const client: WindowClient = {
     async call(method, input) {
       calls.push({ method, input });
@@ -24,6 +29,13 @@ export function fakeClient(answers: Answers = {}) {
     keyframeUrl: (id, place, version) => `/keyframe/${id}/${place}/${version}`,
     pictureUrl: (id, version) => `/picture/${id}/${version}`,
     soundUrl: (id, version, { from, frames }) => `/sound/${id}/${version}/${from}/${frames}`,
+    mediaUrl: (id, version, what) => `/source/${id}/${version}/${what}`,
+    posterUrl: (id, version) => `/source/${id}/${version}/poster`,
+    stripUrl: (id, version) => `/source/${id}/${version}/strip`,
+    peaksUrl: (id, version) => `/source/${id}/${version}/peaks`,
+    async addFrame(file, sequence) {
+      calls.push({ method: "addFrame", input: { name: file.name, sequence } });
+    },
     async addMedia(file) {
       calls.push({ method: "addMedia", input: file.name });
       return (answers["addMedia"] ?? (() => ({})))(file as never) as never;

@@ -13,6 +13,8 @@ import {
   type ErrorData,
   type GenerationRequest,
   type GenerateJob,
+  type ImportPurpose,
+  type Media,
   type Method,
   type Reply,
   type ResolvedRequest,
@@ -21,6 +23,8 @@ import {
 } from "../../../core/contract/index.ts";
 import { clip as sampleClip, job as sampleJob, model as starter, system } from "../../../core/testing/samples.ts";
 import type { ShellStudio } from "../../shell-common/content.ts";
+import { locateFfmpeg } from "../../media/index.ts";
+import { MediaDesk } from "../../studio/media/desk.ts";
 import { ProjectService } from "../../studio/projects/service.ts";
 import { drawBubbles, encode, toLatentPreview } from "./draw.ts";
 
@@ -55,6 +59,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
   let closed = false;
 
   const publish = (event: StudioEvent) => {
+    if (event.type === "job" && event.job.finishedAt !== null) void projects.jobEnded(event.job);
     for (const listener of listeners) listener(event);
   };
   const library = () => [...clips.values()].sort((a, b) => b.record.createdAt.localeCompare(a.record.createdAt));
@@ -67,8 +72,10 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
   };
   const pause = () => new Promise((done) => setTimeout(done, stepMs));
 
-  function enqueue(request: ResolvedRequest): GenerateJob {
-    const job = sampleJob(randomUUID(), { request, createdAt: new Date().toISOString() });
+  const enqueue = (request: ResolvedRequest): GenerateJob =>
+    start(sampleJob(randomUUID(), { request, createdAt: new Date().toISOString() }));
+
+  function start(job: GenerateJob): GenerateJob {
     jobs.set(job.id, job);
     publish({ type: "job", job });
     working ??= work().finally(() => {
@@ -147,19 +154,45 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     });
   }
 
-  // The real one: projects need no model.
+  // The real ones: media and projects need no model.
+  const libraryFiles = {
+    list: async () => library(),
+    file: async (id: string) => ({ path: join(folder, `${found(clips, id).id}.mp4`), size: found(clips, id).bytes }),
+  };
+  const desk = new MediaDesk({
+    folder: join(folder, "media"),
+    prepared: join(folder, "cache"),
+    tools: () => locateFfmpeg(),
+    library: libraryFiles,
+    emit: (event) => publish(event),
+    log: () => {},
+  });
   const projects = new ProjectService({
     folder: join(folder, "projects"),
     recent: join(folder, "recent.json"),
-    library: {
-      list: async () => library(),
-      file: async (id) => ({ path: join(folder, `${found(clips, id).id}.mp4`) }),
+    endings: join(folder, "ended.json"),
+    sources: desk.sources,
+    queue: {
+      prepare: async (request, variations) => {
+        const full = resolve(request);
+        return Array.from({ length: variations }, (_, n) =>
+          sampleJob(randomUUID(), {
+            request: { ...full, seed: (full.seed + n) >>> 0 },
+            createdAt: new Date().toISOString(),
+          }),
+        );
+      },
+      again: async (id) =>
+        sampleJob(randomUUID(), { request: found(jobs, id).request, createdAt: new Date().toISOString() }),
+      add: async (added) => added.map((job) => start(job as GenerateJob)),
+      list: () => [...jobs.values()],
     },
     emit: publish,
     log: () => {},
   });
   const methods: Record<Method, (input: never) => unknown> = {
     ...projects.handlers,
+    ...desk.handlers,
     "system.info": () => system,
     "models.list": () => [starter],
     "jobs.generate": ({ request, variations }: { request: GenerationRequest; variations: number }) => {
@@ -185,11 +218,6 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     "jobs.pause": unknown,
     "jobs.resume": unknown,
     "animation.plan": unknown,
-    "sound.analyze": unknown,
-    "media.list": () => [],
-    "media.remove": unknown,
-    "media.restore": unknown,
-    "media.replace": unknown,
     "library.list": library,
     "library.reveal": ({ id }: Input) => {
       found(clips, id);
@@ -210,6 +238,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     },
   };
 
+  await desk.start(projects);
   return {
     calls,
     failNext: (error) => {
@@ -241,14 +270,17 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     },
     preview: async (id, step) => found(previews, `${id}/${step}`),
     keyframe: async () => unknown(),
-    pictureFile: async () => unknown(),
-    soundFile: async () => unknown(),
-    importMedia: async () => unknown(),
-    uploadMedia: async () => unknown(),
+    pictureFile: (id) => desk.media.pictureFile(id),
+    soundFile: (id, range) => desk.media.soundFile(id, range),
+    mediaFile: (id, version, part) => desk.shows.file(id, version, part),
+    importMedia: (path: string, purpose?: ImportPurpose) => desk.importFile(path, purpose) as Promise<Media>,
+    uploadMedia: (name: string, bytes: AsyncIterable<Uint8Array>, purpose?: ImportPurpose) =>
+      desk.upload(name, bytes, purpose) as Promise<Media>,
     async close() {
       closed = true;
       await working;
       await projects.shutDown();
+      await desk.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

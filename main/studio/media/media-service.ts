@@ -3,7 +3,14 @@ import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { ANIMATION_FPS, type Media, type SoundRange, StudioError } from "../../../core/contract/index.ts";
+import {
+  ANIMATION_FPS,
+  asLaneMedia,
+  type LaneMedia,
+  type Media,
+  type SoundRange,
+  StudioError,
+} from "../../../core/contract/index.ts";
 import {
   type DecodedPicture,
   type DecodedSound,
@@ -17,35 +24,57 @@ import {
   wavBytes,
   writePng,
 } from "../../media/index.ts";
+import type { MediaReference } from "../../../core/timeline/index.ts";
 import { prepareFile } from "../files.ts";
+import { fingerprint } from "../fingerprint.ts";
 import type { ClipFile } from "../studio.ts";
-import { Catalogue, type Entry, fingerprint, type Source, stampOf } from "./catalogue.ts";
+import { Catalogue, type Entry, LOOK, type Source } from "./catalogue.ts";
+import { lookInto } from "./look-into.ts";
 
 export interface MediaServiceOptions {
   /** Folder of the list; what is made from the media (stills, stretches of sound) lies there too. */
   readonly folder: string;
   readonly tools: () => Promise<MediaTools>;
   readonly onChange: (media: Media[]) => void;
+  readonly log: (line: string) => void;
 }
 
-/** Where the container states no length, this much is decoded to find one. */
-const UNKNOWN_LENGTH_SECONDS = 120;
 const MAX_NAME = 200;
 
-/** Pictures and sounds that the user gave to the studio: list, look into, cut out, replace. Users' own files are only ever read. */
+/** Media that is missed, and what its file is known by. */
+export interface Wanted {
+  readonly id: string;
+  readonly fingerprint: Fingerprint;
+}
+type Fingerprint = MediaReference["fingerprint"];
+
+/** Errors: MEDIA_MISSING, BAD_REQUEST. */
+async function checkIdentity(path: string, name: string, { fingerprint: wanted }: Wanted): Promise<void> {
+  const found = await fingerprint(path).catch(() => {
+    throw new StudioError("MEDIA_MISSING", `“${name}” is not there: check its path.`, path);
+  });
+  if (found.bytes !== wanted.bytes || found.sha256 !== wanted.sha256)
+    throw new StudioError(
+      "BAD_REQUEST",
+      `“${name}” is another file than the one that was used: choose that one, or import this as new media.`,
+    );
+}
+
+/** Pictures, sounds and films that the user gave to the studio: list, look into, cut out, replace. Users' own files are only ever read. */
 export class MediaService {
+  readonly catalogue: Catalogue;
   private readonly options: MediaServiceOptions;
-  private readonly catalogue: Catalogue;
 
   constructor(options: MediaServiceOptions) {
     this.options = options;
     this.catalogue = new Catalogue(options.folder);
   }
 
-  /** Sweeps what a killed studio left: half uploads, and stretches of sound, which are cut out anew when they are asked for. */
+  /** Sweeps what a killed studio left: half uploads, pictures of sequences that never became whole, and stretches of sound, which are cut out anew when they are asked for. */
   async start(): Promise<void> {
     await sweepParts(this.options.folder);
     await rm(this.stretchFolder, { recursive: true, force: true });
+    await rm(join(this.options.folder, "piles"), { recursive: true, force: true });
   }
 
   /** Newest first. Files that changed since they were looked into are looked into again; those that are gone say so. */
@@ -54,38 +83,50 @@ export class MediaService {
     return (await Promise.all(entries.map((entry) => this.refresh(entry)))).map(({ media }) => media);
   }
 
-  /** Takes a file of the user's into the list; it stays where it is. Errors: MEDIA_UNREADABLE, MEDIA_MISSING. */
-  async import(file: string): Promise<Media> {
+  /**
+   * Takes a file of the user's into the list; it stays where it is. @param as media that this is, found again
+   * Errors: MEDIA_UNREADABLE, MEDIA_MISSING, BAD_REQUEST (it is another file than the one that is missed).
+   */
+  async import(file: string, as?: Wanted): Promise<Media> {
     const path = resolve(file);
+    const name = basename(path);
+    if (as !== undefined) {
+      await checkIdentity(path, name, as);
+      return this.take(await this.lookInto(as.id, name, { kind: "file", path }));
+    }
     const known = (await this.catalogue.all()).find(({ source }) => source.kind === "file" && source.path === path);
     const entry =
-      known === undefined
-        ? await this.lookInto(newId(), basename(path), { kind: "file", path })
-        : await this.refresh(known);
-    await this.catalogue.put(entry);
-    await this.changed();
-    return entry.media;
+      known === undefined ? await this.lookInto(newId(), name, { kind: "file", path }) : await this.refresh(known);
+    // What is known and has become unreadable is looked into once more, so that the reason is told.
+    return this.take(entry.media.isThere ? entry : await this.lookInto(entry.media.id, name, { kind: "file", path }));
   }
 
   /** Takes bytes into the list, of which the studio keeps a copy. Errors: MEDIA_UNREADABLE, DISK_FULL. */
-  async upload(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Media> {
+  async upload(name: string, bytes: AsyncIterable<Uint8Array>, as?: Wanted): Promise<Media> {
     const { folder } = this.options;
     await mkdir(folder, { recursive: true });
     const part = partPath(folder);
-    const id = newId();
+    const id = as?.id ?? newId();
     const own = { kind: "own", name: `${id}.data` } as const;
+    let isNew = false;
     try {
       await pipeline(bytes, createWriteStream(part, { flags: "wx" }));
-      await publish(part, join(folder, own.name), false);
-      const entry = await this.lookInto(id, cleanName(name), own);
-      await this.catalogue.put(entry);
-      await this.changed();
-      return entry.media;
+      if (as !== undefined) await checkIdentity(part, cleanName(name), as);
+      await publish(part, join(folder, own.name), as !== undefined);
+      isNew = true;
+      return await this.take(await this.lookInto(id, cleanName(name), own));
     } catch (error) {
       await unlink(part).catch(() => {}); // published, or never made
-      await this.catalogue.forget(id, true);
+      if (isNew && as === undefined) await this.catalogue.forget(id, true);
       throw StudioError.from(error);
     }
+  }
+
+  /** Takes what was looked into into the list. */
+  async take(entry: Entry): Promise<Media> {
+    await this.catalogue.put(entry);
+    await this.changed();
+    return entry.media;
   }
 
   async remove(id: string): Promise<void> {
@@ -102,7 +143,7 @@ export class MediaService {
   /** `id` now stands for what `by` stood for; `by` leaves the list. Errors: NOT_FOUND, BAD_REQUEST (another kind). */
   async replace(id: string, by: string): Promise<Media> {
     const [old, other] = [await this.catalogue.get(id), await this.catalogue.get(by)];
-    if (old.media.kind !== other.media.kind)
+    if (old.media.kind !== other.media.kind && asLaneMedia(old.media)?.kind !== asLaneMedia(other.media)?.kind)
       throw new StudioError("BAD_REQUEST", "A picture can only be replaced by a picture, and a sound by a sound.");
     if (id === by) return old.media;
     const entry: Entry = { ...other, media: { ...other.media, id, addedAt: old.media.addedAt } };
@@ -113,8 +154,14 @@ export class MediaService {
     return (await this.refresh(entry)).media;
   }
 
-  /** The entry as its file is now. Errors: NOT_FOUND, MEDIA_MISSING, BAD_REQUEST when it is of another kind. */
-  async find<K extends Media["kind"]>(id: string, kind: K): Promise<Extract<Media, { kind: K }>> {
+  /** The entry as its file is now, with `isThere` false where that is gone; null when the list has none of this id. */
+  async entry(id: string): Promise<Entry | null> {
+    const entry = await this.catalogue.find(id);
+    return entry === null ? null : this.refresh(entry);
+  }
+
+  /** Media as an animation uses it. Errors: NOT_FOUND, MEDIA_MISSING, BAD_REQUEST when it is of another kind. */
+  async find<K extends LaneMedia["kind"]>(id: string, kind: K): Promise<Extract<LaneMedia, { kind: K }>> {
     return (await this.open(id, kind)).media;
   }
 
@@ -131,7 +178,7 @@ export class MediaService {
   /** Decodes a picture, and keeps its still. Errors: NOT_FOUND, MEDIA_MISSING, MEDIA_UNREADABLE. */
   async picture(id: string, signal?: AbortSignal): Promise<DecodedPicture> {
     const { media, path } = await this.open(id, "picture");
-    return this.makeStill(media.id, path, media, signal);
+    return this.makeStill(media.id, path, signal);
   }
 
   /** Decodes a stretch of a sound, padded with silence to its exact length. Errors: as `picture`. */
@@ -171,88 +218,66 @@ export class MediaService {
     return join(this.options.folder, `${id}.png`);
   }
 
-  private async open<K extends Media["kind"]>(
+  private async open<K extends LaneMedia["kind"]>(
     id: string,
     kind: K,
-  ): Promise<{ media: Extract<Media, { kind: K }>; path: string }> {
-    const { media, source } = await this.refresh(await this.catalogue.get(id));
-    if (media.kind !== kind)
-      throw new StudioError("BAD_REQUEST", `“${media.name}” is a ${media.kind}, not a ${kind}: choose another.`);
+  ): Promise<{ media: Extract<LaneMedia, { kind: K }>; path: string }> {
+    const { media: found, source } = await this.refresh(await this.catalogue.get(id));
+    const media = asLaneMedia(found);
+    if (media?.kind !== kind)
+      throw new StudioError(
+        "BAD_REQUEST",
+        `“${found.name}” is a ${media?.kind ?? "sequence of pictures"}, not a ${kind}: choose another.`,
+      );
     if (!media.isThere)
       throw new StudioError(
         "MEDIA_MISSING",
         `“${media.name}” is no longer where it was: put it back, or drop it again.`,
       );
-    return { media: media as Extract<Media, { kind: K }>, path: this.catalogue.pathOf(source) };
+    return { media: media as Extract<LaneMedia, { kind: K }>, path: this.catalogue.pathOf(source, id) };
   }
 
   /** The entry as its file is now; written down when that has changed. */
   private async refresh(entry: Entry): Promise<Entry> {
     const { media, source } = entry;
-    const stamp = await stampOf(this.catalogue.pathOf(source));
+    const stamp = await this.catalogue.stamp(source, media.id);
     if (stamp === null) return { ...entry, media: { ...media, isThere: false } };
-    if (stamp === entry.stamp) return { ...entry, media: { ...media, isThere: true } };
-    const fresh = await this.lookInto(media.id, media.name, source).catch(() => null);
-    // What it became is no picture and no sound: what the list says of it is the last that is known.
-    if (fresh === null || fresh.media.kind !== media.kind) return { ...entry, media: { ...media, isThere: false } };
+    if (stamp === entry.stamp && entry.look === LOOK) return { ...entry, media: { ...media, isThere: true } };
+    const fresh = await this.lookInto(media.id, media.name, source).catch((error: unknown) => {
+      this.options.log(`media ${media.id}: ${String(error)}`);
+      return null;
+    });
+    // What it became is none of what it was: what the list says of it is the last that is known.
+    const isOther = fresh !== null && asLaneMedia(fresh.media)?.kind !== asLaneMedia(media)?.kind;
+    if (fresh === null || isOther) return { ...entry, media: { ...media, isThere: false } };
     const updated = { ...fresh, media: { ...fresh.media, addedAt: media.addedAt } };
     await this.catalogue.put(updated);
     return updated;
   }
 
-  private async lookInto(id: string, name: string, source: Source): Promise<Entry> {
-    const path = this.catalogue.pathOf(source);
-    const info = await stat(path).catch(() => null);
-    if (info === null) throw new StudioError("MEDIA_MISSING", `“${name}” is not there: check its path.`, path);
-    if (!info.isFile())
-      throw new StudioError("MEDIA_UNREADABLE", `“${name}” is a folder: choose the file inside it.`, path);
-    const tools = await this.options.tools();
-    const facts = await probeMedia(tools, path).catch((error: unknown) => {
-      throw named(error, name);
+  async lookInto(id: string, name: string, source: Source): Promise<Entry> {
+    const { entry, facts } = await lookInto(await this.options.tools(), this.catalogue, { id, name, source });
+    if (facts.kind !== "picture" || entry.media.kind !== "picture") return entry;
+    await mkdir(this.options.folder, { recursive: true });
+    const still = await this.makeStill(id, this.catalogue.pathOf(source, id)).catch((error: unknown) => {
+      const known = StudioError.from(error);
+      if (known.code !== "MEDIA_UNREADABLE") throw known;
+      throw new StudioError(known.code, known.message.replace(/^This (file|picture) /, `“${name}” `), known.detail);
     });
-    const common = {
-      id,
-      name,
-      bytes: info.size,
-      version: await fingerprint(path),
-      isThere: true,
-      addedAt: new Date().toISOString(),
-    };
-    const stamp = `${info.size} ${info.mtimeMs}`;
-    if (facts.kind === "picture") {
-      await mkdir(this.options.folder, { recursive: true });
-      const { width, height } = await this.makeStill(id, path, facts).catch((error: unknown) => {
-        throw named(error, name);
-      });
-      const note = facts.moves ? "This picture moves: its first frame is used." : null;
-      const media: Media = { kind: "picture", ...common, width, height, note };
-      return { schema: "plume.media/1", media, source, stamp };
-    }
-    const { sampleRate, channels } = facts;
-    // A head is easily forged; sound is what decodes.
-    const probed = await decodeSound(tools, path, facts, {
-      from: 0,
-      seconds: facts.seconds > 0 ? Math.min(facts.seconds, 1) : UNKNOWN_LENGTH_SECONDS,
-    }).catch((error: unknown) => {
-      throw named(error, name);
-    });
-    if (probed.filled === 0)
-      throw new StudioError("MEDIA_UNREADABLE", `“${name}” holds no sound that can be read: choose another.`);
-    const seconds = facts.seconds > 0 ? facts.seconds : probed.filled / probed.sampleRate;
-    const note = facts.hasMore ? "Only the first sound track of this file is used." : null;
-    const media: Media = { kind: "sound", ...common, seconds, sampleRate, channels, note };
-    return { schema: "plume.media/1", media, source, stamp };
+    // The still is upright; where it was made smaller, so is what the list says: stored sizes are turned the same way.
+    const isTurned = still.width > still.height !== facts.width > facts.height;
+    const { width, height } = isTurned ? { width: facts.height, height: facts.width } : facts;
+    return { ...entry, media: { ...entry.media, width, height } };
   }
 
-  private async makeStill(
-    id: string,
-    path: string,
-    stored: { width: number; height: number },
-    signal?: AbortSignal,
-  ): Promise<DecodedPicture> {
+  private async makeStill(id: string, path: string, signal?: AbortSignal): Promise<DecodedPicture> {
     const tools = await this.options.tools();
-    const size = await probeMedia(tools, path);
-    const picture = await decodePicture(tools, path, size.kind === "picture" ? size : stored, signal);
+    const facts = await probeMedia(tools, path);
+    if (facts.kind === "sound")
+      throw new StudioError("MEDIA_UNREADABLE", "This file holds no picture: choose another.");
+    const stored = { width: facts.width, height: facts.height, isUpright: facts.kind === "video" };
+    const picture = await decodePicture(tools, path, stored, signal);
+    await mkdir(this.options.folder, { recursive: true });
     const part = partPath(this.options.folder);
     try {
       await writePng(tools, picture, part);
@@ -268,19 +293,11 @@ export class MediaService {
   }
 }
 
-const newId = (): string => randomBytes(12).toString("base64url");
+export const newId = (): string => randomBytes(12).toString("base64url");
 
 /** A name for display from what an upload calls itself: the last part of any path, without controls. */
-function cleanName(name: string): string {
+export function cleanName(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? "";
   const clean = last.replace(/\p{C}/gu, "").trim().slice(0, MAX_NAME);
   return clean === "" ? "untitled" : clean;
-}
-
-/** The sentence for one file among several names it. */
-function named(cause: unknown, name: string): StudioError {
-  const error = StudioError.from(cause);
-  if (error.code !== "MEDIA_UNREADABLE") return error;
-  const message = error.message.replace(/^This (file|picture) /, `“${name}” `);
-  return new StudioError(error.code, message, error.detail);
 }

@@ -1,9 +1,8 @@
 import { isAbsolute, relative, sep } from "node:path";
-import type { Clip } from "../../../core/contract/index.ts";
 import type { Patch } from "../../../core/history/index.ts";
 import type { MediaReference, Timeline } from "../../../core/timeline/index.ts";
-import { frameToFlicks, rateFrom } from "../../../core/time/index.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { type Flicks, frameToFlicks, flicksToFrame, secondsToFlicks } from "../../../core/time/index.ts";
+import type { MediaSource } from "../media/sources.ts";
 
 /** How a project names a file: from its folder, with slashes; absolute where no relative path leads (another drive on Windows). */
 export function mediaPath(folder: string, file: string): string {
@@ -11,28 +10,42 @@ export function mediaPath(folder: string, file: string): string {
   return (isAbsolute(path) ? file : path).split(sep).join("/");
 }
 
-/** A clip of the library as media of a project. */
-export async function libraryMedia(clip: Clip, file: string, folder: string): Promise<MediaReference> {
-  const rate = rateFrom(clip.fps);
+/** Media of the catalogue or a clip of the library as media of a project. @param folder the project's */
+export function referenceOf(source: MediaSource, folder: string): MediaReference {
+  const { media, path, clip } = source;
   return {
-    id: clip.id,
-    kind: "video",
-    name: clip.fileName,
-    path: mediaPath(folder, file),
-    fingerprint: await fingerprint(file),
-    availableRange: { start: 0, duration: frameToFlicks(clip.frames, rate) },
-    rate,
-    size: { width: clip.width, height: clip.height },
-    audio: soundOf(clip),
-    record: clip.record,
+    id: source.id,
+    kind: ({ video: "video", sound: "audio", picture: "image" } as const)[media.kind],
+    name: media.name.slice(0, MAX_NAME),
+    path: mediaPath(folder, path),
+    fingerprint: source.fingerprint,
+    availableRange: rangeOf(source),
+    rate: media.kind === "video" ? media.rate : null,
+    size: media.kind === "sound" ? null : { width: media.width, height: media.height },
+    audio: soundOf(source),
+    record: clip?.record ?? null,
   };
 }
 
-/** Animated clips carry the sound that moved them; generated ones are silent. */
-function soundOf({ record }: Clip): MediaReference["audio"] {
-  if (record.schema !== "plume.animation/1") return null;
-  const { channels, sampleRate } = record.inputs.sound;
-  return { channels, sampleRate };
+const MAX_NAME = 500;
+
+/** What can be shown or heard: of films whole frames, since half of one cannot be seen. */
+function rangeOf({ media, clip }: MediaSource): MediaReference["availableRange"] {
+  if (media.kind === "picture") return null;
+  if (media.kind === "sound") return { start: 0, duration: Math.max(1, secondsToFlicks(media.seconds)) };
+  if (clip !== null) return { start: 0, duration: frameToFlicks(clip.frames, media.rate) };
+  const start = secondsToFlicks(media.video.start);
+  const whole = frameToFlicks(nearestFrame(secondsToFlicks(media.seconds), media.rate), media.rate);
+  return { start, duration: Math.max(1, whole) };
+}
+
+/** How many frames this is: containers round lengths to milliseconds, so that the last frame seems a little short. */
+const nearestFrame = (duration: Flicks, rate: Parameters<typeof flicksToFrame>[1]): number =>
+  Math.max(1, flicksToFrame(duration + Math.round(frameToFlicks(1, rate) * 0.2), rate));
+
+function soundOf({ media }: MediaSource): MediaReference["audio"] {
+  const sound = media.kind === "sound" ? media : media.kind === "video" ? media.audio : null;
+  return sound && { channels: Math.min(64, sound.channels), sampleRate: sound.sampleRate };
 }
 
 const nameOf = (path: string): string => path.split("/").at(-1) || "media";

@@ -7,6 +7,7 @@ import {
 } from "../../../core/contract/index.ts";
 import {
   cancelGesture,
+  commit,
   diff,
   type EditOptions,
   endGesture,
@@ -60,6 +61,11 @@ export class Project {
     return this.store.place.folder;
   }
 
+  /** False where it can only be looked at. */
+  get isWritable(): boolean {
+    return this.store.readOnly === null;
+  }
+
   get document(): Timeline {
     return this.history.present;
   }
@@ -88,6 +94,12 @@ export class Project {
   /** Errors: EDIT_REFUSED, PROJECT_READ_ONLY. */
   edit(call: { readonly name: string; readonly arguments: unknown }, options: EditOptions = {}): ProjectChange {
     return this.take(perform(this.history, call, options));
+  }
+
+  /** An edit that has no name of its own: several as one. Errors: as `edit`. */
+  change(label: string, edit: (document: Timeline) => Result<Timeline>, gesture?: string): ProjectChange {
+    const result = edit(this.history.present);
+    return this.take(result.ok ? { ok: true, value: commit(this.history, result.value, label, gesture) } : result);
   }
 
   undo(): ProjectChange {

@@ -5,9 +5,11 @@ import { type Clip, contract, type JobSnapshot, type StudioEvent } from "../../.
 import { applyPatch, type Patch } from "../../../core/history/index.ts";
 import { breaches, newTimeline, type Timeline } from "../../../core/timeline/index.ts";
 import { temporaryFolder } from "../../media/testing.ts";
+import { MediaService } from "../media/media-service.ts";
+import { MediaSources } from "../media/sources.ts";
 import { PROJECT_VERSION, readProjectFile, readTimeline, replay, writeProjectFile } from "./format.ts";
 import { inspectProject } from "./inspect.ts";
-import { libraryMedia, publicPatch } from "./media.ts";
+import { publicPatch, referenceOf } from "./media.ts";
 import { folderName, placeOf } from "./place.ts";
 import { ProjectService } from "./service.ts";
 import { ProjectStore } from "./store.ts";
@@ -30,15 +32,32 @@ async function bench() {
   } as unknown as Clip;
   const services: ProjectService[] = [];
   const events: StudioEvent[] = [];
+  const media = new MediaService({
+    folder: join(folder.path, "media"),
+    tools: () => Promise.reject(new Error("no media are imported here")),
+    onChange: () => {},
+    log: () => {},
+  });
   return {
     output,
+    media,
     events,
     clip,
     start(): ProjectService {
       const service = new ProjectService({
         folder: join(output, "Projects"),
         recent: join(folder.path, "recent.json"),
-        library: { list: async () => [clip], file: async () => ({ path: join(output, "rain.mp4") }) },
+        endings: join(folder.path, "ended.json"),
+        sources: new MediaSources(media, {
+          list: async () => [clip],
+          file: async () => ({ path: join(output, "rain.mp4"), size: 200_000 }),
+        }),
+        queue: {
+          prepare: async () => [],
+          again: () => Promise.reject(new Error("no jobs here")),
+          add: async () => [],
+          list: () => [],
+        },
         emit: (event) => events.push(event),
         log: () => {},
       });
@@ -239,8 +258,12 @@ describe("media of a project", () => {
     });
     const sound = { name: "beat.wav", version: "1", sampleRate: 44_100, channels: 1 };
     const animated = { ...room.clip, record: { schema: "plume.animation/1", inputs: { sound } } } as unknown as Clip;
-    const reference = await libraryMedia(animated, join(room.output, "rain.mp4"), room.output);
-    expect(reference.audio).toEqual({ channels: 1, sampleRate: 44_100 });
+    const files = {
+      list: async () => [animated],
+      file: async () => ({ path: join(room.output, "rain.mp4"), size: 200_000 }),
+    };
+    const source = await new MediaSources(room.media, files).get(animated.id);
+    expect(referenceOf(source, room.output).audio).toEqual({ channels: 1, sampleRate: 44_100 });
     const V1 = document.tracks.find(({ name }) => name === "V1")!.id;
     await service.handlers["projects.edit"]({
       id,

@@ -2,22 +2,25 @@ import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import {
-  type Clip,
   type Input,
   type JobSnapshot,
   type Method,
   type Output,
+  type ProjectChange,
   type ProjectState,
   type ProjectSummary,
   StudioError,
   type StudioEvent,
 } from "../../../core/contract/index.ts";
-import { clipsOf, newTimeline } from "../../../core/timeline/index.ts";
+import { type MediaReference, newTimeline } from "../../../core/timeline/index.ts";
 import { replaceFile } from "../files.ts";
 import { makeFolder } from "../folders.ts";
-import { libraryMedia } from "./media.ts";
+import { isMissing, type MediaSource, type MediaSources } from "../media/sources.ts";
+import { type Ending, endingOf, Endings } from "./endings.ts";
+import { referenceOf } from "./media.ts";
 import { folderName, PROJECT_FILE, placeOf, projectId } from "./place.ts";
 import { Project } from "./project.ts";
+import { generateInto, type PromiseQueue, retake, takeRequest, waitingJobs } from "./promises.ts";
 import { ProjectStore } from "./store.ts";
 
 type ProjectMethod = Extract<Method, `projects.${string}`>;
@@ -28,7 +31,11 @@ export interface ProjectServiceParts {
   readonly folder: string;
   /** Where the list of projects used lately is kept. */
   readonly recent: string;
-  readonly library: { list(): Promise<Clip[]>; file(id: string): Promise<{ readonly path: string }> };
+  /** The only files that a project's media are ever taken from. */
+  readonly sources: Pick<MediaSources, "resolve">;
+  readonly queue: PromiseQueue;
+  /** Where it is noted how jobs ended. */
+  readonly endings: string | null;
   readonly emit: (event: StudioEvent) => void;
   readonly log: (line: string) => void;
 }
@@ -45,8 +52,11 @@ export class ProjectService {
   /** Folders of known projects by id; a page names a project by its id alone. */
   private readonly folders = new Map<string, string>();
 
+  private readonly endings: Endings;
+
   constructor(parts: ProjectServiceParts) {
     this.parts = parts;
+    this.endings = new Endings(parts.endings);
   }
 
   readonly handlers: Handlers = {
@@ -66,29 +76,58 @@ export class ProjectService {
     "projects.redo": async ({ id }) => this.find(id).redo(),
     "projects.history": async ({ id }) => this.find(id).labels(),
     "projects.save": ({ id }) => this.find(id).save(),
-    "projects.useClips": async ({ id, clips }) => {
-      const project = this.find(id);
-      return project.edit({ name: "addMedia", arguments: { media: await this.mediaOf(clips, project.folder) } });
-    },
+    "projects.useClips": ({ id, clips }) => this.useMedia(this.find(id), clips),
+    "projects.generate": async (input) => generateInto(this.find(input.id), this.parts.queue, input),
+    "projects.retake": async (input) => retake(this.find(input.id), this.parts.queue, input),
+    "projects.takeRequest": async (input) => takeRequest(this.find(input.id), this.parts.queue, input),
+    "projects.useMedia": ({ id, media }) => this.useMedia(this.find(id), media),
   };
 
-  /** A job has ended: clips that wait for it get what it made, or the reason why it made nothing. */
+  /** A job has ended: clips that wait for it get what it made, or the reason why it made nothing; in closed projects once they are opened. */
   async jobEnded(job: JobSnapshot): Promise<void> {
-    for (const project of this.open.values()) {
-      const waits = [...clipsOf(project.document)].some(
-        ({ content }) =>
-          content.type === "media" && content.takes.some((take) => take.job === job.id && take.media === null),
-      );
-      if (!waits) continue;
-      if (job.clip !== null)
-        project.edit({ name: "addMedia", arguments: { media: await this.mediaOf([job.clip.id], project.folder) } });
-      const problem = job.clip === null ? (job.error?.message ?? "The work was cancelled.") : null;
-      project.edit({ name: "settleJob", arguments: { job: job.id, media: job.clip?.id ?? null, problem } });
+    const ending = endingOf(job);
+    await this.endings.note(ending).catch((error: unknown) => this.parts.log(`endings: ${String(error)}`));
+    for (const project of this.open.values())
+      if (waitingJobs(project.document).includes(job.id)) await this.settle(project, ending);
+  }
+
+  /** Never rejects. */
+  private async settle(project: Project, { job, clip, problem }: Ending): Promise<void> {
+    if (!project.isWritable) return;
+    const tell = (media: string | null, reason: string | null): void =>
+      void project.edit({ name: "settleJob", arguments: { job, media, problem: reason } });
+    try {
+      if (clip !== null) await this.useMedia(project, [clip]);
+      tell(clip, problem);
+    } catch (cause) {
+      // The clip was thrown away meanwhile, or does not fit where it was to go.
+      this.parts.log(`job ${job}: ${String(cause)}`);
+      try {
+        tell(null, StudioError.from(cause).message);
+      } catch (error) {
+        this.parts.log(`job ${job}: ${String(error)}`);
+      }
+    }
+  }
+
+  /** What ended while the project was closed. */
+  private async settleEnded(project: Project): Promise<void> {
+    const jobs = new Map(this.parts.queue.list().map((job) => [job.id, job]));
+    for (const id of waitingJobs(project.document)) {
+      const job = jobs.get(id);
+      if (job !== undefined && job.finishedAt === null) continue;
+      const unknown = {
+        job: id,
+        clip: null,
+        problem: "The studio does not know any more what became of this clip: generate it anew.",
+      };
+      await this.settle(project, job === undefined ? ((await this.endings.find(id)) ?? unknown) : endingOf(job));
     }
   }
 
   /** Saves and closes every project. Never rejects. */
   async shutDown(): Promise<void> {
+    await this.endings.written();
     await this.inTurn(() => Promise.all([...this.open.keys()].map((id) => this.close(id))));
   }
 
@@ -157,6 +196,7 @@ export class ProjectService {
     });
     this.open.set(id, project);
     this.folders.set(id, folder);
+    await this.settleEnded(project);
     await this.remember(folder).catch((error: unknown) => this.parts.log(`recent projects: ${String(error)}`));
     return project;
   }
@@ -169,14 +209,25 @@ export class ProjectService {
     return {};
   }
 
-  private async mediaOf(clips: readonly string[], folder: string) {
-    const library = new Map((await this.parts.library.list()).map((clip) => [clip.id, clip]));
-    return Promise.all(
-      clips.map(async (id) => {
-        const { path } = await this.parts.library.file(id);
-        return libraryMedia(library.get(id)!, path, folder);
-      }),
-    );
+  /** Notes media in a project, or takes up what has become of it. Errors: MEDIA_MISSING with the reason of the first that is offline. */
+  private async useMedia(project: Project, ids: readonly string[]): Promise<ProjectChange> {
+    const found = await this.parts.sources.resolve([...new Set(ids)]);
+    const missing = found.find(isMissing);
+    if (missing !== undefined) throw new StudioError("MEDIA_MISSING", missing.reason);
+    const media = (found as MediaSource[]).map((source) => referenceOf(source, project.folder));
+    return project.edit({ name: "addMedia", arguments: { media } });
+  }
+
+  /** What open projects know media of this id by; null when none has any. */
+  fingerprintOf(id: string): MediaReference["fingerprint"] | null {
+    for (const { document } of this.open.values()) if (document.media[id]) return document.media[id].fingerprint;
+    return null;
+  }
+
+  /** Media was found again: open projects that have it learn where it is now. */
+  async mediaFound(id: string): Promise<void> {
+    for (const project of this.open.values())
+      if (project.document.media[id] !== undefined && project.isWritable) await this.useMedia(project, [id]);
   }
 
   private async recent(): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
-import type { MediaReference } from "../../../core/timeline/index.ts";
+import { open, stat } from "node:fs/promises";
+import type { MediaReference } from "../../core/timeline/index.ts";
 
 const EDGE = 64 * 1024;
 
@@ -19,4 +19,14 @@ export async function fingerprint(path: string): Promise<MediaReference["fingerp
   } finally {
     await handle.close();
   }
+}
+
+/** Of a numbered sequence: the bytes of all, and the sha256 over what its first, middle and last pictures are known by. */
+export async function sequenceFingerprint(files: readonly string[]): Promise<MediaReference["fingerprint"]> {
+  const hash = createHash("sha256").update(String(files.length));
+  for (const n of [0, Math.floor(files.length / 2), files.length - 1])
+    hash.update((await fingerprint(files[n]!)).sha256);
+  let bytes = 0;
+  for (const file of files) bytes += (await stat(file)).size;
+  return { bytes, sha256: hash.digest("hex") };
 }

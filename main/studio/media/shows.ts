@@ -1,0 +1,151 @@
+import { stat } from "node:fs/promises";
+import { extname } from "node:path";
+import { type MediaStatus, StudioError } from "../../../core/contract/index.ts";
+import type { MediaTools } from "../../media/index.ts";
+import { PreparedCache, type Step } from "./cache.ts";
+import { playsAsItIs, typeOf } from "./playable.ts";
+import { Preparer } from "./preparer.ts";
+import { isMissing, type MediaSource, type MediaSources, type MissingSource } from "./sources.ts";
+
+export interface MediaShowsOptions {
+  /** Where what is made lies. */
+  readonly folder: string;
+  /** Bytes that it may take. */
+  readonly limit: number;
+  readonly sources: MediaSources;
+  readonly tools: () => Promise<MediaTools>;
+  readonly onStatus: (status: MediaStatus[]) => void;
+  readonly log: (line: string) => void;
+}
+
+/** What of media can be fetched. */
+export type MediaPart = "original" | Step;
+
+export interface MediaFile {
+  readonly path: string;
+  readonly size: number;
+  /** MIME type. */
+  readonly type: string;
+  /** True for what never changes under its address. */
+  readonly immutable: boolean;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".jpg": "image/jpeg",
+  ".png": "image/png",
+  ".mp4": "video/mp4",
+  ".m4a": "audio/mp4",
+  ".webm": "video/webm",
+  ".bin": "application/octet-stream",
+};
+
+/** How media are shown: where each stands, what is made of it for that, and the files that a page may fetch. */
+export class MediaShows {
+  readonly sources: MediaSources;
+  private readonly options: MediaShowsOptions;
+  private readonly cache: PreparedCache;
+  private readonly preparer: Preparer;
+  /** Ids that were asked about, by version: who is told when something was made. */
+  private readonly ids = new Map<string, Set<string>>();
+
+  constructor(options: MediaShowsOptions) {
+    this.options = options;
+    this.sources = options.sources;
+    this.cache = new PreparedCache(options.folder, options.limit);
+    this.preparer = new Preparer({
+      cache: this.cache,
+      tools: options.tools,
+      log: options.log,
+      onChange: (key) => void this.tell([...(this.ids.get(key) ?? [])]),
+    });
+  }
+
+  start(): Promise<void> {
+    return this.cache.start();
+  }
+
+  /** Where media stand; what is not prepared is put in line. */
+  async status(ids: readonly string[]): Promise<MediaStatus[]> {
+    const found = await this.sources.resolve(ids);
+    await this.preparer.want(found.filter((each) => !isMissing(each)) as MediaSource[]);
+    return Promise.all(found.map((each) => this.describe(each)));
+  }
+
+  /** Puts new media in line and tells everybody. */
+  async announce(ids: readonly string[]): Promise<void> {
+    this.options.onStatus(await this.status(ids));
+  }
+
+  /** Tells everybody where these stand now. */
+  async tell(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    try {
+      const found = await this.sources.resolve(ids);
+      this.options.onStatus(await Promise.all(found.map((each) => this.describe(each))));
+    } catch (error) {
+      this.options.log(`media: ${String(error)}`);
+    }
+  }
+
+  /** Makes after all what was stopped or failed. */
+  async prepare(ids: readonly string[]): Promise<void> {
+    const found = await this.sources.resolve(ids);
+    await this.preparer.want(found.filter((each) => !isMissing(each)) as MediaSource[], true);
+    await this.tell(ids);
+  }
+
+  async cancel(ids: readonly string[]): Promise<void> {
+    const found = await this.sources.resolve(ids);
+    this.preparer.cancel(found.flatMap((each) => (isMissing(each) ? [] : [each.media.version])));
+  }
+
+  /** A file that a page may fetch. Errors: NOT_FOUND (not made yet), MEDIA_MISSING. */
+  async file(id: string, version: string, part: MediaPart): Promise<MediaFile> {
+    const source = await this.sources.get(id);
+    if (part === "original") {
+      const { size } = await stat(source.path);
+      return { path: source.path, size, type: typeOf(source.media, source.technical), immutable: false };
+    }
+    const path = source.media.version === version ? await this.cache.file(version, part) : null;
+    const info = path === null ? null : await stat(path).catch(() => null);
+    if (path === null || info === null)
+      throw new StudioError("NOT_FOUND", "This has not been made yet: wait for it, or ask again.");
+    return { path, size: info.size, type: TYPES[extname(path)] ?? "application/octet-stream", immutable: true };
+  }
+
+  /** Resolves when nothing is being prepared. */
+  idle(): Promise<void> {
+    return this.preparer.idle();
+  }
+
+  close(): Promise<void> {
+    return this.preparer.close();
+  }
+
+  private async describe(found: MediaSource | MissingSource): Promise<MediaStatus> {
+    if (isMissing(found)) {
+      const { id, reason, folder } = found;
+      const none = { type: "", play: "original", poster: false, strip: null, peaks: false, proxy: false } as const;
+      return { id, version: "", isOnline: false, reason, folder, ...none, work: null, problem: null };
+    }
+    const { id, media, technical, folder } = found;
+    const key = media.version;
+    this.ids.set(key, (this.ids.get(key) ?? new Set()).add(id));
+    const { files, strip } = await this.cache.made(key);
+    return {
+      id,
+      version: key,
+      isOnline: true,
+      reason: null,
+      folder,
+      type: typeOf(media, technical),
+      play: playsAsItIs(media, technical) ? "original" : "proxy",
+      poster: files.poster !== undefined,
+      strip,
+      peaks: files.peaks !== undefined,
+      proxy: files.proxy !== undefined,
+      work: this.preparer.work(key),
+      problem: this.preparer.problem(key),
+    };
+  }
+}
