@@ -22,12 +22,13 @@ export interface Size {
 export function fitWithin({ width, height }: Size, side: number, even = false): Size {
   const scale = Math.min(1, side / Math.max(width, height));
   const round = (value: number): number =>
-    even ? Math.max(2, Math.round((value * scale) / 2) * 2) : Math.max(1, Math.round(value * scale));
+    even ? Math.max(2, Math.floor((value * scale + 0.01) / 2) * 2) : Math.max(1, Math.round(value * scale));
   return { width: round(width), height: round(height) };
 }
 
-/** Reference white of HDR pictures, nits (ITU-R BT.2408). */
-const WHITE = 203;
+/** White of a standard display, and the brightest light that HDR pictures are usually graded for, nits. */
+const WHITE = 100;
+const BRIGHTEST = 1000;
 const TRANSFER = { pq: "smpte2084", hlg: "arib-std-b67" } as const;
 
 /**
@@ -48,7 +49,7 @@ export function showFilters(facts: ShowFacts, size: Size, canMap = true): string
           `zscale=tin=${TRANSFER[hdr]}:min=bt2020nc:pin=bt2020:rin=tv:t=linear:npl=${WHITE}`,
           "format=gbrpf32le",
           "zscale=p=bt709",
-          "tonemap=hable:desat=0",
+          `tonemap=hable:desat=0:peak=${BRIGHTEST / WHITE}`,
           "zscale=t=bt709:m=bt709:p=bt709:r=tv",
         ];
   return [...(isInterlaced ? ["yadif"] : []), ...map, "setsar=1"];
