@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   applyEdit,
+  labelOf,
   breaches,
   type Clip,
   EASINGS,
@@ -114,6 +115,26 @@ describe("parameters", () => {
     expect(clip(edited(later, "resetParameter", { clips: [a], parameters: ["rotation"] }), a).parameters).toEqual({});
     expect(code(edit(document, "removeKeyframe", { clip: a, parameter: "rotation", time: 0 }))).toBe("NOT_FOUND");
     expect(code(edit(document, "setKeyframe", { clip: a, parameter: "rotation", from: 5, time: 0 }))).toBe("NOT_FOUND");
+  });
+
+  it("change together, or not at all", () => {
+    const moving = edited(document, "setKeyframe", { clip: a, parameter: "positionX", time: 0 });
+    const changes = [
+      { clip: a, parameter: "positionX", value: 0.25, at: frames(10) },
+      { clip: a, parameter: "positionY", value: -0.25, at: frames(10) },
+      { clip: b, parameter: "rotation", value: 45 },
+    ] as const;
+    const moved = edited(moving, "setParameters", { changes: [...changes] });
+    expect(clip(moved, a).parameters).toMatchObject({
+      positionX: { keyframes: [{}, { value: 0.25 }] },
+      positionY: -0.25,
+    });
+    expect(clip(moved, b).parameters).toEqual({ rotation: 45 });
+    const beyond = [...changes, { clip: b, parameter: "opacity", value: 2 } as const];
+    expect(code(edit(moving, "setParameters", { changes: beyond }))).toBe("BAD_ARGUMENT");
+    expect(labelOf(document, { name: "setParameters", arguments: { changes: changes.slice(0, 2) } })).toBe(
+      "Set values ‘a’",
+    );
   });
 
   it("keep within their limits", () => {

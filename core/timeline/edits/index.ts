@@ -65,6 +65,7 @@ export const edits = {
   setTransition: edit("Change transition", transition.setTransitionArguments, transition.setTransition),
   removeTransition: edit("Delete transition", transition.removeTransitionArguments, transition.removeTransition),
   setParameter: edit("Set value", parameter.setParameterArguments, parameter.setParameter),
+  setParameters: edit("Set values", parameter.setParametersArguments, parameter.setParameters),
   setKeyframe: edit("Set keyframe", parameter.setKeyframeArguments, parameter.setKeyframe),
   removeKeyframe: edit("Delete keyframe", parameter.removeKeyframeArguments, parameter.removeKeyframe),
   resetParameter: edit("Reset", parameter.resetParameterArguments, parameter.resetParameter),
@@ -113,10 +114,17 @@ export function applyEdit(
 /** “Trim ‘rain’”: the label of an edit with what it was done to. */
 export function labelOf(document: Timeline, call: { readonly name: string; readonly arguments: unknown }): string {
   const label = Object.hasOwn(edits, call.name) ? edits[call.name as EditName].label : call.name;
-  const args = call.arguments as { readonly clip?: unknown; readonly clips?: unknown };
-  const ids = [args.clip, ...(Array.isArray(args.clips) ? (args.clips as unknown[]) : [])].filter(
-    (id) => typeof id === "string",
-  );
+  const args = call.arguments as {
+    readonly clip?: unknown;
+    readonly clips?: unknown;
+    readonly changes?: readonly { readonly clip?: unknown }[];
+  };
+  const all = [
+    args.clip,
+    ...(Array.isArray(args.clips) ? (args.clips as unknown[]) : []),
+    ...(Array.isArray(args.changes) ? args.changes.map((change) => change.clip) : []),
+  ];
+  const ids = [...new Set(all)].filter((id) => typeof id === "string");
   const named = ids.length === 1 ? findClip(document, ids[0]!)?.name : undefined;
   if (named !== undefined && named !== "") return `${label} ‘${named.slice(0, 40)}’`;
   return ids.length > 1 ? `${label} ${ids.length} clips` : label;

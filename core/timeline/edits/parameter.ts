@@ -9,7 +9,7 @@ import {
   parameterInfo,
   parameterNameSchema,
 } from "../parameters.ts";
-import { attempt, Refusal, type Result } from "../result.ts";
+import { attempt, ok, Refusal, type Result } from "../result.ts";
 import { type Clip, idSchema, type Timeline } from "../schema.ts";
 import { parameterOf } from "../source.ts";
 import { checkMedia } from "./place.ts";
@@ -36,6 +36,26 @@ export function setParameter(document: Timeline, args: z.infer<typeof setParamet
       );
     return draft.finish();
   });
+}
+
+export const setParametersArguments = z.strictObject({
+  changes: z
+    .array(z.strictObject({ clip: idSchema, ...setParameterArguments.omit({ clips: true }).shape }))
+    .min(1)
+    .max(10_000),
+});
+
+/** Gives several parameters values at once, of one clip or of many: what a hand on the picture moves together. */
+export function setParameters(
+  document: Timeline,
+  { changes }: z.infer<typeof setParametersArguments>,
+): Result<Timeline> {
+  let result: Result<Timeline> = ok(document);
+  for (const { clip, ...change } of changes) {
+    if (!result.ok) return result;
+    result = setParameter(result.value, { clips: [clip], ...change });
+  }
+  return result;
 }
 
 export const setKeyframeArguments = z.strictObject({
