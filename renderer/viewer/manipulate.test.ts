@@ -61,9 +61,10 @@ it("comes to rest with its centre in the middle, and with its edges on the frame
   expect(manipulate(box(), "move", hand([0, 0], [98, 20]), frame).guides).toEqual([]);
 });
 
+const turn = (to: [number, number], more = {}) =>
+  manipulate(box(), "rotate", hand([300, 100], to, more), frame).values.rotation;
+
 it("turns around its centre, rests upright, and goes in steps with Shift", () => {
-  const turn = (to: [number, number], more = {}) =>
-    manipulate(box(), "rotate", hand([300, 100], to, more), frame).values.rotation;
   expect(turn([400, 200])).toBe(90);
   expect(turn([200, 200])).toBe(-90);
   expect(turn([304, 100])).toBe(0);

@@ -30,7 +30,6 @@ interface Hand {
   readonly constrained: boolean;
 }
 
-/** Smaller than this nobody finds a clip again. */
 const SMALLEST = 0.01;
 const [MOST, STEP, NEAR] = [100, 15, 3];
 
@@ -38,10 +37,11 @@ const [MOST, STEP, NEAR] = [100, 15, 3];
 export function manipulate(box: Box, grip: Grip, hand: Hand, frame: Frame): Manipulation {
   const { values, guides } =
     grip === "move" ? move(box, hand, frame) : grip === "rotate" ? rotate(box, hand) : resize(box, grip, hand);
-  // No more digits than a hand can mean.
-  const round = (value: number): number => Math.round(value * 1e5) / 1e5;
   return { values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, round(value)])), guides };
 }
+
+/** No more digits than a hand can mean. */
+const round = (value: number): number => Math.round(value * 1e5) / 1e5;
 
 function move(box: Box, { from, to, snap, constrained }: Hand, { width, height }: Frame): Manipulation {
   let [dx, dy] = [to[0] - from[0], to[1] - from[1]];
@@ -96,11 +96,6 @@ function resize(
   // A corner keeps the shape: by how far the hand is along the diagonal.
   const even = (a[0] * b[0] + a[1] * b[1]) / (a[0] ** 2 + a[1] ** 2);
   const [gx, gy] = isCorner && !constrained ? [even, even] : [fx, fy];
-  const scaled = (scale: number, by: number): number => {
-    const next = scale * by;
-    const size = clamp(Math.abs(next), SMALLEST, MOST);
-    return next < 0 || (next === 0 && scale < 0) ? -size : size;
-  };
   return {
     values: {
       ...(gx === 1 ? {} : { scaleX: scaled(sx, gx) }),
@@ -108,6 +103,13 @@ function resize(
     },
     guides: [],
   };
+}
+
+/** A scale times a factor: never so small that nobody finds it again, mirrored where the hand has gone through the centre. */
+function scaled(scale: number, by: number): number {
+  const next = scale * by;
+  const size = clamp(Math.abs(next), SMALLEST, MOST);
+  return next < 0 || (next === 0 && scale < 0) ? -size : size;
 }
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));

@@ -55,6 +55,8 @@ export class VideoReader {
   private pumping: Promise<void> | null = null;
   /** Where the last bundle was to end: one that brought less than hoped for is not decoded again. */
   private bundled: Flicks = Number.NaN;
+  /** Somebody looked somewhere else since the last piece of work was chosen. */
+  private isAsked = false;
   private failure: unknown = null;
   private disposed = false;
   private waiting: (() => void)[] = [];
@@ -119,6 +121,7 @@ export class VideoReader {
 
   private wake(): void {
     this.tell();
+    this.isAsked = true;
     if (this.pumping !== null || this.disposed || this.failure !== null) return;
     this.pumping = this.pump()
       .catch((cause: unknown) => {
@@ -127,12 +130,16 @@ export class VideoReader {
       })
       .finally(() => {
         this.pumping = null;
-        this.tell();
+        // One may have looked elsewhere while it was coming to its end.
+        if (this.isAsked) this.wake();
+        else this.tell();
       });
   }
 
   private async pump(): Promise<void> {
-    while (!this.disposed && (await this.step())) {
+    for (;;) {
+      this.isAsked = false;
+      if (this.disposed || !(await this.step())) return;
       const { time } = this.goal;
       // Lent frames go back to the decoder as soon as they are not needed.
       const far = (AHEAD + 2) * this.frameLength;
