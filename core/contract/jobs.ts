@@ -62,6 +62,8 @@ export const keyframeSchema = z.object({
   version: z.number(),
   /** True while it is still to be made, or made anew. */
   isDue: z.boolean(),
+  /** True when the keyframe that its segment begins from was made anew since: it may no longer fit on to it. */
+  isStale: z.boolean().default(false),
 });
 export type Keyframe = z.infer<typeof keyframeSchema>;
 

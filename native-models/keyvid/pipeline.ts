@@ -154,7 +154,7 @@ export class KeyvidPipeline implements AnimatePipeline {
     if (need <= have) return;
     throw new StudioError(
       "MODEL_OUT_OF_MEMORY",
-      `Animating at ${request.width}×${request.height} takes about ${gigabytes(need)} of memory and ${gigabytes(have)} are free: choose a smaller size, or close other programs and try again.`,
+      `Animating at ${request.width}×${request.height} takes about ${spoken(need)} of memory and ${spoken(have)} are free: choose a smaller size, or close other programs and try again.`,
     );
   }
 
@@ -231,7 +231,8 @@ export class KeyvidPipeline implements AnimatePipeline {
   }
 }
 
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+const spoken = (bytes: number): string =>
+  bytes < 0.95e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** What tells one stage's run from the other's. */
 interface StageRun {

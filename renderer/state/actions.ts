@@ -9,6 +9,7 @@ import type { WindowClient } from "../client/client.ts";
 import { plural } from "../ui/format.ts";
 import { nameOf } from "../ui/words.ts";
 import { type AnimateActions, createAnimateActions } from "./animate-actions.ts";
+import type { LaneDrafts } from "./lane-drafts.ts";
 import { attempt as attemptOn } from "./attempt.ts";
 import { type Draft, draftFrom, modelOf, randomSeed, requestOf } from "./draft.ts";
 import { type Item, itemsOf } from "./items.ts";
@@ -40,8 +41,8 @@ export interface Actions {
   readonly animations: AnimateActions;
 }
 
-export function createActions(store: Store, client: WindowClient): Actions {
-  const animations = createAnimateActions(store, client);
+export function createActions(store: Store, client: WindowClient, lanes: LaneDrafts): Actions {
+  const animations = createAnimateActions(store, client, lanes);
   const set = (change: Partial<State>) => store.setState(change);
   const say = (text: string, undo: Notice["undo"] = null) =>
     set({ notice: { text, kind: "plain", undo }, announcement: text });

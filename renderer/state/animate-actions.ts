@@ -11,6 +11,7 @@ import { plural } from "../ui/format.ts";
 import { attempt as attemptOn } from "./attempt.ts";
 import type { AnimateItem } from "./items.ts";
 import { animators, fittingRange, type Lane, laneFrom, laneRequest, newLane } from "./lane.ts";
+import type { LaneDrafts } from "./lane-drafts.ts";
 import type { State, Store } from "./store.ts";
 
 /** Everything that the user can do with pictures and sounds. None rejects: a refusal becomes a sentence in the window. */
@@ -26,6 +27,8 @@ export interface AnimateActions {
   /** Opens the lane with a picture and a sound; absent: with those that are selected, or the newest of each. */
   readonly openLane: (first?: string, second?: string) => void;
   readonly closeLane: () => void;
+  /** Opens the lane that was open when the window was closed, as it was left. */
+  readonly restoreLane: () => void;
   /** Opens the lane as the item was made; its keyframes are the user's, unless the sound is another now. */
   readonly reuse: (item: AnimateItem) => void;
   readonly openJob: (job: AnimateJob) => void;
@@ -49,7 +52,7 @@ export interface AnimateActions {
 const TYPING_MS = 350;
 const problem = (cause: unknown) => StudioError.from(cause).toData();
 
-export function createAnimateActions(store: Store, client: WindowClient): AnimateActions {
+export function createAnimateActions(store: Store, client: WindowClient, drafts: LaneDrafts): AnimateActions {
   let typing: ReturnType<typeof setTimeout> | undefined;
   const set = (change: Partial<State>) => store.setState(change);
   const announce = (announcement: string) => set({ announcement });
@@ -142,12 +145,15 @@ export function createAnimateActions(store: Store, client: WindowClient): Animat
       const text = `Drop a ${picture ? "sound" : sound ? "picture" : "picture and a sound"} here first.`;
       return set({ notice: { text, kind: "plain", undo: null }, announcement: text });
     }
+    const fresh = newLane(picture, sound, lane);
+    const jobs = store.getState().jobs.filter((job) => job.kind === "animate");
+    const kept = drafts.restore(fresh, { picture, sound }, jobs);
     set({
-      lane: newLane(picture, sound, lane),
+      lane: kept ?? fresh,
       picked: [],
       announcement: `Motion lane with “${picture.name}” and “${sound.name}”.`,
     });
-    void listen(false);
+    void listen(kept !== null);
   }
 
   return {
@@ -215,6 +221,12 @@ export function createAnimateActions(store: Store, client: WindowClient): Animat
 
     openLane: open,
     closeLane: () => set({ lane: null }),
+    restoreLane() {
+      const pair = drafts.open;
+      const { media, lane } = store.getState();
+      const isThere = (id: string) => media.some((each) => each.id === id && each.isThere);
+      if (pair && !lane && isThere(pair.picture) && isThere(pair.sound)) open(pair.picture, pair.sound);
+    },
 
     reuse(item) {
       const { lane, media } = store.getState();

@@ -7,6 +7,7 @@ import { connect } from "./connect.ts";
 import type { Studio } from "./context.ts";
 import { loadDraft } from "./draft.ts";
 import { createEditUi, nothingSelected } from "./edit-ui.ts";
+import { keepLanes, LaneDrafts } from "./lane-drafts.ts";
 import { createProjectSession } from "./project.ts";
 import { createStudioStore } from "./store.ts";
 import { Transport } from "./transport.ts";
@@ -17,7 +18,15 @@ export const lengthOf = ({ tracks }: Timeline): number => Math.max(0, ...tracks.
 /** Everything that the window holds, connected with the studio. `stop` disconnects it. */
 export function createStudio(client: WindowClient, storage: Pick<Storage, "getItem" | "setItem">) {
   const store = createStudioStore(loadDraft(storage));
-  const actions = createActions(store, client);
+  const lanes = new LaneDrafts(storage);
+  // Read before the first change overwrites it.
+  const stopRestoring = store.subscribe(({ media }) => {
+    if (media.length === 0) return;
+    stopRestoring();
+    actions.animations.restoreLane();
+  });
+  const stopKeeping = keepLanes(store, lanes);
+  const actions = createActions(store, client, lanes);
   const transport = new Transport(defaultSettings.rate);
   const editUi = createEditUi(storage);
   const project = createProjectSession(client, (text, kind) =>
@@ -36,6 +45,8 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
   const stopConnection = connect(store, client, storage, (event: StudioEvent) => project.receive(event));
   const studio: Studio = { store, actions, client, transport, project, editUi, keymap: createKeymap(storage) };
   const stop = () => {
+    stopRestoring();
+    stopKeeping();
     stopFollowing();
     stopConnection();
   };

@@ -5,6 +5,7 @@ import { fakeClient, fakeStorage } from "../testing/fake-client.ts";
 import { createActions } from "./actions.ts";
 import { connect } from "./connect.ts";
 import { loadDraft } from "./draft.ts";
+import { LaneDrafts } from "./lane-drafts.ts";
 import { itemsOf } from "./items.ts";
 import { createStudioStore, reduce } from "./store.ts";
 
@@ -12,7 +13,7 @@ function open(answers: Parameters<typeof fakeClient>[0] = {}) {
   const fake = fakeClient(answers);
   const storage = fakeStorage();
   const store = createStudioStore(loadDraft(storage));
-  const actions = createActions(store, fake.client);
+  const actions = createActions(store, fake.client, new LaneDrafts(storage));
   const stop = connect(store, fake.client, storage);
   return { ...fake, storage, store, actions, stop };
 }

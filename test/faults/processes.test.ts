@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readlink } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
 import { make, testBench } from "../../main/studio/testing.ts";
+import { childrenOf, killChildren } from "./children.ts";
 
 /** Waits until the check passes; generous, since the machine may be busy. */
 const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 20_000, interval: 20 });
@@ -20,17 +21,6 @@ async function startChild(
   const child = spawn(process.execPath, [script, home, output, prompt], { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   return { child, line };
-}
-
-/** Process ids of the children of `pid` (Linux). */
-async function childrenOf(pid: number): Promise<number[]> {
-  const found: number[] = [];
-  for (const name of await readdir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const status = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
-    if (Number(status.slice(status.lastIndexOf(")") + 2).split(" ")[1]) === pid) found.push(Number(name));
-  }
-  return found;
 }
 
 function isAlive(pid: number): boolean {
@@ -78,10 +68,7 @@ describe.skipIf(process.platform !== "linux")("an engine that is killed in the m
     const studio = await bench.open();
     const [job] = await studio.call("jobs.generate", { request: { prompt: "hang" }, variations: 1 });
     await soon(async () => expect((await studio.call("jobs.list", {}))[0]!.preview).not.toBeNull());
-    for (const pid of await childrenOf(process.pid)) {
-      const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-      if (command.includes("fake-engine")) process.kill(pid, "SIGKILL");
-    }
+    await killChildren("fake-engine");
     expect(await studio.ended(job!.id)).toMatchObject({
       state: "failed",
       error: { code: "ENGINE_CRASHED", message: expect.stringMatching(/^[A-Z][^\n]*\.$/) },

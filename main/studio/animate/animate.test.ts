@@ -1,66 +1,13 @@
-import { execFile } from "node:child_process";
 import { createReadStream } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type AnimateJob, type AnimationRequest, animationRecordSchema } from "../../../core/contract/index.ts";
+import { describe, expect, it, vi } from "vitest";
+import { type AnimateJob, animationRecordSchema } from "../../../core/contract/index.ts";
 import { locateFfmpeg, probeVideo } from "../../media/index.ts";
-import { temporaryFolder } from "../../media/testing.ts";
-import { installFake, record, testBench } from "../testing.ts";
-import type { Studio } from "../studio.ts";
+import { record } from "../testing.ts";
+import { animate, animationBench, ffmpeg, jobOf, soon, waits } from "./animation-bench.testkit.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
-
-const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 120_000, interval: 20 });
-const ffmpeg = (...args: string[]) => promisify(execFile)("ffmpeg", ["-v", "error", "-y", ...args]);
-
-let fixtures: Awaited<ReturnType<typeof temporaryFolder>>;
-const drum = (seconds: number, file: string) =>
-  ffmpeg("-f", "lavfi", "-i", `aevalsrc='0.9*sin(2*PI*90*t)*exp(-12*mod(t,0.5))':s=44100:d=${seconds}`, file);
-beforeAll(async () => {
-  fixtures = await temporaryFolder();
-  const logo = join(fixtures.path, "logo.png");
-  await ffmpeg("-f", "lavfi", "-i", "testsrc=size=160x120:rate=1", "-frames:v", "1", logo);
-  await drum(2, join(fixtures.path, "beat.wav"));
-});
-afterAll(() => fixtures[Symbol.asyncDispose]());
-
-/** A studio with the fake animator, a picture of a test pattern, and 120 beats a minute of clicks. */
-async function animationBench(seconds = 2) {
-  const bench = await testBench();
-  await installFake(bench.home, "motion");
-  const folder = join(bench.home, "mine");
-  await mkdir(folder);
-  const [picture, sound] = [join(folder, "logo.png"), join(folder, "beat.wav")];
-  await copyFile(join(fixtures.path, "logo.png"), picture);
-  if (seconds === 2) await copyFile(join(fixtures.path, "beat.wav"), sound);
-  else await drum(seconds, sound);
-  const open = async (studio?: Studio) => {
-    const opened = studio ?? (await bench.open());
-    const media = [await opened.importMedia(picture), await opened.importMedia(sound)] as const;
-    return { studio: opened, picture: media[0], sound: media[1] };
-  };
-  return {
-    ...bench,
-    folder,
-    files: { picture, sound },
-    openWith: open,
-    [Symbol.asyncDispose]: bench[Symbol.asyncDispose],
-  };
-}
-
-async function animate(studio: Studio, request: AnimationRequest): Promise<AnimateJob> {
-  return (await studio.call("jobs.animate", { request })) as AnimateJob;
-}
-const jobOf = async (studio: Studio, id: string): Promise<AnimateJob> =>
-  (await studio.call("jobs.list", {})).find((job) => job.id === id) as AnimateJob;
-const waits = (studio: Studio, id: string) =>
-  soon(async () => {
-    const job = await jobOf(studio, id);
-    expect(job).toMatchObject({ state: "waiting", stage: "approval" });
-    return job;
-  });
 
 describe("from a picture and a sound to a clip", () => {
   it("listens, draws keyframes, waits for the user's word while others pass, then draws the motion and joins the sound", async () => {
@@ -94,7 +41,7 @@ describe("from a picture and a sound to a clip", () => {
     });
     expect(text).not.toContain(bench.home);
     // Nothing of the work is left, and progress never fell within a run.
-    expect(await readdir(join(bench.home, "work"))).toEqual([]);
+    await soon(async () => expect(await readdir(join(bench.home, "work"))).toEqual([]));
     const fractions = events.flatMap((event) =>
       event.type === "job" && event.job.id === id && event.job.state === "running" ? [event.job.progress.fraction] : [],
     );
@@ -233,71 +180,6 @@ describe("interruptions", () => {
     const done = await studio.ended(again.id);
     expect(done).toMatchObject({ state: "done" });
     expect(animationRecordSchema.parse(done.clip!.record).seconds["keyframes: resumed"]).toBe(1);
-  });
-});
-
-describe("input that makes no sense", () => {
-  it.each([
-    ["silence", ["-f", "lavfi", "-i", "anullsrc=r=44100:cl=stereo", "-t", "2"], "silent.wav", /silent/],
-    ["a click of 50 ms", ["-f", "lavfi", "-i", "aevalsrc=0.8:s=44100:d=0.05"], "click.wav", null],
-  ] as const)("%s", async (_, args, name, sentence) => {
-    await using bench = await animationBench();
-    const { studio, picture } = await bench.openWith();
-    const file = join(bench.folder, name);
-    await ffmpeg(...args, file);
-    const sound = await studio.importMedia(file);
-    const { note } = await studio.call("sound.analyze", { id: sound.id, range: { from: 0, frames: 48 } });
-    expect(note).toMatch(/silent/); // the whole of it, or the rest
-    const job = await animate(studio, { picture: picture.id, sound: sound.id, straight: true });
-    const ended = await studio.ended(job.id);
-    if (sentence === null) expect(ended.state).toBe("done");
-    else expect(ended.error?.message).toMatch(sentence);
-  });
-
-  it("three hours of sound: only the chosen stretch is decoded, and it says which", async () => {
-    await using bench = await animationBench();
-    const { studio, picture } = await bench.openWith();
-    const file = join(bench.folder, "long.wav");
-    await ffmpeg("-f", "lavfi", "-i", "sine=f=220:r=4000:d=10800", "-c:a", "pcm_u8", file);
-    const sound = await studio.importMedia(file);
-    expect(sound).toMatchObject({ kind: "sound", seconds: 10_800 });
-    const before = process.cpuUsage();
-    const memory = process.memoryUsage().rss;
-    const analysis = await studio.call("sound.analyze", { id: sound.id, range: { from: 5400 * 24, frames: 48 } });
-    expect(analysis.note).toBe("Uses 1:30:00 to 1:30:02 of 3:00:00.");
-    expect(analysis.curves.loudness.some((value) => value > 0.5)).toBe(true);
-    expect(process.memoryUsage().rss - memory).toBeLessThan(200 * 2 ** 20);
-    expect(process.cpuUsage(before).user).toBeLessThan(20e6);
-    const { id } = await animate(studio, { picture: picture.id, sound: sound.id, from: 5400 * 24, straight: true });
-    expect(await studio.ended(id)).toMatchObject({ state: "done", clip: { frames: 48 } });
-    await expect(animate(studio, { picture: picture.id, sound: sound.id, from: 10_801 * 24 })).rejects.toMatchObject({
-      code: "BAD_REQUEST",
-      message: expect.stringContaining("ends after"),
-    });
-  });
-
-  it("a missing model, a wrong model, a missing file, the wrong kind: one sentence each", async () => {
-    await using bench = await testBench();
-    const studio = await bench.open();
-    const folder = join(bench.home, "mine");
-    await mkdir(folder);
-    const [png, wav] = [join(folder, "a.png"), join(folder, "a.wav")];
-    await ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", png);
-    await ffmpeg("-f", "lavfi", "-i", "sine=d=2", wav);
-    const [picture, sound] = [await studio.importMedia(png), await studio.importMedia(wav)];
-    const refused = (request: AnimationRequest) =>
-      animate(studio, request).then(
-        () => null,
-        (error: unknown) => error,
-      );
-    const both = { picture: picture.id, sound: sound.id };
-    expect(await refused(both)).toMatchObject({ code: "MODEL_NOT_FOUND", message: expect.stringContaining("KeyVID") });
-    expect(await refused({ ...both, model: "fake" })).toMatchObject({ code: "MODEL_WRONG_KIND" });
-    expect(await refused({ picture: sound.id, sound: sound.id })).toMatchObject({ code: "BAD_REQUEST" });
-    expect(await refused({ ...both, picture: "nothing" })).toMatchObject({ code: "NOT_FOUND" });
-    await installFake(bench.home, "motion");
-    await writeFile(wav, "no sound any more");
-    expect(await refused(both)).toMatchObject({ code: "MEDIA_MISSING" });
   });
 });
 

@@ -3,7 +3,7 @@ import { type Keyframe, type Roll, SEGMENT_KEYFRAMES, type Segment } from "../..
 /** The list of a clip's keyframes, none of them made. Pure, as all here. */
 export function newKeyframes(segments: readonly Segment[]): Keyframe[] {
   return segments.flatMap(({ start, keyframes }) =>
-    keyframes.map((frame) => ({ frame: start + frame, version: 0, isDue: true })),
+    keyframes.map((frame) => ({ frame: start + frame, version: 0, isDue: true, isStale: false })),
   );
 }
 
@@ -20,17 +20,21 @@ export function seedPlace(segment: Segment, next: Segment): number {
 }
 
 /**
- * The list after a roll was asked for: its keyframes are due. A segment that begins from one of them has to be made anew as a whole,
- * and so have those after it.
+ * The list after a roll was asked for: its keyframes are due, and no others. A segment that begins from one of them no longer fits on to
+ * it: what of that segment is not made anew with it is stale, and the user decides.
  */
 export function markDue(keyframes: readonly Keyframe[], segments: readonly Segment[], { only }: Roll): Keyframe[] {
   const due = new Set(only ?? keyframes.keys());
+  const stale = new Set<number>();
   for (const [n, segment] of segments.entries()) {
     const next = segments[n + 1];
     if (next === undefined || !due.has(n * SEGMENT_KEYFRAMES + seedPlace(segment, next))) continue;
-    for (let place = 0; place < SEGMENT_KEYFRAMES; place += 1) due.add((n + 1) * SEGMENT_KEYFRAMES + place);
+    for (let place = 0; place < SEGMENT_KEYFRAMES; place += 1) stale.add((n + 1) * SEGMENT_KEYFRAMES + place);
   }
-  return keyframes.map((keyframe, place) => (due.has(place) ? { ...keyframe, isDue: true } : keyframe));
+  return keyframes.map((keyframe, place) => {
+    if (due.has(place)) return { ...keyframe, isDue: true };
+    return stale.has(place) ? { ...keyframe, isStale: true } : keyframe;
+  });
 }
 
 /** Places within segment `n` that are due. */
@@ -44,7 +48,7 @@ export function duePlaces(keyframes: readonly Keyframe[], n: number): number[] {
 export function markMade(keyframes: readonly Keyframe[], n: number): Keyframe[] {
   return keyframes.map((keyframe, place) =>
     Math.floor(place / SEGMENT_KEYFRAMES) === n && keyframe.isDue
-      ? { ...keyframe, version: keyframe.version + 1, isDue: false }
+      ? { ...keyframe, version: keyframe.version + 1, isDue: false, isStale: false }
       : keyframe,
   );
 }

@@ -1,0 +1,129 @@
+/** The bundled starter's own networks in a real engine process that is killed, or has too little memory: nothing is lost. */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type AnimateJob, animationRecordSchema, type JobSnapshot } from "../../core/contract/index.ts";
+import { temporaryFolder } from "../../main/media/testing.ts";
+import { createStudio } from "../../main/studio/create-studio.ts";
+import type { Studio } from "../../main/studio/studio.ts";
+import { killChildren } from "./children.ts";
+
+const starter = resolve(import.meta.dirname, "..", "..", "assets", "models", "keyvid");
+const engineEntry = join(import.meta.dirname, "starter-engine.ts");
+const size = { width: 64, height: 64 };
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let studio: Studio;
+let inputs: { picture: string; sound: string };
+const open = () =>
+  createStudio(
+    { appVersion: "test", queue: "journal", home: join(folder.path, "home"), output: join(folder.path, "clips") },
+    { engineEntry, bundled: [{ id: "starter-motion", work: "animate", file: starter }] },
+  );
+const workFolders = () => readdir(join(folder.path, "home", "work"));
+
+describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animation by the starter", () => {
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    process.env["PLUME_TEST_MEMORY"] = join(folder.path, "memory");
+    await mkdir(join(folder.path, "mine"));
+    const [logo, beat] = [join(folder.path, "mine", "logo.png"), join(folder.path, "mine", "beat.wav")];
+    const ffmpeg = (...args: string[]) => execFileSync("ffmpeg", ["-v", "error", "-y", "-f", "lavfi", "-i", ...args]);
+    ffmpeg("testsrc=size=96x96:rate=1", "-frames:v", "1", logo);
+    ffmpeg("aevalsrc='0.9*sin(2*PI*70*t)*exp(-14*mod(t,0.5))':s=16000:d=2", beat);
+    studio = await open();
+    inputs = { picture: (await studio.importMedia(logo)).id, sound: (await studio.importMedia(beat)).id };
+  });
+  afterAll(async () => {
+    delete process.env["PLUME_TEST_MEMORY"];
+    await studio.close();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  async function animate(): Promise<AnimateJob> {
+    const request = { ...inputs, ...size, seed: 7, preset: "balanced", steps: 6, straight: true } as const;
+    return (await studio.call("jobs.animate", { request })) as AnimateJob;
+  }
+
+  /** The numbers of denoising steps that a job tells of in a stage, as they come. */
+  function watch(id: string, stage: AnimateJob["stage"], onStep: (done: number) => void): () => void {
+    return studio.subscribe((event) => {
+      if (event.type !== "job" || event.job.id !== id || event.job.kind !== "animate") return;
+      const { progress } = event.job;
+      if (event.job.stage === stage && progress.phase === "denoise" && progress.done > 0) onStep(progress.done);
+    });
+  }
+
+  /** Kills the engine once the stage has come to this step. */
+  async function killAt(id: string, stage: AnimateJob["stage"], step: number): Promise<JobSnapshot> {
+    let killed = Promise.resolve(0);
+    const stop = watch(id, stage, (done) => {
+      if (done < step) return;
+      stop();
+      killed = killChildren("starter-engine");
+    });
+    const ended = await studio.ended(id);
+    expect(await killed).toBe(1);
+    expect(ended).toMatchObject({
+      state: "failed",
+      stage,
+      error: { code: "ENGINE_CRASHED", message: expect.stringMatching(/^[A-Z][^\n]*\.$/u) },
+    });
+    return ended;
+  }
+
+  it("goes on from where its engine was killed, in either stage, to the very same frames", {
+    timeout: 900_000,
+  }, async () => {
+    const whole = await studio.ended((await animate()).id);
+    expect(whole.error).toBeNull();
+
+    const first = await animate();
+    await killAt(first.id, "keyframes", 3);
+    expect(await workFolders()).toEqual([first.id]);
+    const second = (await studio.call("jobs.retry", { id: first.id })) as AnimateJob;
+    const keyframeSteps: number[] = [];
+    watch(second.id, "keyframes", (done) => keyframeSteps.push(done));
+    await killAt(second.id, "motion", 4);
+    expect(Math.min(...keyframeSteps)).toBeGreaterThanOrEqual(3);
+
+    const third = (await studio.call("jobs.retry", { id: second.id })) as AnimateJob;
+    const motionSteps: number[] = [];
+    const repeated: number[] = [];
+    watch(third.id, "motion", (done) => motionSteps.push(done));
+    watch(third.id, "keyframes", (done) => repeated.push(done));
+    const done = await studio.ended(third.id);
+    expect(done.error).toBeNull();
+    expect(repeated).toEqual([]);
+    expect(Math.min(...motionSteps)).toBeGreaterThanOrEqual(3);
+
+    const [a, b] = [whole, done].map(({ clip }) => animationRecordSchema.parse(clip?.record));
+    expect(b).toMatchObject({ keyframesSha256: a!.keyframesSha256, framesSha256: a!.framesSha256 });
+    // Tidied up just after the clip is told of.
+    await vi.waitFor(async () => expect(await workFolders()).toEqual([]), { timeout: 20_000 });
+  });
+
+  it("is refused with numbers before its first step where memory is short, and made when there is enough", {
+    timeout: 300_000,
+  }, async () => {
+    const memory = join(folder.path, "memory");
+    await writeFile(memory, String(10e6));
+    const job = await animate();
+    const steps: number[] = [];
+    watch(job.id, "keyframes", (done) => steps.push(done));
+    const refused = await studio.ended(job.id);
+    expect(refused.error).toMatchObject({
+      code: "MODEL_OUT_OF_MEMORY",
+      message: expect.stringMatching(
+        /^Animating at 64×64 takes about \d+ MB of memory and 10 MB are free: choose a smaller size, or close other programs and try again\.$/u,
+      ),
+    });
+    expect(steps).toEqual([]);
+    expect(await studio.call("media.list", {})).toHaveLength(2);
+    await rm(memory);
+    const again = await studio.call("jobs.retry", { id: job.id });
+    expect((await studio.ended(again.id)).error).toBeNull();
+  });
+});
