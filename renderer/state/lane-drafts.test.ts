@@ -13,6 +13,7 @@ const picture: PictureMedia = {
   version: "p1",
   width: 64,
   height: 64,
+  alpha: false,
 };
 const sound: SoundMedia = {
   ...common,
@@ -23,6 +24,7 @@ const sound: SoundMedia = {
   seconds: 2,
   sampleRate: 44_100,
   channels: 1,
+  layout: "mono",
 };
 const spread = [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44];
 const curve = Array.from({ length: 48 }, (_, n) => n / 48);

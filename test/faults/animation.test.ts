@@ -24,13 +24,46 @@ const open = () =>
   );
 const workFolders = () => readdir(join(folder.path, "home", "work"));
 
+const ffmpeg = (...args: string[]) => execFileSync("ffmpeg", ["-v", "error", "-y", "-f", "lavfi", "-i", ...args]);
+
+async function animate(): Promise<AnimateJob> {
+  const request = { ...inputs, ...size, seed: 7, preset: "balanced", steps: 6, straight: true } as const;
+  return (await studio.call("jobs.animate", { request })) as AnimateJob;
+}
+
+/** The numbers of denoising steps that a job tells of in a stage, as they come. */
+function watch(id: string, stage: AnimateJob["stage"], onStep: (done: number) => void): () => void {
+  return studio.subscribe((event) => {
+    if (event.type !== "job" || event.job.id !== id || event.job.kind !== "animate") return;
+    const { progress } = event.job;
+    if (event.job.stage === stage && progress.phase === "denoise" && progress.done > 0) onStep(progress.done);
+  });
+}
+
+/** Kills the engine once the stage has come to this step. */
+async function killAt(id: string, stage: AnimateJob["stage"], step: number): Promise<JobSnapshot> {
+  let killed = Promise.resolve(0);
+  const stop = watch(id, stage, (done) => {
+    if (done < step) return;
+    stop();
+    killed = killChildren("starter-engine");
+  });
+  const ended = await studio.ended(id);
+  expect(await killed).toBe(1);
+  expect(ended).toMatchObject({
+    state: "failed",
+    stage,
+    error: { code: "ENGINE_CRASHED", message: expect.stringMatching(/^[A-Z][^\n]*\.$/u) },
+  });
+  return ended;
+}
+
 describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animation by the starter", () => {
   beforeAll(async () => {
     folder = await temporaryFolder();
     process.env["PLUME_TEST_MEMORY"] = join(folder.path, "memory");
     await mkdir(join(folder.path, "mine"));
     const [logo, beat] = [join(folder.path, "mine", "logo.png"), join(folder.path, "mine", "beat.wav")];
-    const ffmpeg = (...args: string[]) => execFileSync("ffmpeg", ["-v", "error", "-y", "-f", "lavfi", "-i", ...args]);
     ffmpeg("testsrc=size=96x96:rate=1", "-frames:v", "1", logo);
     ffmpeg("aevalsrc='0.9*sin(2*PI*70*t)*exp(-14*mod(t,0.5))':s=16000:d=2", beat);
     studio = await open();
@@ -41,38 +74,6 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
     await studio.close();
     await folder[Symbol.asyncDispose]();
   });
-
-  async function animate(): Promise<AnimateJob> {
-    const request = { ...inputs, ...size, seed: 7, preset: "balanced", steps: 6, straight: true } as const;
-    return (await studio.call("jobs.animate", { request })) as AnimateJob;
-  }
-
-  /** The numbers of denoising steps that a job tells of in a stage, as they come. */
-  function watch(id: string, stage: AnimateJob["stage"], onStep: (done: number) => void): () => void {
-    return studio.subscribe((event) => {
-      if (event.type !== "job" || event.job.id !== id || event.job.kind !== "animate") return;
-      const { progress } = event.job;
-      if (event.job.stage === stage && progress.phase === "denoise" && progress.done > 0) onStep(progress.done);
-    });
-  }
-
-  /** Kills the engine once the stage has come to this step. */
-  async function killAt(id: string, stage: AnimateJob["stage"], step: number): Promise<JobSnapshot> {
-    let killed = Promise.resolve(0);
-    const stop = watch(id, stage, (done) => {
-      if (done < step) return;
-      stop();
-      killed = killChildren("starter-engine");
-    });
-    const ended = await studio.ended(id);
-    expect(await killed).toBe(1);
-    expect(ended).toMatchObject({
-      state: "failed",
-      stage,
-      error: { code: "ENGINE_CRASHED", message: expect.stringMatching(/^[A-Z][^\n]*\.$/u) },
-    });
-    return ended;
-  }
 
   it("goes on from where its engine was killed, in either stage, to the very same frames", {
     timeout: 900_000,

@@ -10,6 +10,16 @@ import { animate, animationBench, ffmpeg } from "./animation-bench.testkit.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
 
+/** Its sentence, and that it is one. */
+const refusal = (work: Promise<unknown>): Promise<{ code: string; message: string }> =>
+  work.then(
+    () => expect.unreachable("it was taken"),
+    (error: { code: string; message: string }) => {
+      expect(error.message).toMatch(/^[A-Z“][^\n]*\.$/u);
+      return error;
+    },
+  );
+
 describe("whatever is dropped", () => {
   let bench: Awaited<ReturnType<typeof animationBench>>;
   let studio: Studio;
@@ -26,16 +36,6 @@ describe("whatever is dropped", () => {
     media: (await studio.call("media.list", {})).map(({ id }) => id),
     clips: (await studio.call("library.list", {})).map(({ id }) => id),
   });
-  /** Its sentence, and that it is one. */
-  const refusal = (work: Promise<unknown>): Promise<{ code: string; message: string }> =>
-    work.then(
-      () => expect.unreachable("it was taken"),
-      (error: { code: string; message: string }) => {
-        expect(error.message).toMatch(/^[A-Z“][^\n]*\.$/u);
-        return error;
-      },
-    );
-
   beforeAll(async () => {
     bench = await animationBench();
     const opened = await bench.openWith();
