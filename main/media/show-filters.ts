@@ -37,9 +37,9 @@ const TRANSFER = { pq: "smpte2084", hlg: "arib-std-b67" } as const;
  * @param canMap whether this ffmpeg has zscale; without it HDR pictures stay pale
  */
 export function showFilters(facts: ShowFacts, size: Size, canMap = true): string[] {
-  const { hdr, isInterlaced, height, matrix } = facts;
-  // Where a file does not say, the matrix goes by its height, as in every player.
-  const from = matrix === "" && height >= 720 ? "bt709" : "auto";
+  const { hdr, isInterlaced, matrix } = facts;
+  // Where a file does not say, BT.709 is meant, as the viewer and the export take it.
+  const from = matrix === "" ? "bt709" : "auto";
   const scale = `scale=${size.width}:${size.height}:flags=bicubic+accurate_rnd`;
   const map =
     hdr === null || !canMap
