@@ -8,7 +8,7 @@ import { formatSeconds } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 
 /** A card on its way to another card, as drag and drop carries it. */
-const CARD = "application/x-plume-media";
+const CARD = "application/x-plume-lane-media";
 const ACCEPT = "image/*,audio/*,video/*";
 
 /**

@@ -1,4 +1,4 @@
-import { createContext, useContext, useMemo } from "react";
+import { createContext, useContext, useEffect, useMemo } from "react";
 import { useStore } from "zustand";
 import type { Clip } from "../../core/contract/index.ts";
 import type { WindowClient } from "../client/client.ts";
@@ -8,6 +8,8 @@ import { type Item, itemsOf, titleOf } from "./items.ts";
 import { staleness } from "./stale.ts";
 import type { KeymapStore } from "../commands/keymap.ts";
 import type { EditUi, EditUiStore } from "./edit-ui.ts";
+import type { MediaActions } from "./media-actions.ts";
+import type { MediaStatuses, MediaStatusSource } from "./media-status.ts";
 import type { ProjectSession, ProjectView } from "./project.ts";
 import type { State, Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
@@ -24,6 +26,10 @@ export interface Studio {
   readonly editUi: EditUiStore;
   /** Which keys do what. */
   readonly keymap: KeymapStore;
+  /** What the editor does with media: import, locate, prepare. */
+  readonly media: MediaActions;
+  /** Where media stand. */
+  readonly mediaStatus: MediaStatusSource;
 }
 
 export const StudioContext = createContext<Studio | null>(null);
@@ -47,6 +53,13 @@ export function useProject<T>(select: (view: ProjectView) => T): T {
 /** A part of how the editor is looked at. */
 export function useEditUi<T>(select: (ui: EditUi) => T): T {
   return useStore(useStudio().editUi, select);
+}
+
+/** Where one media stands; undefined until the studio has said. */
+export function useMediaStatus(id: string): MediaStatuses[string] {
+  const { mediaStatus } = useStudio();
+  useEffect(() => mediaStatus.want([id]), [mediaStatus, id]);
+  return useStore(mediaStatus.store, (all) => all[id]);
 }
 
 export function useItems(): readonly Item[] {

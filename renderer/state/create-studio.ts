@@ -8,6 +8,8 @@ import type { Studio } from "./context.ts";
 import { loadDraft } from "./draft.ts";
 import { createEditUi, nothingSelected } from "./edit-ui.ts";
 import { keepLanes, LaneDrafts } from "./lane-drafts.ts";
+import { createMediaActions } from "./media-actions.ts";
+import { createMediaStatus } from "./media-status.ts";
 import { createProjectSession } from "./project.ts";
 import { createStudioStore } from "./store.ts";
 import { Transport } from "./transport.ts";
@@ -42,8 +44,14 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
       transport.seek(0);
     }
   });
-  const stopConnection = connect(store, client, storage, (event: StudioEvent) => project.receive(event));
-  const studio: Studio = { store, actions, client, transport, project, editUi, keymap: createKeymap(storage) };
+  const mediaStatus = createMediaStatus(client);
+  const stopConnection = connect(store, client, storage, (event: StudioEvent) => {
+    mediaStatus.receive(event);
+    project.receive(event);
+  });
+  const media = createMediaActions(store, client, project);
+  const keymap = createKeymap(storage);
+  const studio: Studio = { store, actions, client, transport, project, editUi, keymap, media, mediaStatus };
   const stop = () => {
     stopRestoring();
     stopKeeping();

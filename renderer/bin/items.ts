@@ -1,0 +1,162 @@
+import type { Clip, Media, MediaStatus } from "../../core/contract/index.ts";
+import { flicksToSeconds } from "../../core/time/index.ts";
+import { clipsOf, type Timeline } from "../../core/timeline/index.ts";
+
+/** One thing of the bin. */
+export interface BinItem {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "video" | "audio" | "image";
+  /** Null for a still. */
+  readonly seconds: number | null;
+  /** "1920×1080 · 29.97", "44.1 kHz stereo"; empty where nobody knows. */
+  readonly facts: string;
+  readonly size: { readonly width: number; readonly height: number } | null;
+  readonly isGenerated: boolean;
+  /** How many clips of the project show it. */
+  readonly uses: number;
+  readonly isInProject: boolean;
+  /** ISO; empty where nobody knows. */
+  readonly addedAt: string;
+  readonly note: string | null;
+}
+
+export const scopes = ["project", "studio"] as const;
+export type Scope = (typeof scopes)[number];
+export const sorts = ["name", "kind", "length", "added", "uses"] as const;
+export type Sort = (typeof sorts)[number];
+export const filters = ["all", "used", "unused", "missing"] as const;
+export type Filter = (typeof filters)[number];
+
+/** The media of a project. */
+export function projectItems(document: Timeline, catalogue: readonly Media[]): BinItem[] {
+  const uses = usesOf(document);
+  const known = new Map(catalogue.map((media) => [media.id, media]));
+  return Object.values(document.media).map((media): BinItem => {
+    const { id, name, kind, availableRange, rate, size, audio, record } = media;
+    const seconds = availableRange === null ? null : flicksToSeconds(availableRange.duration);
+    const entry = known.get(id);
+    return {
+      id,
+      name,
+      kind,
+      seconds,
+      facts: factsOf(size, rate === null ? null : rate.numerator / rate.denominator, audio),
+      size,
+      isGenerated: record !== null,
+      uses: uses.get(id) ?? 0,
+      isInProject: true,
+      addedAt: entry?.addedAt ?? "",
+      note: entry?.note ?? null,
+    };
+  });
+}
+
+/** Everything that the studio has: clips of the library, and what the user gave to it. */
+export function studioItems(document: Timeline, catalogue: readonly Media[], clips: readonly Clip[]): BinItem[] {
+  const uses = usesOf(document);
+  const inProject = (id: string) => ({ uses: uses.get(id) ?? 0, isInProject: document.media[id] !== undefined });
+  return [
+    ...clips.map(({ id, fileName, width, height, frames, fps, record }): BinItem => {
+      const sound = record.schema === "plume.animation/1" ? record.inputs.sound : null;
+      return {
+        id,
+        name: record.request.prompt.trim() || fileName,
+        kind: "video",
+        seconds: frames / fps,
+        facts: factsOf({ width, height }, fps, sound),
+        size: { width, height },
+        isGenerated: true,
+        addedAt: record.createdAt,
+        note: null,
+        ...inProject(id),
+      };
+    }),
+    ...catalogue.map((media): BinItem => {
+      const { id, name, kind, addedAt, note } = media;
+      const size = kind === "sound" ? null : { width: media.width, height: media.height };
+      const rate = kind === "video" ? media.rate.numerator / media.rate.denominator : null;
+      const audio = kind === "sound" ? media : kind === "video" ? media.audio : null;
+      return {
+        id,
+        name,
+        kind: ({ video: "video", sound: "audio", picture: "image" } as const)[kind],
+        seconds: kind === "picture" ? null : media.seconds,
+        facts: factsOf(size, rate, audio),
+        size,
+        isGenerated: false,
+        addedAt,
+        note,
+        ...inProject(id),
+      };
+    }),
+  ];
+}
+
+function usesOf(document: Timeline): Map<string, number> {
+  const uses = new Map<string, number>();
+  for (const { content } of clipsOf(document)) {
+    if (content.type !== "media") continue;
+    for (const id of new Set(content.takes.map(({ media }) => media)))
+      if (id !== null) uses.set(id, (uses.get(id) ?? 0) + 1);
+  }
+  return uses;
+}
+
+const CHANNELS: Readonly<Record<number, string>> = { 1: "mono", 2: "stereo" };
+
+function factsOf(
+  size: BinItem["size"],
+  rate: number | null,
+  audio: { readonly sampleRate: number; readonly channels: number } | null,
+): string {
+  if (size === null)
+    return audio === null
+      ? ""
+      : `${Number((audio.sampleRate / 1000).toFixed(1))} kHz ${CHANNELS[audio.channels] ?? `${audio.channels} channels`}`;
+  const pixels = `${size.width}×${size.height}`;
+  return rate === null ? pixels : `${pixels} · ${Number(rate.toFixed(2))}`;
+}
+
+export interface View {
+  readonly search: string;
+  readonly filter: Filter;
+  readonly sort: Sort;
+  readonly isDescending: boolean;
+}
+
+/** What is shown of these: every word that was typed stands in the name or the facts; ties are by name. */
+export function shown(
+  items: readonly BinItem[],
+  status: Readonly<Record<string, MediaStatus | undefined>>,
+  { search, filter, sort, isDescending }: View,
+): BinItem[] {
+  const words = search.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const kept = items.filter((item) => {
+    const text = `${item.name} ${item.facts} ${item.kind}`.toLocaleLowerCase();
+    if (!words.every((word) => text.includes(word))) return false;
+    if (filter === "used") return item.uses > 0;
+    if (filter === "unused") return item.uses === 0;
+    return filter !== "missing" || isMissing(status[item.id]);
+  });
+  const byName = (a: BinItem, b: BinItem) => a.name.localeCompare(b.name, undefined, { numeric: true });
+  const keys: Readonly<Record<Sort, (a: BinItem, b: BinItem) => number>> = {
+    name: byName,
+    kind: (a, b) => a.kind.localeCompare(b.kind),
+    length: (a, b) => (a.seconds ?? 0) - (b.seconds ?? 0),
+    added: (a, b) => a.addedAt.localeCompare(b.addedAt),
+    uses: (a, b) => a.uses - b.uses,
+  };
+  const way = isDescending ? -1 : 1;
+  return kept.sort((a, b) => way * keys[sort](a, b) || byName(a, b));
+}
+
+export const isMissing = (status: MediaStatus | undefined): boolean => status !== undefined && !status.isOnline;
+
+/** "0:02", "1:04:10": how long it lasts. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number) => String(value).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
