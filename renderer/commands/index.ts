@@ -4,6 +4,7 @@ import { createCommands } from "./create.ts";
 import { clipCommands, selectCommands } from "./edit/clips.ts";
 import { effectCommands } from "./edit/effects.ts";
 import { historyCommands } from "./edit/history.ts";
+import { mediaCommands } from "./edit/media.ts";
 import { clipboardCommands, placeCommands } from "./edit/place.ts";
 import { markCommands, playbackCommands } from "./edit/playback.ts";
 import { toolCommands, viewCommands } from "./edit/tools.ts";
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   ...takeCommands,
   ...trackCommands,
   ...markerCommands,
+  ...mediaCommands,
   ...viewCommands,
   ...historyCommands,
   ...appCommands,

@@ -1,7 +1,8 @@
+import { Bin } from "../bin/Bin.tsx";
 import { TimelinePanel } from "../timeline/TimelinePanel.tsx";
 
 /** What stands in the editor's four places. */
-export const BinSlot = () => <div className="slot__empty">Media</div>;
+export const BinSlot = Bin;
 export const ViewerSlot = () => <div className="slot__empty">Viewer</div>;
 export const InspectorSlot = () => <div className="slot__empty">Inspector</div>;
 export const TimelineSlot = TimelinePanel;

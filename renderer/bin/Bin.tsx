@@ -1,0 +1,162 @@
+import "./bin.css";
+import { useEffect, useMemo, useState } from "react";
+import { useStore } from "zustand";
+import { useProject, useSelect, useStudio } from "../state/context.ts";
+import { pickFiles } from "../state/pick-files.ts";
+import { Button } from "../ui/Button.tsx";
+import { plural } from "../ui/format.ts";
+import { Spinner } from "../ui/Spinner.tsx";
+import { BinItems } from "./BinItems.tsx";
+import { BinTools } from "./BinTools.tsx";
+import { isMissing, projectItems, type Scope, shown, studioItems, type View } from "./items.ts";
+import { useFileDrop } from "./use-file-drop.ts";
+
+const VIEW_KEY = "plume.bin";
+export interface BinView extends View {
+  readonly scope: Scope;
+  readonly layout: "grid" | "list";
+}
+const usual: BinView = {
+  scope: "project",
+  layout: "grid",
+  search: "",
+  filter: "all",
+  sort: "name",
+  isDescending: false,
+};
+
+/** How the bin was looked at last; a search begins anew. */
+function lastView(): BinView {
+  try {
+    const { layout, sort, isDescending } = JSON.parse(localStorage.getItem(VIEW_KEY) ?? "{}") as Partial<BinView>;
+    return {
+      ...usual,
+      layout: layout === "list" ? "list" : "grid",
+      sort: sort === "kind" || sort === "length" || sort === "added" || sort === "uses" ? sort : "name",
+      isDescending: isDescending === true,
+    };
+  } catch {
+    return usual;
+  }
+}
+
+/** The project's media, and all that the studio has. Files dropped anywhere in the editor come in here. */
+export function Bin() {
+  const { media, mediaStatus } = useStudio();
+  const document = useProject((view) => view.document);
+  const catalogue = useSelect((state) => state.catalogue);
+  const clips = useSelect((state) => state.clips);
+  const adding = useSelect((state) => state.adding);
+  const status = useStore(mediaStatus.store);
+  const [view, setView] = useState(lastView);
+  const change = (part: Partial<BinView>) => setView((before) => ({ ...before, ...part }));
+  useEffect(() => localStorage.setItem(VIEW_KEY, JSON.stringify(view)), [view]);
+
+  const all = useMemo(
+    () => (view.scope === "project" ? projectItems(document, catalogue) : studioItems(document, catalogue, clips)),
+    [view.scope, document, catalogue, clips],
+  );
+  useEffect(() => mediaStatus.want(all.map(({ id }) => id)), [mediaStatus, all]);
+  const items = shown(all, status, view);
+  const missing = Object.values(document.media).filter(({ id }) => isMissing(status[id]));
+  const locate = async (what: "files" | "folder") => media.locate(missing, await pickFiles(what));
+  const isOver = useFileDrop((files) => void media.importFiles(files));
+  const isReadOnly = useProject((each) => each.state?.readOnly != null);
+
+  return (
+    <div className="bin" data-over={isOver}>
+      <BinTools view={view} onChange={change} isReadOnly={isReadOnly} />
+      {missing.length > 0 ? (
+        <div className="bin__missing">
+          <span>
+            {missing.length === 1 ? `“${missing[0]!.name}” is missing.` : `${missing.length} files are missing.`}
+          </span>
+          <Button onClick={() => void locate("files")}>Locate …</Button>
+          <Button kind="quiet" onClick={() => void locate("folder")}>
+            In a folder …
+          </Button>
+        </div>
+      ) : null}
+      {items.length > 0 ? (
+        <BinItems items={items} status={status} layout={view.layout} scope={view.scope} />
+      ) : (
+        <Empty view={view} isEmpty={all.length === 0} isOver={isOver} />
+      )}
+      <Footer count={items.length} of={all.length} adding={adding} ids={all.map(({ id }) => id)} />
+      {isOver && items.length > 0 ? <div className="bin__over">Let go to add it to the project.</div> : null}
+    </div>
+  );
+}
+
+function Empty({
+  view,
+  isEmpty,
+  isOver,
+}: {
+  readonly view: BinView;
+  readonly isEmpty: boolean;
+  readonly isOver: boolean;
+}) {
+  const { media } = useStudio();
+  if (!isEmpty)
+    return (
+      <div className="bin__empty">
+        <p>{view.search === "" ? "Nothing of this kind is here." : `Nothing here is called “${view.search}”.`}</p>
+      </div>
+    );
+  if (view.scope === "studio")
+    return (
+      <div className="bin__empty">
+        <p>Clips that you make and files that you import, in any project, can be found here.</p>
+      </div>
+    );
+  return (
+    <div className="bin__empty" data-drop>
+      <p>{isOver ? "Let go to add it." : "Drop video, pictures or sound here. Files stay where they are."}</p>
+      <Button onClick={() => void pickFiles("files").then(media.importFiles)}>
+        Import … <kbd className="key">Ctrl I</kbd>
+      </Button>
+    </div>
+  );
+}
+
+function Footer({
+  count,
+  of,
+  adding,
+  ids,
+}: {
+  readonly count: number;
+  readonly of: number;
+  readonly adding: number;
+  readonly ids: readonly string[];
+}) {
+  const { media, mediaStatus } = useStudio();
+  const status = useStore(mediaStatus.store);
+  const working = ids.filter((id) => status[id]?.work != null);
+  const running = working.map((id) => status[id]!.work!).find(({ state }) => state === "running");
+  const percent = running !== undefined && running.fraction > 0 ? ` ${Math.round(running.fraction * 100)} %` : "";
+  return (
+    <div className="bin__footer">
+      {adding > 0 ? (
+        <>
+          <Spinner /> <span>Reading {plural(adding, "file")} …</span>
+        </>
+      ) : working.length > 0 ? (
+        <>
+          <span className="bin__work">
+            Preparing {plural(working.length, "file")}
+            {running === undefined ? "" : ` · ${THINGS[running.step]}${percent}`}
+          </span>
+          <Button kind="quiet" className="bin__stop" onClick={() => void media.stopPreparing(working)}>
+            Stop
+          </Button>
+        </>
+      ) : of === 0 ? null : (
+        <span>{count === of ? plural(of, "item") : `${count} of ${of} items`}</span>
+      )}
+    </div>
+  );
+}
+
+const THINGS = { poster: "picture", peaks: "waveform", strip: "thumbnails", proxy: "proxy" } as const;

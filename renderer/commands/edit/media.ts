@@ -1,0 +1,38 @@
+import { pickFiles } from "../../state/pick-files.ts";
+import { isMissing } from "../../bin/items.ts";
+import type { CommandContext } from "../command.ts";
+import { editGroup } from "./helpers.ts";
+
+const bring =
+  (what: "files" | "folder") =>
+  ({ media }: CommandContext): void =>
+    void pickFiles(what).then((files) => media.importFiles(files));
+
+const missing = ({ project, mediaStatus }: CommandContext) => {
+  const status = mediaStatus.store.getState();
+  return Object.values(project.store.getState().document.media).filter(({ id }) => isMissing(status[id]));
+};
+
+const locate =
+  (what: "files" | "folder") =>
+  (context: CommandContext): void =>
+    void pickFiles(what).then((files) => context.media.locate(missing(context), files));
+
+export const mediaCommands = editGroup("Media", [
+  { id: "media.import", title: "Import files …", keys: ["Mod+KeyI"], run: bring("files") },
+  { id: "media.import-folder", title: "Import a folder …", keys: ["Mod+Shift+KeyI"], run: bring("folder") },
+  {
+    id: "media.locate",
+    title: "Locate missing files …",
+    keys: [],
+    when: (context) => missing(context).length > 0,
+    run: locate("files"),
+  },
+  {
+    id: "media.locate-folder",
+    title: "Locate missing files in a folder …",
+    keys: [],
+    when: (context) => missing(context).length > 0,
+    run: locate("folder"),
+  },
+]);
