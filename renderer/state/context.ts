@@ -13,6 +13,7 @@ import type { MediaStatuses, MediaStatusSource } from "./media-status.ts";
 import type { ProjectSession, ProjectView } from "./project.ts";
 import type { State, Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
+import type { ViewerUi, ViewerUiStore } from "./viewer-ui.ts";
 
 export interface Studio {
   readonly store: Store;
@@ -24,6 +25,10 @@ export interface Studio {
   readonly project: ProjectSession;
   /** Selection, tool, zoom: how the editor is looked at. */
   readonly editUi: EditUiStore;
+  /** How the viewer is looked at. */
+  readonly viewerUi: ViewerUiStore;
+  /** The playhead of the source viewer; its time 0 is the begin of the media. */
+  readonly sourceTransport: Transport;
   /** Which keys do what. */
   readonly keymap: KeymapStore;
   /** What the editor does with media: import, locate, prepare. */
@@ -60,6 +65,11 @@ export function useMediaStatus(id: string): MediaStatuses[string] {
   const { mediaStatus } = useStudio();
   useEffect(() => mediaStatus.want([id]), [mediaStatus, id]);
   return useStore(mediaStatus.store, (all) => all[id]);
+}
+
+/** A part of how the viewer is looked at. */
+export function useViewerUi<T>(select: (ui: ViewerUi) => T): T {
+  return useStore(useStudio().viewerUi, select);
 }
 
 export function useItems(): readonly Item[] {

@@ -13,6 +13,7 @@ import { createMediaStatus } from "./media-status.ts";
 import { createProjectSession } from "./project.ts";
 import { createStudioStore } from "./store.ts";
 import { Transport } from "./transport.ts";
+import { createViewerUi } from "./viewer-ui.ts";
 
 /** The end of the last clip. */
 export const lengthOf = ({ tracks }: Timeline): number => Math.max(0, ...tracks.map((track) => laneOf(track).end));
@@ -51,7 +52,19 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
   });
   const media = createMediaActions(store, client, project);
   const keymap = createKeymap(storage);
-  const studio: Studio = { store, actions, client, transport, project, editUi, keymap, media, mediaStatus };
+  const studio: Studio = {
+    store,
+    actions,
+    client,
+    transport,
+    project,
+    editUi,
+    viewerUi: createViewerUi(storage),
+    sourceTransport: new Transport(defaultSettings.rate),
+    keymap,
+    media,
+    mediaStatus,
+  };
   const stop = () => {
     stopRestoring();
     stopKeeping();

@@ -5,6 +5,7 @@ import type { Transport } from "../state/transport.ts";
 import type { Locate } from "./decode/address.ts";
 import { FrameSources } from "./decode/frame-sources.ts";
 import { MediaFiles } from "./decode/media-files.ts";
+import { trustOwnWorkers } from "./decode/trusted-workers.ts";
 import { CanvasPainter, loadFonts } from "./play/canvas-painter.ts";
 import { Player, type PlayStats } from "./play/player.ts";
 import { SoundOutput } from "./sound/sound-output.ts";
@@ -38,6 +39,7 @@ export class ViewerEngine {
   private document: Timeline;
 
   constructor(canvas: HTMLCanvasElement, transport: Transport, document: Timeline, locate: Locate) {
+    trustOwnWorkers();
     this.document = document;
     const files = new MediaFiles();
     const painter = new CanvasPainter(canvas);

@@ -1,0 +1,75 @@
+import "../fonts.css";
+import "./viewer.css";
+import { useEffect, useMemo } from "react";
+import { findMedia } from "../../../core/timeline/index.ts";
+import { useEditUi, useProject, useStudio, useViewerUi } from "../../state/context.ts";
+import { lengthOf } from "../../state/create-studio.ts";
+import { sourceDocument } from "../source-document.ts";
+import { useLocate } from "../use-locate.ts";
+import { Viewer } from "./Viewer.tsx";
+import { ViewerHead } from "./ViewerHead.tsx";
+
+/** The viewer: the timeline's picture, or one media to take a stretch from. */
+export function ViewerPanel() {
+  const { transport } = useStudio();
+  const document = useProject((view) => view.document);
+  const source = useEditUi((ui) => ui.source);
+  const tab = useViewerUi((ui) => ui.tab);
+  const locate = useLocate(document);
+  const media = source === null ? null : (findMedia(document, source) ?? null);
+  useSourceTab(source);
+  const showsSource = tab === "source" && media !== null;
+  return (
+    <div className="viewer">
+      <ViewerHead source={media} />
+      {showsSource ? (
+        <SourceViewer key={media.id} media={media} />
+      ) : (
+        <Viewer key="timeline" document={document} transport={transport} locate={locate} hasHandles />
+      )}
+    </div>
+  );
+}
+
+/** Opening a source shows it; going to a place of the timeline shows the timeline again. The source stays at hand. */
+function useSourceTab(source: string | null): void {
+  const { viewerUi, transport } = useStudio();
+  useEffect(() => {
+    viewerUi.setState({ tab: source === null ? "timeline" : "source" });
+  }, [source, viewerUi]);
+  useEffect(() => {
+    let { jumps } = transport.state;
+    return transport.subscribe(() => {
+      if (transport.state.jumps === jumps) return;
+      jumps = transport.state.jumps;
+      viewerUi.setState({ tab: "timeline" });
+    });
+  }, [transport, viewerUi]);
+}
+
+function SourceViewer({ media }: { readonly media: NonNullable<ReturnType<typeof findMedia>> }) {
+  const { sourceTransport, editUi } = useStudio();
+  const settings = useProject((view) => view.document.settings);
+  const document = useMemo(() => sourceDocument(media, settings), [media, settings]);
+  const locate = useLocate(document);
+  const begin = media.availableRange?.start ?? 0;
+  useEffect(() => {
+    sourceTransport.pause();
+    sourceTransport.clearMarks();
+    sourceTransport.setTimeline({ rate: document.settings.rate, duration: lengthOf(document) });
+    const { sourceIn, sourceOut } = editUi.getState();
+    if (sourceIn !== null) sourceTransport.setIn(sourceIn - begin);
+    if (sourceOut !== null) sourceTransport.setOut(sourceOut - begin - 1);
+    sourceTransport.seek(sourceIn === null ? 0 : sourceIn - begin);
+    return sourceTransport.subscribe(() => {
+      const { inPoint, outPoint } = sourceTransport.state;
+      const marks = {
+        sourceIn: inPoint === null ? null : begin + inPoint,
+        sourceOut: outPoint === null ? null : begin + outPoint,
+      };
+      const old = editUi.getState();
+      if (old.sourceIn !== marks.sourceIn || old.sourceOut !== marks.sourceOut) editUi.setState(marks);
+    });
+  }, [sourceTransport, editUi, document, begin]);
+  return <Viewer document={document} transport={sourceTransport} locate={locate} isSource />;
+}

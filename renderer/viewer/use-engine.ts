@@ -1,0 +1,36 @@
+import { useEffect, useRef, useState } from "react";
+import { useStore } from "zustand";
+import type { Timeline } from "../../core/timeline/index.ts";
+import type { Transport } from "../state/transport.ts";
+import type { Locate } from "./decode/address.ts";
+import { ViewerEngine, type ViewerStatus } from "./engine.ts";
+
+/** The engine of a mounted canvas; null until there is one. `locate` must be another function when a media is somewhere else. */
+export function useEngine(transport: Transport, document: Timeline, locate: Locate) {
+  const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
+  const [engine, setEngine] = useState<ViewerEngine | null>(null);
+  const latest = useRef({ document, locate });
+  latest.current = { document, locate };
+
+  useEffect(() => {
+    if (canvas === null) return undefined;
+    const made = new ViewerEngine(canvas, transport, latest.current.document, (media) => latest.current.locate(media));
+    setEngine(made);
+    return () => {
+      setEngine(null);
+      transport.pause();
+      made.dispose();
+    };
+  }, [canvas, transport]);
+  useEffect(() => engine?.setDocument(document), [engine, document]);
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- another `locate` is a reason to look again, not something to pass on
+  useEffect(() => engine?.refresh(), [engine, locate]);
+  return { engine, canvas: setCanvas };
+}
+
+const resting: ViewerStatus = { plan: null, problems: [], waiting: false, stats: null };
+const noStore = { getState: () => resting, getInitialState: () => resting, subscribe: () => () => undefined };
+
+export function useViewerStatus<T>(engine: ViewerEngine | null, select: (status: ViewerStatus) => T): T {
+  return useStore(engine === null ? (noStore as unknown as ViewerEngine["status"]) : engine.status, select);
+}
