@@ -29,10 +29,15 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
     run: async (context) => (await import("./studio.ts")).benchStudio(context),
   },
   timeline: {
-    about: "what edits cost on 2 000 and 20 000 clips  [--runs n]",
+    about:
+      "what edits cost on 2 000 and 20 000 clips, and the drawn timeline in Chromium  [--runs n --only core|window]",
     run: async ({ say, args }) => {
       const runs = numberAfter(args, "--runs");
-      return (await import("./timeline.ts")).benchTimeline(say, runs === undefined ? {} : { runs });
+      const only = args[args.indexOf("--only") + 1];
+      const core =
+        only === "window" ? {} : (await import("./timeline.ts")).benchTimeline(say, runs === undefined ? {} : { runs });
+      const window = only === "core" ? null : await (await import("./timeline-window.ts")).benchTimelineWindow(say);
+      return { ...core, window };
     },
   },
   patnet: {

@@ -33,6 +33,8 @@ export interface FakeStudioOptions {
   readonly stepMs?: number;
   /** While a file of this name exists, a running job stands still at half its steps: what is then seen does not depend on speed. */
   readonly holdFile?: string;
+  /** Where projects lie. Default: a folder that goes with the studio. */
+  readonly projects?: string;
 }
 
 export interface FakeStudio extends ShellStudio {
@@ -168,7 +170,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     log: () => {},
   });
   const projects = new ProjectService({
-    folder: join(folder, "projects"),
+    folder: options.projects ?? join(folder, "projects"),
     recent: join(folder, "recent.json"),
     endings: join(folder, "ended.json"),
     sources: desk.sources,

@@ -6,10 +6,15 @@ import { createFakeStudio } from "./fake-studio.ts";
 
 const stepMs = Number(process.env["PLUME_FAKE_STEP_MS"] ?? 400);
 const holdFile = process.env["PLUME_FAKE_HOLD"];
+const projects = process.env["PLUME_FAKE_PROJECTS"];
 process.exitCode = await runBrowserShell(
   process.argv.slice(2),
   async () => {
-    const studio = await createFakeStudio({ stepMs, ...(holdFile ? { holdFile } : {}) });
+    const studio = await createFakeStudio({
+      stepMs,
+      ...(holdFile ? { holdFile } : {}),
+      ...(projects ? { projects } : {}),
+    });
     // `kill -USR2` makes the job that runs fail, as when the engine dies.
     process.on("SIGUSR2", () => {
       studio.failNext({
