@@ -9,6 +9,7 @@ import { Inspector } from "../inspector/Inspector.tsx";
 import { Player } from "../player/Player.tsx";
 import { QueueStrip } from "../queue/QueueStrip.tsx";
 import { useEditUi, useSelect, useStudio } from "../state/context.ts";
+import { GenerateSheet } from "../timeline/GenerateSheet.tsx";
 import { ConnectionLost } from "./ConnectionLost.tsx";
 import { MarkerDialog } from "./MarkerDialog.tsx";
 import { NoticeBar } from "./NoticeBar.tsx";
@@ -50,6 +51,7 @@ export function App() {
       <Shortcuts />
       <Palette />
       <MarkerDialog />
+      <GenerateSheet />
       {connection === "lost" || connection === "ended" ? <ConnectionLost ended={connection === "ended"} /> : null}
       <output className="visually-hidden" aria-live="polite">
         {announcement}

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { FRAME, frames } from "../../core/timeline/testing/sample.ts";
+import { model } from "../../core/testing/samples.ts";
+import { FLICKS_PER_SECOND } from "../../core/time/index.ts";
+import { clipId, edited, FRAME, frames, threeClips, trackId } from "../../core/timeline/testing/sample.ts";
+import { framesFor, gapTarget, sizesFor } from "../timeline/generate.ts";
+import { findPlaced } from "../timeline/selection.ts";
+import { clipTimeOf } from "./edit/beats.ts";
 import { chordOf, keysOf, matches } from "./chord.ts";
 import { presets } from "./command.ts";
 import { threePoints } from "./edit/place.ts";
@@ -110,3 +115,38 @@ test.each([
     duration,
   ]);
 });
+
+test("a beat of the media is a time of the clip, backwards and at any steady speed", () => {
+  const document = threeClips();
+  const b = findPlaced(document, clipId(document, "b"))!.item.clip;
+  expect(clipTimeOf(b, frames(96))).toBe(0);
+  expect(clipTimeOf(b, frames(100))).toBe(frames(4));
+  expect([clipTimeOf(b, frames(95)), clipTimeOf(b, frames(144))]).toEqual([null, null]);
+  expect(clipTimeOf({ ...b, parameters: { speed: 2 } }, frames(100))).toBe(frames(2));
+  expect(clipTimeOf({ ...b, reversed: true }, frames(100))).toBe(frames(44));
+});
+
+test("a clip is made in the selected gap, else where a picture track is free at the playhead", () => {
+  const document = edited(threeClips(), "remove", { clips: [clipId(threeClips(), "b")] });
+  const [v1, v2] = [trackId(document, "V1"), trackId(document, "V2")];
+  expect(gapTarget(document, { track: v1, start: frames(48), duration: frames(48) }, 0)).toEqual({
+    track: v1,
+    at: frames(48),
+    room: frames(48),
+  });
+  expect(gapTarget(document, null, frames(60))).toEqual({ track: v1, at: frames(60), room: frames(36) });
+  expect(gapTarget(document, null, frames(10))).toEqual({ track: v2, at: frames(10), room: null });
+  const locked = edited(document, "setTrack", { track: v2, locked: true });
+  expect(gapTarget(locked, null, frames(10))).toBeNull();
+});
+
+test("length and shape of a generated clip come from the gap, within what the model can", () => {
+  const rate = model.defaults.fps;
+  expect(framesFor(model, Math.round((10 / rate) * FLICKS_PER_SECOND))).toBe(10);
+  expect(framesFor(model, 100 * FLICKS_PER_SECOND)).toBe(26);
+  expect(framesFor(model, 1)).toBe(1);
+  expect(framesFor(model, null)).toBe(model.defaults.frames);
+  const tall = sizesFor({ ...model, sizes: [size(512, 320), size(320, 512)] }, { width: 1080, height: 1920 });
+  expect(tall[0]).toMatchObject({ width: 320, height: 512 });
+});
+const size = (width: number, height: number) => ({ width, height, label: `${width}` });

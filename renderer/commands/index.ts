@@ -1,6 +1,7 @@
 import { appCommands } from "./app.ts";
 import type { Command } from "./command.ts";
 import { createCommands } from "./create.ts";
+import { beatCommands } from "./edit/beats.ts";
 import { clipCommands, selectCommands } from "./edit/clips.ts";
 import { effectCommands } from "./edit/effects.ts";
 import { historyCommands } from "./edit/history.ts";
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   ...trackCommands,
   ...markerCommands,
   ...mediaCommands,
+  ...beatCommands,
   ...viewCommands,
   ...viewerCommands,
   ...historyCommands,

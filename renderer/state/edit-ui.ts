@@ -1,4 +1,5 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
+import type { GenerationRequest } from "../../core/contract/index.ts";
 import type { Flicks } from "../../core/time/index.ts";
 import type { Clip, TrackKind } from "../../core/timeline/index.ts";
 
@@ -25,6 +26,11 @@ export interface Copied {
   readonly clip: Clip;
 }
 
+/** A place on the timeline where a clip is to be made, or a take that is to be made anew. `room` null: as much as one likes. */
+export type Generating =
+  | { readonly type: "gap"; readonly track: string; readonly at: Flicks; readonly room: Flicks | null }
+  | { readonly type: "take"; readonly clip: string; readonly request: GenerationRequest };
+
 /** How the editor is looked at: lives in this window alone, and never in the history. */
 export interface EditUi {
   readonly workspace: Workspace;
@@ -48,7 +54,9 @@ export interface EditUi {
   /** Clips that were copied. */
   readonly clipboard: readonly Copied[];
   /** What lies over the editor. */
-  readonly sheet: "palette" | "marker" | "generate" | null;
+  readonly sheet: "palette" | "marker" | null;
+  /** What the sheet for generating is open for. */
+  readonly generating: Generating | null;
   readonly showsHistory: boolean;
   /** Of the drawn timeline, in pixels. */
   readonly timelineWidth: number;
@@ -78,6 +86,7 @@ const initial: EditUi = {
   sourceOut: null,
   clipboard: [],
   sheet: null,
+  generating: null,
   showsHistory: false,
   timelineWidth: 1000,
   panels: { left: 280, right: 300, timeline: 372 },

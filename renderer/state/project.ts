@@ -68,6 +68,10 @@ export interface ProjectSession {
   list(): Promise<ProjectSummary[]>;
   /** Labels of the steps, the oldest first; `future` begins with the one that would be redone first. */
   history(): Promise<{ readonly past: string[]; readonly future: string[] }>;
+  /** Notes media in the project, so that edits can use them; makes a project where none is open. Rejects with StudioError. */
+  useMedia(media: readonly string[]): Promise<void>;
+  /** Takes in a change that a call of another kind has made (a clip was generated on the timeline). */
+  take(change: ProjectChange): void;
   /** Resolves when the studio has answered every edit. */
   settled(): Promise<void>;
   /** Takes in what the studio tells. */
@@ -240,6 +244,12 @@ export function createProjectSession(
     if (state?.readOnly == null && (steps[type] !== null || queue.length > 0)) send({ type });
   }
 
+  function take(change: ProjectChange): void {
+    if (change.id !== idOf()) return;
+    inbox = [...inbox, change];
+    if (!isAway) digest(null);
+  }
+
   return {
     store,
     ensure,
@@ -308,6 +318,14 @@ export function createProjectSession(
       const id = idOf();
       return id === null ? { past: [], future: [] } : client.call("projects.history", { id });
     },
+    async useMedia(media) {
+      const known = store.getState().document.media;
+      const missing = media.filter((id) => !Object.hasOwn(known, id));
+      if (missing.length === 0) return;
+      const id = await ensure();
+      take(await client.call("projects.useMedia", { id, media: missing }));
+    },
+    take,
     async settled() {
       for (let work = sending; work !== null; work = sending) await work;
     },
@@ -315,10 +333,8 @@ export function createProjectSession(
     receive(event) {
       const id = idOf();
       if (event.type === "hello") void reopen();
-      else if (event.type === "project-changed" && event.change.id === id) {
-        inbox = [...inbox, event.change];
-        if (!isAway) digest(null);
-      } else if (event.type === "project-written" && event.written.id === id) {
+      else if (event.type === "project-changed") take(event.change);
+      else if (event.type === "project-written" && event.written.id === id) {
         const { durable, problem } = event.written;
         const { at } = store.getState().written;
         set({ written: { durable, problem, at: problem === null ? Date.now() : at } });

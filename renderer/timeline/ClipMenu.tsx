@@ -2,6 +2,8 @@ import { ContextMenu } from "radix-ui";
 import type { ReactNode } from "react";
 import { useCommands } from "../commands/use-commands.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
+import { mediaOf } from "../../core/timeline/index.ts";
+import { activeTakeProblem } from "./takes.ts";
 import { findPlaced } from "./selection.ts";
 
 type Entry = string | null | { readonly title: string; readonly entries: readonly Entry[] };
@@ -32,6 +34,7 @@ const CLIP: readonly Entry[] = [
   "clip.link",
   "clip.group",
   "place.match",
+  "beats.mark",
 ];
 const TRANSITION: readonly Entry[] = [
   ...["dissolve", "dip", "wipe", "slide", "push", "iris", "clock", "zoom", "blur"].map((type) => `transition.${type}`),
@@ -40,9 +43,10 @@ const TRANSITION: readonly Entry[] = [
   "transition.shorter",
   "clip.delete",
 ];
-const GAP: readonly Entry[] = ["clipboard.paste", "clip.ripple-delete"];
+const GAP: readonly Entry[] = ["generate.here", "clipboard.paste", "clip.ripple-delete"];
 const MARKER: readonly Entry[] = ["marker.rename", "clip.delete"];
 const EMPTY: readonly Entry[] = [
+  "generate.here",
   "clipboard.paste",
   "clipboard.paste-insert",
   "marker.add",
@@ -125,6 +129,8 @@ function useTakeEntries(): readonly Entry[] {
   const clip = id === null ? undefined : findPlaced(document, id)?.item.clip;
   if (clip === undefined || clip.content.type !== "media") return [];
   const entries: Entry[] = [];
+  if (activeTakeProblem(clip) !== null) entries.push("take.retry", "take.edit");
+  else if (mediaOf(document, clip)?.record != null) entries.push("take.more", "take.edit");
   if (clip.content.takes.length > 1) entries.push("take.next", "take.previous");
   return entries.length === 0 ? [] : [...entries, null];
 }

@@ -263,6 +263,16 @@ describe("tracks, markers and settings", () => {
       tracks: document.tracks,
     });
     expect(code(edit(document, "setMarker", { marker: "none" }))).toBe("NOT_FOUND");
+    const beat = (at: number) => ({
+      markedRange: { start: frames(at), duration: 0 },
+      name: "beat",
+      colour: "yellow" as const,
+      comment: "",
+    });
+    const beats = edited(onClip, "addMarkers", { clip: b, markers: [beat(20), beat(2)] });
+    const again = edited(beats, "addMarkers", { clip: b, instead: "beat", markers: [beat(9)] });
+    expect(clip(beats, b).markers.map(({ markedRange }) => markedRange.start)).toEqual([2, 5, 20].map(frames));
+    expect(clip(again, b).markers.map(({ markedRange }) => markedRange.start)).toEqual([5, 9].map(frames));
   });
 
   it("settings refuse a frame rate whose frames are no whole flicks", () => {

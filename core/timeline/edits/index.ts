@@ -84,6 +84,7 @@ export const edits = {
   moveTrack: edit("Reorder tracks", track.moveTrackArguments, track.moveTrack),
   setTrack: edit("Change track", track.setTrackArguments, track.setTrack),
   addMarker: edit("Add marker", marker.addMarkerArguments, marker.addMarker),
+  addMarkers: edit("Mark", marker.addMarkersArguments, marker.addMarkers),
   setMarker: edit("Change marker", marker.setMarkerArguments, marker.setMarker),
   removeMarker: edit("Delete marker", marker.removeMarkerArguments, marker.removeMarker),
   setSettings: edit("Change settings", settings.setSettingsArguments, settings.setSettings),

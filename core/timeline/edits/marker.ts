@@ -33,6 +33,26 @@ export function addMarker(document: Timeline, args: z.infer<typeof addMarkerArgu
   });
 }
 
+export const addMarkersArguments = z.strictObject({
+  clip: idSchema,
+  /** Instead of those of the clip that have this name: beats that are found anew. */
+  instead: fields.name.optional(),
+  markers: z.array(z.strictObject(fields)).min(1).max(10_000),
+});
+
+/** Puts many markers on a clip at once: the beats of its sound. */
+export function addMarkers(document: Timeline, args: z.infer<typeof addMarkersArguments>): Result<Timeline> {
+  return attempt(() => {
+    const draft = new Draft(document);
+    const made = args.markers.map((marker): Marker => ({ ...marker, id: draft.newId("m") }));
+    draft.replaceClip(args.clip, (clip) => {
+      const kept = clip.markers.filter(({ name }) => args.instead === undefined || name !== args.instead);
+      return { ...clip, markers: inOrder([...kept, ...made]) };
+    });
+    return draft.finish();
+  });
+}
+
 export const setMarkerArguments = z.strictObject({
   marker: idSchema,
   markedRange: fields.markedRange.optional(),

@@ -34,15 +34,11 @@ export function threePoints(
 
 /** Puts what the source viewer shows at the playhead. */
 function fromSource(context: CommandContext, how: "insert" | "overwrite"): void {
-  const { editUi, project, client, transport } = context;
+  const { editUi, project, transport } = context;
   const { source, sourceIn, sourceOut } = editUi.getState();
   if (source === null) return say(context, "Open something of the media in the source viewer first: double-click it.");
   void attempt(context.store, async () => {
-    const id = await project.ensure();
-    // Media that the project does not know yet is noted in it first.
-    if (documentOf(context).media[source] === undefined)
-      await client.call("projects.useClips", { id, clips: [source] });
-    await project.settled();
+    await project.useMedia([source]);
     const document = documentOf(context);
     const media = document.media[source];
     if (media === undefined) return say(context, "This media is not in the project.");
