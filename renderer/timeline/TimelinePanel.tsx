@@ -24,7 +24,7 @@ export function TimelinePanel() {
     const stops = [
       view.attach(base.current, overlay.current),
       attachPointer(view, stage.current),
-      attachDrop(view, studio, stage.current, null),
+      attachDrop(view, studio, stage.current),
     ];
     return () => {
       for (const stop of stops) stop();

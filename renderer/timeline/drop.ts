@@ -1,7 +1,8 @@
-import { FLICKS_PER_SECOND, frameDuration } from "../../core/time/index.ts";
+import { FLICKS_PER_SECOND, frameDuration, secondsToFlicks } from "../../core/time/index.ts";
 import { endOfPlaced, laneOf, type MediaReference, type Timeline } from "../../core/timeline/index.ts";
 import { attempt } from "../state/attempt.ts";
 import type { Studio } from "../state/context.ts";
+import { filesOf } from "../state/pick-files.ts";
 import { carriesFiles, draggedMedia, droppedMedia } from "../state/drag.ts";
 import { type Layout, rowAt, RULER_HEIGHT, timeToX, xToTime } from "./geometry.ts";
 import { EditGesture, type Pointer } from "./gestures/gesture.ts";
@@ -14,6 +15,8 @@ import type { TimelineView } from "./timeline-view.ts";
 /** A length for media that the project does not know yet: what is shown while they are dragged. */
 const UNKNOWN_SECONDS = 5;
 
+const range = (seconds: number) => ({ start: 0, duration: Math.max(1, secondsToFlicks(seconds)) });
+
 /** Media of the catalogue or of the library as the project would know them, as far as a ghost needs it. */
 function previewOf({ store, project }: Studio, id: string): MediaReference | null {
   const { document } = project.store.getState();
@@ -22,11 +25,9 @@ function previewOf({ store, project }: Studio, id: string): MediaReference | nul
   const { catalogue, clips } = store.getState();
   const item = catalogue.find((each) => each.id === id);
   const clip = clips.find((each) => each.id === id);
-  const flicks = (seconds: number) => Math.round(seconds * FLICKS_PER_SECOND);
   const blank = { id, path: "-", fingerprint: { bytes: 0, sha256: "0".repeat(64) }, record: null };
   const sound = { channels: 2, sampleRate: document.settings.sampleRate };
   const size = { width: document.settings.width, height: document.settings.height };
-  const range = (seconds: number) => ({ start: 0, duration: Math.max(1, flicks(seconds)) });
   if (clip !== undefined) {
     const seconds = clip.frames / clip.fps;
     const audio = clip.record.schema === "plume.animation/1" ? sound : null;
@@ -63,13 +64,8 @@ interface Target {
   readonly insert: boolean;
 }
 
-/** Lets media be dropped on the timeline: over what is there, or with Ctrl or ⌘ held between it. Files go through `importFiles` first. */
-export function attachDrop(
-  view: TimelineView,
-  studio: Studio,
-  element: HTMLElement,
-  importFiles: ((files: readonly File[]) => Promise<readonly string[]>) | null,
-): () => void {
+/** Lets media be dropped on the timeline: over what is there, or with Ctrl or ⌘ held between it. Files from the desktop are taken in first. */
+export function attachDrop(view: TimelineView, studio: Studio, element: HTMLElement): () => void {
   let gesture: EditGesture | null = null;
 
   function targetOf(
@@ -105,7 +101,7 @@ export function attachDrop(
 
   function onOver(event: DragEvent): void {
     const ids = draggedMedia(event.dataTransfer);
-    const files = importFiles !== null && carriesFiles(event.dataTransfer);
+    const files = carriesFiles(event.dataTransfer);
     if (ids.length === 0 && !files) return;
     event.preventDefault();
     event.stopPropagation();
@@ -125,8 +121,9 @@ export function attachDrop(
 
   function onDrop(event: DragEvent): void {
     const ids = droppedMedia(event.dataTransfer);
-    const files = importFiles !== null ? [...(event.dataTransfer?.files ?? [])] : [];
-    if (ids.length === 0 && files.length === 0) return;
+    const { dataTransfer } = event;
+    const carries = carriesFiles(dataTransfer);
+    if (ids.length === 0 && !carries) return;
     event.preventDefault();
     event.stopPropagation();
     const known = ids.map((id) => previewOf(studio, id)).filter((each) => each !== null);
@@ -135,8 +132,10 @@ export function attachDrop(
       known.reduce((sum, each) => sum + lengthOfMedia(each), 0),
     );
     leave();
+    // What is dropped can be read in this very moment only.
+    const picked = carries && dataTransfer !== null ? filesOf(dataTransfer) : null;
     void attempt(studio.store, async () => {
-      const media = files.length > 0 && importFiles !== null ? await importFiles(files) : ids;
+      const media = picked === null ? ids : await studio.media.importFiles(await picked);
       await putMedia(studio, media, target);
     });
   }

@@ -13,6 +13,12 @@ interface Loaded<T> {
   value: T | null;
 }
 
+async function fetched(url: string): Promise<Response> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return response;
+}
+
 /** Thumbnails and waveforms as the studio has prepared them, fetched when a clip that shows them comes in sight. */
 export function createMediaPictures(
   client: WindowClient,
@@ -64,12 +70,6 @@ export function createMediaPictures(
       },
     );
     return null;
-  }
-
-  async function fetched(url: string): Promise<Response> {
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`${url}: ${response.status}`);
-    return response;
   }
 
   const stop = status.store.subscribe(tell);

@@ -31,6 +31,13 @@ const [a, b] = ["a", "b"].map((name) => clipId(document, name)) as [string, stri
 const clip = (from: Timeline, id: string): Clip => findClip(from, id)!;
 const edit = (from: Timeline, name: string, args: unknown) => applyEdit(from, { name, arguments: args });
 
+const beat = (at: number) => ({
+  markedRange: { start: frames(at), duration: 0 },
+  name: "beat",
+  colour: "yellow" as const,
+  comment: "",
+});
+
 describe("speed", () => {
   it("changes the length and keeps the stretch of media", () => {
     const fast = must(setSpeed(document, { clip: b, speed: 2 }));
@@ -263,12 +270,6 @@ describe("tracks, markers and settings", () => {
       tracks: document.tracks,
     });
     expect(code(edit(document, "setMarker", { marker: "none" }))).toBe("NOT_FOUND");
-    const beat = (at: number) => ({
-      markedRange: { start: frames(at), duration: 0 },
-      name: "beat",
-      colour: "yellow" as const,
-      comment: "",
-    });
     const beats = edited(onClip, "addMarkers", { clip: b, markers: [beat(20), beat(2)] });
     const again = edited(beats, "addMarkers", { clip: b, instead: "beat", markers: [beat(9)] });
     expect(clip(beats, b).markers.map(({ markedRange }) => markedRange.start)).toEqual([2, 5, 20].map(frames));
