@@ -40,7 +40,8 @@ const rooms: readonly Room[] = [
   { folder: "main/inference", rooms: ["core", "native-models"], packages: ["zod"], node: true },
   { folder: "main/media", rooms: ["core"], packages: ["zod", "fluent-ffmpeg", "ffmpeg-static"], node: true },
   { folder: "main/paint", rooms: ["core"], packages: ["@napi-rs/canvas"], node: true },
-  { folder: "main/studio", rooms: ["core", "main/media", "main/inference"], packages: "*", node: true },
+  // The export's own process paints.
+  { folder: "main/studio", rooms: ["core", "main/media", "main/inference", "main/paint"], packages: "*", node: true },
   { folder: "main/shell-common", rooms: ["core", "main/studio"], packages: ["zod"], node: true },
   { folder: "main/shell-electron", rooms: ["core", "main/studio", "main/shell-common"], packages: "*", node: true },
   { folder: "main/shell-browser", rooms: ["core", "main/studio", "main/shell-common"], packages: "*", node: true },

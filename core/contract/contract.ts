@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { animationPlanSchema, animationRequestSchema, followSchema, selectionSchema } from "./animation.ts";
 import { errorDataSchema } from "./errors.ts";
+import { exportMethods } from "./export.ts";
 import { generationRequestSchema, limits } from "./generation.ts";
-import { clipSchema, jobSnapshotSchema } from "./jobs.ts";
 import { mediaSchema, mediaStatusSchema, type SoundRange, soundAnalysisSchema, soundRangeSchema } from "./media.ts";
+import { clipSchema, generateJobSchema, jobSnapshotSchema } from "./jobs.ts";
 import { modelSummarySchema } from "./models.ts";
 import { projectEvents, projectMethods } from "./projects.ts";
 
@@ -38,7 +39,7 @@ export const contract = {
       request: generationRequestSchema,
       variations: z.number().int().min(limits.variations.min).max(limits.variations.max),
     }),
-    output: z.array(jobSnapshotSchema),
+    output: z.array(generateJobSchema),
   },
   /** Queues the animation of a picture with a sound. Unless `straight`, it waits after its keyframes (state `waiting`). */
   "jobs.animate": { input: z.strictObject({ request: animationRequestSchema }), output: jobSnapshotSchema },
@@ -112,6 +113,7 @@ export const contract = {
   "library.trash": { input: z.strictObject({ id }), output: nothing },
   "library.restore": { input: z.strictObject({ id }), output: clipSchema },
   ...projectMethods,
+  ...exportMethods,
 } as const;
 
 export type Contract = typeof contract;

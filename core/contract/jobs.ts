@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { animationRecordSchema, resolvedAnimationRequestSchema } from "./animation.ts";
 import { errorDataSchema } from "./errors.ts";
+import { exportRequestSchema, exportResultSchema } from "./export.ts";
 import { generationRecordSchema, resolvedRequestSchema } from "./generation.ts";
 
 /**
@@ -15,7 +16,19 @@ export type JobState = z.infer<typeof jobStateSchema>;
  * (show the phase's name, never an invented bar). `etaMs` is for the whole job and is null until it can be measured.
  */
 export const progressSchema = z.object({
-  phase: z.enum(["queue", "load", "calibrate", "listen", "text", "denoise", "decode", "encode"]),
+  phase: z.enum([
+    "queue",
+    "load",
+    "calibrate",
+    "listen",
+    "text",
+    "denoise",
+    "decode",
+    "encode",
+    "measure",
+    "render",
+    "check",
+  ]),
   done: z.number(),
   total: z.number(),
   /** Share of the whole job, 0 to 1, never decreasing; from measured or known costs of the phases. */
@@ -88,7 +101,19 @@ export const animateJobSchema = z.object({
 });
 export type AnimateJob = z.infer<typeof animateJobSchema>;
 
+export const exportJobSchema = z.object({
+  kind: z.literal("export"),
+  ...common,
+  request: exportRequestSchema,
+  /** Frames a second that are being painted and encoded, measured; null before it is known, and where there is only sound. */
+  speed: z.number().nullable(),
+  result: exportResultSchema.nullable(),
+});
+export type ExportJob = z.infer<typeof exportJobSchema>;
+
 /** One unit of long work. Each kind has its own request; what they share stands above. */
-export const jobSnapshotSchema = z.discriminatedUnion("kind", [generateJobSchema, animateJobSchema]);
+export const jobSnapshotSchema = z.discriminatedUnion("kind", [generateJobSchema, animateJobSchema, exportJobSchema]);
 export type JobSnapshot = z.infer<typeof jobSnapshotSchema>;
+/** A job that makes a clip. */
+export type ClipJob = GenerateJob | AnimateJob;
 export type JobKind = JobSnapshot["kind"];

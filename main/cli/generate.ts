@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import {
   contract,
+  type GenerateJob,
   type GenerationRequest,
   type JobSnapshot,
   limits,
@@ -110,9 +111,9 @@ async function queue(
   studio: Studio,
   input: { request: GenerationRequest; variations: number },
   options: GenerateOptions,
-): Promise<JobSnapshot[]> {
+): Promise<GenerateJob[]> {
   if (options.output === undefined) return studio.call("jobs.generate", input);
-  const jobs: JobSnapshot[] = [];
+  const jobs: GenerateJob[] = [];
   for (let n = 1; n <= input.variations; n += 1) {
     // The first clip's seed, chosen or drawn, decides the others'.
     const seed = jobs[0] === undefined ? input.request.seed : (jobs[0].request.seed + n - 1) % (limits.seed.max + 1);

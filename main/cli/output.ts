@@ -92,6 +92,9 @@ const PHASES: Record<Progress["phase"], string> = {
   denoise: "forming the picture",
   decode: "drawing frames",
   encode: "writing the file",
+  measure: "measuring the loudness",
+  render: "writing the film",
+  check: "checking the file",
 };
 
 /** "forming the picture, step 2 of 4, about 20 s left" */

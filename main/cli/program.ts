@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { limits, StudioError } from "../../core/contract/index.ts";
 import { createStudio, type Studio, type StudioOptions } from "../studio/index.ts";
 import { type AnimateOptions, animate } from "./animate.ts";
+import { type ExportOptions, exportProject, listPresets } from "./export.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { type InstallCommandOptions, installModel, listModels, removeModel, verifyModels } from "./models.ts";
 import { EXIT, Output } from "./output.ts";
@@ -95,6 +96,7 @@ function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<v
   addAnimate(program, perform);
   addModels(program, perform);
   addProject(program, perform);
+  addExport(program, perform);
   common(program.command("doctor"))
     .description("Looks at everything that a clip needs and says what is missing.")
     .action((options: CommonOptions) => perform(options, doctor));
@@ -201,6 +203,40 @@ function addProject(program: Command, perform: (options: CommonOptions, work: Wo
     .argument("<folder>", "the project's folder")
     .action((folder: string, options: CommonOptions) =>
       perform(options, (studio, output) => projectCheck(studio, folder, output)),
+    );
+}
+
+function addExport(program: Command, perform: (options: CommonOptions, work: Work) => Promise<void>): void {
+  common(program.command("export"))
+    .description("Writes a project's timeline as a film, pictures or sound. Prints the path of what it wrote.")
+    .argument("[project]", "the project's folder, or its file")
+    .option("--preset <name>", "what to make (default: h264, at the timeline's own size)")
+    .option("--presets", "lists the presets")
+    .option(
+      "-o, --output <file>",
+      "the file to write, or the folder of numbered pictures (default: the project's name, here)",
+    )
+    .option("--overwrite", "replace it if it exists, once the new one is complete and checked")
+    .option("--range <from-to>", "only this part: seconds or timecodes, for example 2-10.5")
+    .option("--size <WxH>", "pixels, instead of the preset's")
+    .option("--rate <number>", "frames per second, instead of the timeline's")
+    .option("--quality <number>", "0 small to 100 fine")
+    .option("--bitrate <kbit/s>", "instead of a quality")
+    .option("--loudness <LUFS>", "loudness of the whole by EBU R128, for example -14; off leaves it as mixed")
+    .option("--encoder <which>", "auto takes the graphics hardware where it works; software does not")
+    .option("--no-smart", "encode everything anew, also what could be copied")
+    .option("--no-sound", "pictures only")
+    .option("--no-alpha", "with the timeline's background, where the preset would leave it out")
+    .option("--poster <time>", "also write this moment as a picture beside the file")
+    .option("--record <how>", "what is embedded of how clips were made: full, without-prompts or none")
+    .option("--estimate", "says what it would be, and writes nothing")
+    .action((project: string | undefined, options: ExportOptions & CommonOptions & { presets?: boolean }) =>
+      perform(options, async (studio, output, signal) => {
+        if (options.presets === true) return listPresets(output);
+        if (project === undefined)
+          throw new StudioError("BAD_REQUEST", "Name a project's folder: see `plume export --help`.");
+        return exportProject(studio, project, options, output, signal);
+      }),
     );
 }
 

@@ -11,6 +11,8 @@ export type NodeImage = Canvas | Image;
 export interface NodeSurface extends Surface<NodeImage> {
   readonly image: Canvas;
   pixels(): Uint8ClampedArray;
+  /** The same premultiplied, which is quicker and makes no difference where nothing is transparent. */
+  raw(): Uint8Array;
 }
 
 let fontsReady = false;
@@ -38,6 +40,7 @@ export function nodeSurface(width: number, height: number): NodeSurface {
     context,
     image: canvas,
     pixels: () => context.getImageData(0, 0, width, height).data,
+    raw: () => canvas.data(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   contract,
@@ -19,6 +20,10 @@ import { AnimateRunner } from "./animate/animate-runner.ts";
 import { AnimationService } from "./animate/animation-service.ts";
 import { sweepWork } from "./animate/sweep-work.ts";
 import { diagnose } from "./diagnose.ts";
+import { ExportRunner } from "./export/export-runner.ts";
+import { ExportService } from "./export/export-service.ts";
+import { exportEntry } from "./export/export-process.ts";
+import { byFingerprint, bySources } from "./export/gates.ts";
 import { chooseFolders, type Folders, makeDataFolders, scratchFolders, sweepScratch } from "./folders.ts";
 import { generateJobs, generateRunner } from "./generate-jobs.ts";
 import { type Handlers, makeHandlers } from "./handlers.ts";
@@ -29,6 +34,7 @@ import { type Lock, lockStudio } from "./lock.ts";
 import { MediaDesk } from "./media/desk.ts";
 import { type BundledModel, ModelService } from "./models.ts";
 import { inspectProject } from "./projects/inspect.ts";
+import { readProject } from "./projects/read.ts";
 import { ProjectService } from "./projects/service.ts";
 import { compact, type Queue, restore } from "./queue.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
@@ -109,6 +115,8 @@ class StudioServices implements Studio {
   private readonly jobs: JobService;
   private readonly desk: MediaDesk;
   private readonly animations: AnimationService;
+  private readonly exportRunner: ExportRunner;
+  private readonly exports: ExportService;
   private readonly projects: ProjectService;
   private readonly handlers: Handlers;
   private readonly listeners = new Set<(event: StudioEvent) => void>();
@@ -157,10 +165,16 @@ class StudioServices implements Studio {
       tools: () => this.findTools(),
     };
     const animateRunner = new AnimateRunner(parts);
+    this.exportRunner = new ExportRunner({
+      tools: () => this.findTools(),
+      workRoot: folders.work,
+      folder: folders.exports,
+      entry: exportEntry(options.engine),
+    });
     this.jobs = new JobService({
       queue,
       queueLog,
-      runners: { generate: generateRunner(parts), animate: animateRunner },
+      runners: { generate: generateRunner(parts), animate: animateRunner, export: this.exportRunner },
       emit: (event) => this.emit(event),
       onClip: () => this.tellLibrary(),
       log,
@@ -183,6 +197,15 @@ class StudioServices implements Studio {
       log,
     });
     this.animations = new AnimationService(parts, animateRunner, this.jobs);
+    this.exports = new ExportService({
+      runner: this.exportRunner,
+      jobs: this.jobs,
+      tools: () => this.findTools(),
+      project: (id) => {
+        return { document: this.projects.find(id).document, gate: bySources(this.desk.sources) };
+      },
+      reveal: options.reveal ?? revealInFileManager,
+    });
     this.handlers = makeHandlers({
       models: this.models,
       jobs: this.jobs,
@@ -193,6 +216,7 @@ class StudioServices implements Studio {
       reveal: options.reveal ?? revealInFileManager,
       tellLibrary: () => this.tellLibrary(),
       projects: this.projects,
+      exports: this.exports,
       log,
     });
   }
@@ -276,6 +300,17 @@ class StudioServices implements Studio {
     return this.animations.keyframe(jobId, place);
   }
 
+  async exportTo(...[path, settings, destination]: Parameters<Studio["exportTo"]>): ReturnType<Studio["exportTo"]> {
+    const { folder, timeline } = await readProject(path);
+    const target = { ...destination, file: resolve(destination.file) };
+    return this.exports.enqueue(timeline, settings(timeline.settings), byFingerprint(folder), target);
+  }
+
+  async forecast(...[path, settings]: Parameters<Studio["forecast"]>): ReturnType<Studio["forecast"]> {
+    const { folder, timeline } = await readProject(path);
+    return this.exports.forecast(timeline, settings(timeline.settings), byFingerprint(folder));
+  }
+
   inspectProject(folder: string): ReturnType<Studio["inspectProject"]> {
     return inspectProject(folder);
   }
@@ -297,6 +332,7 @@ class StudioServices implements Studio {
   private async shutDown(): Promise<void> {
     // The running job stops between steps, or its engine is killed after the usual grace; then nothing needs the engine any more.
     await this.jobs.close();
+    await this.exportRunner.close();
     await this.projects.shutDown();
     await this.desk.close();
     await this.engine.close();

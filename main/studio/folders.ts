@@ -22,6 +22,8 @@ export interface Folders {
   readonly prepared: string;
   /** What animations keep while they are made, a folder each. */
   readonly work: string;
+  /** Films that were exported. */
+  readonly exports: string;
   /** One folder for each project. */
   readonly projects: string;
   /** Notes which projects were used lately. */
@@ -50,6 +52,7 @@ export async function chooseFolders(options: FolderOptions = {}): Promise<Folder
     media: join(home, "media"),
     prepared: join(home, "cache", "media"),
     work: join(home, "work"),
+    exports: join(output, "Exports"),
     projects: join(output, "Projects"),
     recent: join(home, "recent-projects.json"),
     endings: join(home, "ended-jobs.json"),

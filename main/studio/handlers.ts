@@ -1,6 +1,7 @@
 import type { Input, Method, Output } from "../../core/contract/index.ts";
 import type { AnimationService } from "./animate/animation-service.ts";
 import { generateJobs } from "./generate-jobs.ts";
+import type { ExportService } from "./export/export-service.ts";
 import type { JobService } from "./jobs.ts";
 import type { Library } from "./library.ts";
 import type { MediaDesk } from "./media/desk.ts";
@@ -17,6 +18,7 @@ export interface Services {
   readonly desk: MediaDesk;
   readonly library: Library;
   readonly projects: ProjectService;
+  readonly exports: ExportService;
   readonly systemInfo: () => Promise<Output<"system.info">>;
   readonly reveal: (path: string) => Promise<void>;
   readonly tellLibrary: () => void;
@@ -52,6 +54,7 @@ export function makeHandlers(services: Services): Handlers {
     ...services.desk.handlers,
     ...libraryHandlers(services),
     ...services.projects.handlers,
+    ...services.exports.handlers,
   };
 }
 

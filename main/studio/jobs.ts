@@ -1,5 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { type Clip, type JobKind, type JobSnapshot, StudioError, type StudioEvent } from "../../core/contract/index.ts";
+import {
+  type Clip,
+  type ExportResult,
+  type JobKind,
+  type JobSnapshot,
+  type Progress,
+  StudioError,
+  type StudioEvent,
+} from "../../core/contract/index.ts";
 import { PreviewStore } from "./previews.ts";
 import type { ProduceListener } from "./produce.ts";
 import { type AnimationChange, hasEnded, type Queue, type QueueEvent, reduce, WAITING } from "./queue.ts";
@@ -18,12 +26,14 @@ export interface JobContext extends ProduceListener {
   readonly signal: AbortSignal;
   /** An animation has come further; resolves with the job as it is then, once that is on disk. */
   advance(change: AnimationChange): Promise<JobSnapshot>;
+  /** An export's progress with its frames a second. */
+  exporting(progress: Progress, speed: number | null): void;
 }
 
 /** What the queue asks of one kind of job. */
 export interface JobRunner {
-  /** Works on the job from where it stands. Resolves with its clip, or with null when it now waits for the user. */
-  run(job: JobSnapshot, context: JobContext): Promise<Clip | null>;
+  /** Works on the job from where it stands. Resolves with what it made, or with null when it now waits for the user. */
+  run(job: JobSnapshot, context: JobContext): Promise<Clip | ExportResult | null>;
   /** The job as it is to be queued again after it ended. Errors: MODEL_NOT_FOUND and others that make it pointless. */
   again(job: JobSnapshot): Promise<JobSnapshot>;
   /** The job is gone for good, and with it whatever it kept on disk. Absent: it keeps nothing. */
@@ -78,14 +88,14 @@ export class JobService {
   }
 
   /** Puts new jobs at the queue's end; their ids must be fresh. */
-  async add(jobs: readonly JobSnapshot[], destination?: Destination): Promise<JobSnapshot[]> {
+  async add<J extends JobSnapshot>(jobs: readonly J[], destination?: Destination): Promise<J[]> {
     await this.options.queueLog.append(...jobs.map((job) => ({ type: "enqueued", job }) as const));
     for (const job of jobs) {
       if (destination !== undefined) this.destinations.set(job.id, destination);
       this.set({ type: "enqueued", job });
     }
     this.pump();
-    return jobs.map(({ id }) => this.get(id));
+    return jobs.map(({ id }) => this.get(id) as J);
   }
 
   /** A job that waits is taken out at once; the running one stops between two steps. An ended one stays as it is. Errors: NOT_FOUND. */
@@ -209,11 +219,13 @@ export class JobService {
     this.running = running;
     try {
       await this.apply({ type: "started", id, at: now() });
-      const clip = await this.options.runners[kind].run(this.get(id), this.context(id, running.abort.signal));
-      if (clip === null) await this.apply({ type: "waiting", id });
+      const made = await this.options.runners[kind].run(this.get(id), this.context(id, running.abort.signal));
+      if (made === null) await this.apply({ type: "waiting", id });
       else {
-        await this.apply({ type: "succeeded", id, at: now(), clip });
-        this.options.onClip();
+        if ("record" in made) {
+          await this.apply({ type: "succeeded", id, at: now(), clip: made });
+          this.options.onClip();
+        } else await this.apply({ type: "exported", id, at: now(), result: made });
         await this.forget(this.get(id));
       }
     } catch (cause) {
@@ -241,6 +253,8 @@ export class JobService {
         this.previews.put(id, preview.step, rgba);
         this.show(id, (job) => ({ ...job, preview }));
       },
+      exporting: (progress, speed) =>
+        this.show(id, (job) => (job.kind === "export" ? { ...job, progress, speed } : job)),
       advance: async (change) => {
         await this.apply({ type: "advanced", id, change });
         return this.get(id);

@@ -4,6 +4,8 @@ import {
   animateJobSchema,
   clipSchema,
   errorDataSchema,
+  type ExportJob,
+  exportResultSchema,
   type JobSnapshot,
   jobSnapshotSchema,
   type Progress,
@@ -21,6 +23,7 @@ export const queueEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("enqueued"), job: jobSnapshotSchema }),
   z.object({ type: z.literal("started"), id: z.string(), at: z.iso.datetime() }),
   z.object({ type: z.literal("succeeded"), id: z.string(), at: z.iso.datetime(), clip: clipSchema }),
+  z.object({ type: z.literal("exported"), id: z.string(), at: z.iso.datetime(), result: exportResultSchema }),
   z.object({ type: z.literal("failed"), id: z.string(), at: z.iso.datetime(), error: errorDataSchema }),
   z.object({ type: z.literal("cancelled"), id: z.string(), at: z.iso.datetime() }),
   z.object({ type: z.literal("dismissed"), id: z.string() }),
@@ -75,12 +78,19 @@ function step(job: JobSnapshot, event: StepEvent): JobSnapshot {
       return { ...job, finishedAt: event.at, state: "cancelled" };
     case "failed":
       return job.state === "running" ? { ...job, finishedAt: event.at, state: "failed", error: event.error } : job;
-    case "succeeded": {
-      if (job.state !== "running") return job;
-      const progress: Progress = { phase: "encode", done: 1, total: 1, fraction: 1, etaMs: 0 };
-      return { ...job, finishedAt: event.at, state: "done", clip: event.clip, progress };
-    }
+    case "succeeded":
+      return job.state === "running"
+        ? { ...job, finishedAt: event.at, state: "done", clip: event.clip, progress: { ...FINISHED, phase: "encode" } }
+        : job;
+    case "exported":
+      return job.state === "running" && job.kind === "export" ? exported(job, event) : job;
   }
+}
+
+const FINISHED = { done: 1, total: 1, fraction: 1, etaMs: 0 } as const;
+
+function exported(job: ExportJob, { at, result }: Extract<QueueEvent, { type: "exported" }>): ExportJob {
+  return { ...job, finishedAt: at, state: "done", result, progress: { ...FINISHED, phase: "check" } };
 }
 
 function advance(job: AnimateJob, { request, ...rest }: AnimationChange): AnimateJob {
@@ -116,7 +126,10 @@ export function restore(values: readonly unknown[], now: string): Queue {
     if (job.state !== "running") return quiet;
     // What an animation has computed lies in its work folder: it goes on from there when the user says so.
     if (job.kind === "animate") return { ...quiet, state: "paused" };
-    const message = "The studio stopped while this clip was being made: press Retry to make it again.";
+    const message =
+      job.kind === "export"
+        ? "The studio stopped while this film was being exported: press Retry to export it again."
+        : "The studio stopped while this clip was being made: press Retry to make it again.";
     return { ...quiet, state: "failed", finishedAt: now, error: { code: "CANCELLED", message } };
   });
 }

@@ -1,5 +1,8 @@
 import type {
   AnimationRequest,
+  ExportForecast,
+  ExportJob,
+  GenerateJob,
   GenerationRequest,
   ImportPurpose,
   Input,
@@ -12,6 +15,8 @@ import type {
   StudioEvent,
 } from "../../core/contract/index.ts";
 import type { MediaFile, MediaPart } from "./media/shows.ts";
+import type { ExportSettings } from "../../core/export/index.ts";
+import type { Settings } from "../../core/timeline/index.ts";
 import type { ProjectReport } from "./projects/inspect.ts";
 
 export type { MediaFile, MediaPart, ProjectReport };
@@ -72,9 +77,17 @@ export interface Studio {
   /** The installed models with their files on this disk: what `plume models` needs beyond the contract. */
   readonly models: ModelAdministration;
   /** Same as `jobs.generate` with a file of the caller's choice instead of the library (command line `-o`). */
-  generateTo(request: GenerationRequest, destination: Destination): Promise<JobSnapshot>;
+  generateTo(request: GenerationRequest, destination: Destination): Promise<GenerateJob>;
   /** Same as `jobs.animate` with a file of the caller's choice instead of the library. */
   animateTo(request: AnimationRequest, destination: Destination): Promise<JobSnapshot>;
+  /**
+   * Exports a project on disk, open or not, to a file of the caller's choice. Its media are found by the paths in the project, and read
+   * only where their bytes are those that the project knows. Errors: those of opening a project, MEDIA_MISSING, BAD_REQUEST,
+   * OUTPUT_UNWRITABLE. @param path the project's folder or its file @param settings for the project's own
+   */
+  exportTo(path: string, settings: (own: Settings) => ExportSettings, destination: Destination): Promise<ExportJob>;
+  /** What such an export would be. */
+  forecast(path: string, settings: (own: Settings) => ExportSettings): Promise<ExportForecast>;
   /** Looks at everything that a clip needs (`plume doctor`). Never rejects. */
   diagnose(): Promise<Finding[]>;
   /** Looks at a project on disk without opening it (`plume project`). Errors: NOT_FOUND, PROJECT_DAMAGED, PROJECT_READ_ONLY. */

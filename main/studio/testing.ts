@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type JobSnapshot, StudioError, type StudioEvent } from "../../core/contract/index.ts";
+import { type GenerateJob, StudioError, type StudioEvent } from "../../core/contract/index.ts";
 import { fakeAnimator, fakeSummary } from "../inference/testing/fake-summary.ts";
 import { temporaryFolder } from "../media/testing.ts";
 import { createStudio, type StudioParts } from "./create-studio.ts";
@@ -56,7 +56,7 @@ export function record(studio: Studio): StudioEvent[] {
   return events;
 }
 
-export async function make(studio: Studio, prompt: string, more: object = {}): Promise<JobSnapshot> {
+export async function make(studio: Studio, prompt: string, more: object = {}): Promise<GenerateJob> {
   const [job] = await studio.call("jobs.generate", { request: { prompt, seed: 42, ...more }, variations: 1 });
-  return studio.ended(job!.id);
+  return (await studio.ended(job!.id)) as GenerateJob;
 }

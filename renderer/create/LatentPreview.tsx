@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import type { JobSnapshot } from "../../core/contract/index.ts";
+import type { ClipJob } from "../../core/contract/index.ts";
 import { useStudio } from "../state/context.ts";
 import { useReducedMotion } from "../ui/use-reduced-motion.ts";
 import { loadPreview } from "./preview.ts";
@@ -8,7 +8,7 @@ const FADE_MS = 110;
 const none = { step: 0, width: 0, height: 0, frames: 0 };
 
 /** The picture forming: the newest latent preview, played as a loop and smoothly enlarged. */
-export function LatentPreview({ job }: { readonly job: JobSnapshot }) {
+export function LatentPreview({ job }: { readonly job: ClipJob }) {
   const { client } = useStudio();
   const still = useReducedMotion();
   const canvas = useRef<HTMLCanvasElement>(null);

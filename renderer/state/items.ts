@@ -50,6 +50,8 @@ export function itemsOf(jobs: readonly JobSnapshot[], clips: readonly Clip[]): r
   const shown = new Set<string>();
   const items: Item[] = [];
   for (const job of jobs) {
+    // A film that is written is no clip; the queue shows it.
+    if (job.kind === "export") continue;
     const clip = job.clip ? (library.get(job.clip.id) ?? null) : null;
     if (job.state === "done" && !clip) continue;
     if (clip) shown.add(clip.id);
@@ -66,7 +68,7 @@ export function itemsOf(jobs: readonly JobSnapshot[], clips: readonly Clip[]): r
   return orderVariations(items);
 }
 
-function itemOf(job: JobSnapshot, clip: Clip | null): Item {
+function itemOf(job: GenerateJob | AnimateJob, clip: Clip | null): Item {
   const rest = { key: `job:${job.id}`, state: job.state, clip, createdAt: job.createdAt };
   return job.kind === "generate"
     ? { kind: "generate", request: job.request, job, ...rest }

@@ -1,4 +1,4 @@
-import type { Follow, JobSnapshot, Preset, Progress } from "../../core/contract/index.ts";
+import type { ClipJob, Follow, JobSnapshot, Preset, Progress } from "../../core/contract/index.ts";
 import { formatEstimate } from "./format.ts";
 
 const phases: Readonly<Record<Progress["phase"], string>> = {
@@ -10,6 +10,9 @@ const phases: Readonly<Record<Progress["phase"], string>> = {
   denoise: "Forming the picture",
   decode: "Drawing frames",
   encode: "Writing the file",
+  measure: "Measuring the loudness",
+  render: "Writing the film",
+  check: "Checking the file",
 };
 
 export const presetWords: Readonly<Record<Preset, string>> = {
@@ -41,11 +44,12 @@ export function etaWords({ etaMs }: Progress): string | null {
 
 /** What a job or clip is called in a sentence: its words in quotes, or that it is an animation without any. */
 export function nameOf({ request }: Pick<JobSnapshot, "request">): string {
+  if ("fileName" in request) return `“${request.fileName}”`;
   return request.prompt.trim() === "" ? "the animated picture" : `“${request.prompt}”`;
 }
 
 /** A tile's accessible name. */
-export function describe(job: Pick<JobSnapshot, "state" | "request">): string {
+export function describe(job: Pick<ClipJob, "state" | "request">): string {
   const states = {
     queued: "waiting",
     running: "being made",

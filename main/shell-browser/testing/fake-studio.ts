@@ -21,6 +21,7 @@ import {
   StudioError,
   type StudioEvent,
 } from "../../../core/contract/index.ts";
+import { presets } from "../../../core/export/index.ts";
 import { clip as sampleClip, job as sampleJob, model as starter, system } from "../../../core/testing/samples.ts";
 import type { ShellStudio } from "../../shell-common/content.ts";
 import { locateFfmpeg } from "../../media/index.ts";
@@ -195,6 +196,20 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
   const methods: Record<Method, (input: never) => unknown> = {
     ...projects.handlers,
     ...desk.handlers,
+    "exports.presets": () => [...presets],
+    "exports.forecast": () => {
+      throw new StudioError(
+        "BAD_REQUEST",
+        "There is nothing to export in this range: add a clip, or choose another range.",
+      );
+    },
+    "exports.start": () => {
+      throw new StudioError(
+        "BAD_REQUEST",
+        "There is nothing to export in this range: add a clip, or choose another range.",
+      );
+    },
+    "exports.reveal": () => ({}),
     "system.info": () => system,
     "models.list": () => [starter],
     "jobs.generate": ({ request, variations }: { request: GenerationRequest; variations: number }) => {

@@ -131,7 +131,8 @@ export class ProjectService {
     await this.inTurn(() => Promise.all([...this.open.keys()].map((id) => this.close(id))));
   }
 
-  private find(id: string): Project {
+  /** An open project. Errors: NOT_FOUND. */
+  find(id: string): Project {
     const project = this.open.get(id);
     if (project === undefined) throw new StudioError("NOT_FOUND", "This project is not open: open it first.");
     return project;

@@ -1,0 +1,4 @@
+export * from "./estimate.ts";
+export * from "./presets.ts";
+export * from "./resolve.ts";
+export * from "./settings.ts";

@@ -1,0 +1,91 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { StudioError } from "../../../core/contract/index.ts";
+import type { MediaTools } from "../../media/index.ts";
+import type { ExportCommand, ExportReport } from "./messages.ts";
+import type { ExportListener, ExportOutcome, ExportPlaces, ExportTask } from "./task.ts";
+
+/** The Node that runs it and its script, where they are not this process's and this checkout's own. */
+export interface ExportEntry {
+  readonly node: string;
+  readonly entry: string;
+}
+
+const OWN: ExportEntry = { node: process.execPath, entry: fileURLToPath(new URL("./worker.ts", import.meta.url)) };
+/** Where the engine has its own Node, an export's process runs with it too, from the same copy of the sources. */
+export function exportEntry(engine: ExportEntry | undefined): ExportEntry | undefined {
+  if (engine === undefined) return undefined;
+  return { node: engine.node, entry: join(dirname(engine.entry), "..", "studio", "export", "worker.ts") };
+}
+
+const TAIL = 4000;
+
+type Listener = Pick<ExportListener, "progress" | "picture">;
+
+/** An export that is going on in a process of its own. */
+export class ExportProcess {
+  /** Settles when it is over. Errors: those of `renderExport`; INTERNAL when the process died. */
+  readonly over: Promise<ExportOutcome>;
+  /** Who is told; may change, because a paused export is taken up again. */
+  listener: Listener;
+  private readonly child: ChildProcess;
+
+  constructor(
+    { tools, task, places }: { readonly tools: MediaTools; readonly task: ExportTask; readonly places: ExportPlaces },
+    listener: Listener,
+    { node, entry }: ExportEntry = OWN,
+  ) {
+    this.listener = listener;
+    this.child = fork(entry, [], {
+      execPath: node,
+      execArgv: [],
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      env: { ...process.env, NODE_OPTIONS: "", ELECTRON_RUN_AS_NODE: "1" },
+    });
+    let words = "";
+    this.child.stderr!.on("data", (chunk: Buffer) => (words = (words + chunk.toString("utf8")).slice(-TAIL)));
+    this.over = new Promise((resolve, reject) => {
+      const died = (why: string): void =>
+        reject(
+          new StudioError(
+            "INTERNAL",
+            "The export ended unexpectedly, and nothing was written: try again.",
+            `${why}\n${words}`,
+          ),
+        );
+      this.child.on("message", (report: ExportReport) => {
+        if (report.type === "progress") this.listener.progress(report.phase, report.done, report.total);
+        else if (report.type === "picture")
+          this.listener.picture(report.width, report.height, new Uint8ClampedArray(report.rgba));
+        else if (report.type === "done") resolve(report.outcome);
+        else reject(StudioError.fromData(report.error));
+      });
+      this.child.once("error", (cause) => died(cause.message));
+      this.child.once("close", (code, signal) => died(signal ?? `exit code ${code}`));
+    });
+    this.over.catch(() => {});
+    this.tell({ type: "start", tools, task, places });
+  }
+
+  pause(): void {
+    this.tell({ type: "pause" });
+  }
+
+  resume(): void {
+    this.tell({ type: "resume" });
+  }
+
+  /** Ends it at once; its ffmpegs notice that nobody feeds or reads them any more. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.child.once("close", resolve));
+    this.child.kill("SIGKILL");
+    await gone;
+  }
+
+  private tell(command: ExportCommand): void {
+    if (this.child.connected) this.child.send(command);
+  }
+}

@@ -1,0 +1,172 @@
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import {
+  type ExportForecast,
+  type ExportJob,
+  type ExportRequest,
+  type Input,
+  type Method,
+  type Output,
+  StudioError,
+} from "../../../core/contract/index.ts";
+import {
+  containerInfo,
+  estimateSize,
+  type ExportPlan,
+  type ExportSettings,
+  planExport,
+  presets,
+} from "../../../core/export/index.ts";
+import { clipsOf, mediaOf, type MediaReference, type Timeline } from "../../../core/timeline/index.ts";
+import { chooseEncoder, type MediaTools, pixelFormatOf } from "../../media/index.ts";
+import type { JobService } from "../jobs.ts";
+import type { Destination } from "../studio.ts";
+import type { ExportRunner } from "./export-runner.ts";
+import { type MediaFile, stampOf } from "./media-files.ts";
+import { checkTarget } from "./target.ts";
+
+type ExportMethod = Extract<Method, `exports.${string}`>;
+type Handlers = { [M in ExportMethod]: (input: Input<M>) => Promise<Output<M>> };
+
+/** The one gate to files: who may be read as this media. Null where nothing may. */
+export type MediaGate = (
+  media: MediaReference,
+) => Promise<{ readonly path: string; readonly input: readonly string[] } | null>;
+
+export interface ExportServiceParts {
+  readonly runner: ExportRunner;
+  readonly jobs: JobService;
+  readonly tools: () => Promise<MediaTools>;
+  /** An open project by its id. Errors: NOT_FOUND. */
+  readonly project: (id: string) => { readonly document: Timeline; readonly gate: MediaGate };
+  readonly reveal: (path: string) => Promise<void>;
+}
+
+/** Exports of open projects, and what they would be. */
+export class ExportService {
+  private readonly parts: ExportServiceParts;
+
+  constructor(parts: ExportServiceParts) {
+    this.parts = parts;
+  }
+
+  readonly handlers: Handlers = {
+    "exports.presets": async () => [...presets],
+    "exports.forecast": async ({ project, settings }) => {
+      const { document, gate } = this.parts.project(project);
+      return this.forecast(document, settings, gate);
+    },
+    "exports.start": async ({ project, settings, name }) => {
+      const { document, gate } = this.parts.project(project);
+      const { id } = await this.enqueue(
+        document,
+        settings,
+        gate,
+        `${name}${containerInfo[settings.container].extension}`,
+      );
+      return { job: id };
+    },
+    "exports.reveal": async ({ job }) => {
+      await this.parts.reveal(this.parts.runner.fileOf(job));
+      return {};
+    },
+  };
+
+  /** Errors: BAD_REQUEST, MEDIA_MISSING, OUTPUT_UNWRITABLE. @param name of the file in the studio's folder, or where to write it */
+  async enqueue(
+    document: Timeline,
+    settings: ExportSettings,
+    gate: MediaGate,
+    name: string | Destination,
+  ): Promise<ExportJob> {
+    const plan = planned(document, settings);
+    const { files, missing } = await filesOf(document, gate);
+    if (missing.length > 0)
+      throw new StudioError(
+        "MEDIA_MISSING",
+        `${named(missing)} ${missing.length === 1 ? "is" : "are"} not there: locate ${missing.length === 1 ? "it" : "them"}, or take the clips out.`,
+      );
+    if (typeof name !== "string") await checkTarget(name, settings);
+    const fileName = typeof name === "string" ? name : basename(name.file);
+    const job = await this.parts.runner.newJob(
+      { document, settings, media: files.map((file) => ({ ...file, input: [...file.input] })) },
+      request(plan, fileName),
+    );
+    const [queued] = await this.parts.jobs.add([job], typeof name === "string" ? undefined : name);
+    return queued!;
+  }
+
+  /** Errors: BAD_REQUEST. */
+  async forecast(document: Timeline, settings: ExportSettings, gate: MediaGate): Promise<ExportForecast> {
+    const plan = planned(document, settings);
+    const { missing } = await filesOf(document, gate);
+    const tools = plan.video === null ? null : await this.parts.tools();
+    const encoder = tools === null ? null : await chooseEncoder(tools, plan.video!, pixelFormatOf(plan.video!));
+    const { fileName: _, settings: __, ...facts } = request(plan, "");
+    const pending = [...clipsOf(document)].filter(({ content, enabled }) => {
+      if (content.type !== "media" || !enabled) return false;
+      return content.takes.find(({ id }) => id === content.activeTake)?.media == null;
+    });
+    return {
+      ...facts,
+      size: estimateSize(plan),
+      encoder:
+        plan.video === null
+          ? null
+          : (encoder?.reason ?? `This computer's ffmpeg cannot encode ${plan.video.codec}: choose another format.`),
+      missing: missing.map(({ name }) => name),
+      pending: pending.length,
+    };
+  }
+}
+
+function planned(document: Timeline, settings: ExportSettings): ExportPlan {
+  const plan = planExport(document, settings);
+  if (plan !== null) return plan;
+  throw new StudioError(
+    "BAD_REQUEST",
+    "There is nothing to export in this range: add a clip, or choose another range.",
+  );
+}
+
+function request({ settings, video, range }: ExportPlan, fileName: string): ExportRequest {
+  return {
+    fileName,
+    settings,
+    width: video?.width ?? null,
+    height: video?.height ?? null,
+    frames: video?.frames ?? null,
+    seconds: range.duration / 705_600_000,
+  };
+}
+
+/** The media that enabled clips play, each once, with their files. */
+async function filesOf(
+  document: Timeline,
+  gate: MediaGate,
+): Promise<{ files: MediaFile[]; missing: MediaReference[] }> {
+  const used = new Map<string, MediaReference>();
+  for (const clip of clipsOf(document)) {
+    const media = clip.enabled ? mediaOf(document, clip) : null;
+    if (media !== null) used.set(media.id, media);
+  }
+  const files: MediaFile[] = [];
+  const missing: MediaReference[] = [];
+  for (const reference of used.values()) {
+    const found = await gate(reference);
+    const stamp =
+      found === null
+        ? null
+        : ((await stampOf(found.path)) ?? ((await stat(found.path).catch(() => null)) === null ? null : "folder"));
+    if (found === null || stamp === null) missing.push(reference);
+    else files.push({ reference, path: found.path, input: found.input, stamp });
+  }
+  return { files, missing };
+}
+
+function named(media: readonly MediaReference[]): string {
+  const names = media.slice(0, 3).map(({ name }) => `“${name}”`);
+  const rest = media.length - names.length;
+  if (rest > 0) return `${names.join(", ")} and ${rest} more`;
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}

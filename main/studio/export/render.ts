@@ -1,0 +1,264 @@
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { StudioError } from "../../../core/contract/index.ts";
+import { type ExportPlan, isSequence, planExport } from "../../../core/export/index.ts";
+import { Mixer } from "../../../core/mix/index.ts";
+import { FLICKS_PER_SECOND } from "../../../core/time/index.ts";
+import {
+  chooseEncoder,
+  type Encoder,
+  exportArgs,
+  Feed,
+  gifArgs,
+  keepArgs,
+  type Loudness,
+  measureArgs,
+  type MediaTools,
+  paletteArgs,
+  pixelFormatOf,
+  runMedia,
+} from "../../media/index.ts";
+import { FilmPainter } from "./film-painter.ts";
+import { FramePool } from "./frame-pool.ts";
+import { MediaFiles } from "./media-files.ts";
+import { SoundSource } from "./sound-source.ts";
+import type { ExportListener, ExportOutcome, ExportPlaces, ExportTask } from "./task.ts";
+import { blocksOf, verifyPictures, verifyStreams } from "./verify.ts";
+
+/** Samples that are mixed at a time: a third of a second. */
+const STRETCH = 16_384;
+/** Between two pictures for people to look at, milliseconds. */
+const LOOK_EVERY = 500;
+const LOOK_WIDTH = 240;
+
+interface Work {
+  readonly tools: MediaTools;
+  readonly task: ExportTask;
+  readonly plan: ExportPlan;
+  readonly files: MediaFiles;
+  readonly places: ExportPlaces;
+  readonly listener: ExportListener;
+}
+
+/**
+ * Exports a timeline to `places.target`, which is whole and verified when this resolves; on any error what was begun is the caller's to
+ * remove. Memory does not grow with the film's length. Errors: BAD_REQUEST (nothing to export), MEDIA_MISSING, MEDIA_UNREADABLE,
+ * FFMPEG_FAILED, DISK_FULL, OUTPUT_UNWRITABLE.
+ */
+export async function renderExport(
+  tools: MediaTools,
+  task: ExportTask,
+  places: ExportPlaces,
+  listener: ExportListener,
+): Promise<ExportOutcome> {
+  const plan = planExport(task.document, task.settings);
+  if (plan === null)
+    throw new StudioError(
+      "BAD_REQUEST",
+      "There is nothing to export in this range: add a clip, or choose another range.",
+    );
+  const files = new MediaFiles(tools, task.media);
+  const work: Work = { tools, task, plan, files, places, listener };
+  const encoder = await encoderFor(tools, plan);
+  const notes = encoder === null ? [] : [encoder.reason];
+  const loudness = plan.audio === null || plan.audio.loudness === null ? null : await measure(work);
+  if (plan.audio?.loudness != null && loudness === null)
+    notes.push("The sound is silent, so its loudness was left as it is.");
+  const painted = await write(work, encoder, loudness);
+  await files.assertUnchanged();
+  listener.progress("check", 0, 1);
+  await check(work, painted);
+  listener.progress("check", 1, 1);
+  return {
+    bytes: await bytesOf(places.target),
+    width: plan.video?.width ?? null,
+    height: plan.video?.height ?? null,
+    frames: plan.video?.frames ?? null,
+    seconds: plan.range.duration / FLICKS_PER_SECOND,
+    notes,
+  };
+}
+
+/** Errors: FFMPEG_FAILED when this ffmpeg cannot encode what was asked for. */
+async function encoderFor(tools: MediaTools, { video }: ExportPlan): Promise<Encoder | null> {
+  if (video === null) return null;
+  const encoder = await chooseEncoder(tools, video, pixelFormatOf(video));
+  if (encoder === null)
+    throw new StudioError(
+      "FFMPEG_FAILED",
+      `This computer's ffmpeg cannot encode ${video.codec}: choose another format, or install a full build of ffmpeg.`,
+    );
+  return encoder;
+}
+
+/** The first of two passes over the sound; null where all is silence. */
+async function measure(work: Work): Promise<Loudness | null> {
+  const audio = work.plan.audio!;
+  const feed = new Feed(work.tools.ffmpeg, measureArgs(audio));
+  try {
+    await mixInto(
+      work,
+      (bytes) => feed.write(feed.picture, bytes),
+      (done) => work.listener.progress("measure", done, audio.samples),
+    );
+    await feed.finish();
+  } catch (error) {
+    await feed.kill();
+    throw error;
+  }
+  const json = /\{[^{}]*"input_i"[^{}]*\}/.exec(feed.words)?.[0];
+  if (json === undefined)
+    throw new StudioError(
+      "FFMPEG_FAILED",
+      "The loudness could not be measured: export without a loudness target.",
+      feed.words,
+    );
+  const found = JSON.parse(json) as Record<string, string>;
+  const integrated = Number(found["input_i"]);
+  if (!Number.isFinite(integrated)) return null;
+  return {
+    integrated,
+    truePeak: Number(found["input_tp"]),
+    range: Number(found["input_lra"]),
+    threshold: Number(found["input_thresh"]),
+    offset: Number(found["target_offset"]),
+  };
+}
+
+/** Mixes all of the film's sound, stretch by stretch. */
+async function mixInto(
+  { tools, task, plan, files, listener }: Work,
+  take: (bytes: Uint8Array) => Promise<void>,
+  told: (done: number) => void = () => {},
+): Promise<void> {
+  const { samples, mixRate } = plan.audio!;
+  const source = new SoundSource(tools, files);
+  const mixer = new Mixer(task.document, mixRate, source);
+  try {
+    for (let at = 0; at < samples; at += STRETCH) {
+      await listener.go();
+      const count = Math.min(STRETCH, samples - at);
+      const [left, right] = await mixer.mix(plan.range.start + Math.round((at * FLICKS_PER_SECOND) / mixRate), count);
+      const both = new Float32Array(2 * count);
+      for (let i = 0; i < count; i++) {
+        both[2 * i] = left[i]!;
+        both[2 * i + 1] = right[i]!;
+      }
+      await take(new Uint8Array(both.buffer));
+      await source.next();
+      told(at + count);
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+type Painted = { readonly first: Float32Array; readonly last: Float32Array } | null;
+
+async function write(work: Work, encoder: Encoder | null, loudness: Loudness | null): Promise<Painted> {
+  const { plan, places, tools } = work;
+  if (plan.settings.container === "gif") return writeGif(work);
+  const target = isSequence(plan.settings)
+    ? join(places.target, `%06d.${plan.settings.container === "png" ? "png" : "jpg"}`)
+    : places.target;
+  if (isSequence(plan.settings)) await mkdir(places.target);
+  const feed = new Feed(tools.ffmpeg, exportArgs(plan, encoder, loudness, target));
+  return fed(feed, work);
+}
+
+/** Feeds pictures and sound side by side: ffmpeg takes of each what it needs next. */
+async function fed(feed: Feed, work: Work): Promise<Painted> {
+  const { plan, listener } = work;
+  const told = (done: number): void => {
+    if (plan.video === null) listener.progress("render", done, plan.audio!.samples);
+  };
+  const sound = async (): Promise<void> => {
+    if (plan.audio !== null) await mixInto(work, (bytes) => feed.write(feed.sound, bytes), told);
+    feed.sound.end();
+  };
+  const pictures = async (): Promise<Painted> => {
+    const painted = plan.video === null ? null : await paint(work, (bytes) => feed.write(feed.picture, bytes));
+    if (plan.video !== null) feed.picture.end();
+    return painted;
+  };
+  try {
+    const [painted] = await Promise.all([pictures(), sound()]);
+    await feed.finish();
+    return painted;
+  } catch (error) {
+    await feed.kill();
+    throw error;
+  }
+}
+
+async function paint(
+  { tools, task, plan, files, listener }: Work,
+  take: (bytes: Uint8Array) => Promise<void>,
+): Promise<Painted> {
+  const video = plan.video!;
+  const { width, height, frames } = video;
+  const pool = new FramePool(tools, task.document, files);
+  const painter = new FilmPainter(task.document, { ...video, start: plan.range.start }, pool);
+  const look = { width: LOOK_WIDTH, height: Math.max(1, Math.round((LOOK_WIDTH * height) / width)) };
+  let [first, last]: (Float32Array | null)[] = [null, null];
+  let lookedAt = 0;
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for (let n = 0; n < frames; n++) {
+      await listener.go();
+      const pixels = await painter.frame(n);
+      // The frame before is written while this one is painted.
+      await writing;
+      writing = take(pixels);
+      writing.catch(() => {}); // told by the next await
+      if (n === 0) first = blocksOf(pixels, width, height);
+      if (n === frames - 1) last = blocksOf(pixels, width, height);
+      listener.progress("render", n + 1, frames);
+      const now = performance.now();
+      if (now - lookedAt < LOOK_EVERY && n < frames - 1) continue;
+      lookedAt = now;
+      const small = painter.preview(look.width, look.height);
+      if (small !== null) listener.picture(look.width, look.height, small);
+    }
+    await writing;
+  } finally {
+    await pool.close();
+  }
+  return { first: first!, last: last! };
+}
+
+async function writeGif(work: Work): Promise<Painted> {
+  const { plan, places, tools } = work;
+  const [kept, palette] = [join(places.work, "kept.mkv"), join(places.work, "palette.png")];
+  const painted = await fed(new Feed(tools.ffmpeg, keepArgs(plan.video!, kept)), {
+    ...work,
+    plan: { ...plan, audio: null },
+  });
+  await runMedia(tools.ffmpeg, paletteArgs(kept, palette));
+  await runMedia(tools.ffmpeg, gifArgs(kept, palette, places.target));
+  await rm(kept, { force: true });
+  return painted;
+}
+
+async function check({ tools, plan, places }: Work, painted: Painted): Promise<void> {
+  if (isSequence(plan.settings)) {
+    const names = await readdir(places.target);
+    if (names.length !== plan.video!.frames)
+      throw new StudioError(
+        "FFMPEG_FAILED",
+        "Some of the pictures were not written, so all were thrown away: try again.",
+        `${names.length} of ${plan.video!.frames}`,
+      );
+    return;
+  }
+  await verifyStreams(tools, plan, places.target);
+  if (painted !== null) await verifyPictures(tools, plan, places.target, painted);
+}
+
+/** Bytes of a file, or of all in a folder. */
+async function bytesOf(path: string): Promise<number> {
+  const info = await stat(path);
+  if (!info.isDirectory()) return info.size;
+  const sizes = await Promise.all((await readdir(path)).map(async (name) => (await stat(join(path, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
