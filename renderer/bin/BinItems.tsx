@@ -213,12 +213,10 @@ function Item({
   const missing = isMissing(status);
   const problem = missing ? status!.reason : (status?.problem ?? null);
   const use = item.uses > 0 ? `used ${item.uses === 1 ? "once" : `${item.uses} times`}` : "not used";
-  const words = [
-    item.name,
+  // Said beside what is to be seen: what colours and places tell the eye.
+  const said = [
     KINDS[item.kind],
-    ...(item.seconds === null ? [] : [clock(item.seconds)]),
     ...(item.isGenerated ? ["generated"] : []),
-    ...(missing ? ["missing"] : []),
     ...(scope === "project" ? [use] : item.isInProject ? ["in the project"] : []),
   ];
   return (
@@ -228,7 +226,6 @@ function Item({
       // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- as the list
       role="option"
       aria-selected={isSelected}
-      aria-label={words.join(", ")}
       tabIndex={isFocusable ? 0 : -1}
       title={[item.name, item.facts, item.note, problem].filter(Boolean).join("\n")}
       data-id={item.id}
@@ -244,6 +241,7 @@ function Item({
       <Picture item={item} status={status} />
       <span className="bin-item__text">
         <span className="bin-item__name">{item.name}</span>
+        <span className="visually-hidden">{said.join(", ")}</span>
         <span className="bin-item__facts">
           {missing ? (
             <span className="bin-item__problem">
