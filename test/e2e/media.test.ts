@@ -86,6 +86,15 @@ async function drop(names: readonly string[], onto: string): Promise<void> {
   await session.detach();
 }
 
+/** Asks the studio as the window does. */
+const call = <T>(method: string, input: unknown): Promise<T> =>
+  page.evaluate(
+    async ([path, body]) => {
+      const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: body! };
+      return ((await (await fetch(path!, init)).json()) as { value: T }).value;
+    },
+    [`/api/${method}`, JSON.stringify(input)],
+  );
 const items = () => page.getByRole("option");
 const names = () => page.locator(".bin-item__name").allTextContents();
 const bytesOf = (selector: string) =>
@@ -111,31 +120,28 @@ test("a drop of files and a folder: everything readable is there with its pictur
   await shot("grid");
 
   // What is fetched is what was made, with ranges: mediabunny and <video> depend on it.
-  const told = await page.evaluate(async () => {
-    const call = async (method: string, input: unknown) => {
-      const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(input) };
-      return ((await (await fetch(`/api/${method}`, init)).json()) as { value: unknown }).value;
-    };
-    const media = (await call("media.list", {})) as { id: string; name: string; bytes: number }[];
-    const status = (await call("media.status", { ids: media.map(({ id }) => id) })) as Record<string, unknown>[];
-    const film = media.find(({ name }) => name === "harbour.mp4")!;
-    const { version } = status.find(({ id }) => id === film.id) as { version: string };
-    const part = await fetch(`/source/${film.id}/${version}/original`, { headers: { Range: "bytes=4-7" } });
-    const master = media.find(({ name }) => name === "master.mov")!;
-    const of = status.find(({ id }) => id === master.id) as { version: string };
-    const proxy = await fetch(`/source/${master.id}/${of.version}/proxy`);
-    return {
-      status,
-      range: [part.status, part.headers.get("content-range"), await part.text()],
-      size: film.bytes,
-      proxy: [proxy.status, proxy.headers.get("content-type")],
-      paths: JSON.stringify([media, status]),
-    };
-  });
-  expect(told.range).toEqual([206, `bytes 4-7/${told.size}`, "ftyp"]);
+  const media = await call<{ id: string; name: string; bytes: number }[]>("media.list", {});
+  const status = await call<{ id: string; version: string }[]>("media.status", { ids: media.map(({ id }) => id) });
+  const urlOf = (name: string, part: string): string => {
+    const { id } = media.find((each) => each.name === name)!;
+    return `/source/${id}/${status.find((each) => each.id === id)!.version}/${part}`;
+  };
+  const told = await page.evaluate(
+    async ([original = "", made = ""]) => {
+      const part = await fetch(original, { headers: { Range: "bytes=4-7" } });
+      const proxy = await fetch(made);
+      return {
+        range: [part.status, part.headers.get("content-range"), await part.text()],
+        proxy: [proxy.status, proxy.headers.get("content-type")],
+      };
+    },
+    [urlOf("harbour.mp4", "original"), urlOf("master.mov", "proxy")],
+  );
+  expect(told.range).toEqual([206, `bytes 4-7/${media.find(({ name }) => name === "harbour.mp4")!.bytes}`, "ftyp"]);
   expect(told.proxy).toEqual([200, "video/mp4"]);
-  expect(told.paths).not.toContain(files);
-  expect(told.paths).not.toContain("/tmp/");
+  const paths = JSON.stringify([media, status]);
+  expect(paths).not.toContain(files);
+  expect(paths).not.toContain("/tmp/");
 
   expect(await accessibilityProblems(page)).toEqual([]);
   await page.getByRole("button", { name: "Show as a list" }).click();
@@ -152,15 +158,7 @@ test("a drop of files and a folder: everything readable is there with its pictur
 test("media that is missing says so, and is found again by what it is, not by its name", async () => {
   await drop(["harbour.mp4", "poster.jpg"], ".bin");
   await expect.poll(() => items().count(), patience).toBe(2);
-  await page.evaluate(async () => {
-    const init = (input: unknown) => ({
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(input),
-    });
-    const list = (await (await fetch("/api/media.list", init({}))).json()) as { value: { id: string; name: string }[] };
-    for (const { id } of list.value) await fetch("/api/media.remove", init({ id }));
-  });
+  for (const { id } of await call<{ id: string }[]>("media.list", {})) await call("media.remove", { id });
   await expect.poll(() => page.locator(".bin__missing").textContent(), patience).toContain("2 files are missing.");
   await shot("missing");
   expect(await accessibilityProblems(page)).toEqual([]);

@@ -60,7 +60,7 @@ describe("a clip that is promised", () => {
     const studio = await bench.open();
     const { generate, now } = await open(studio);
     const { jobs } = await generate("rain", { variations: 3 });
-    expect(jobs.map(({ request }) => request.seed)).toEqual([5, 6, 7]);
+    expect(jobs.map(({ request }) => "seed" in request && request.seed)).toEqual([5, 6, 7]);
     const takes = await kept(now);
     expect(takes.map(({ job }) => job)).toEqual(jobs.map(({ id }) => id));
     expect(new Set(takes.map(({ media }) => media)).size).toBe(3);
@@ -89,7 +89,7 @@ describe("a clip that is promised", () => {
     expect(made).toMatchObject({ problem: null });
     // Of one that is there, another version: other seed, both stay.
     const other = await studio.call("projects.retake", { id, clip });
-    expect(other.job.request.seed).not.toBe(9);
+    expect(other.job.request).not.toMatchObject({ seed: 9 });
     const takes = await kept(now);
     expect(takes.length).toBe(2);
     expect(takes[0]).toEqual(made);
