@@ -37,15 +37,32 @@ const rooms: readonly Room[] = [
     packages: ["onnxruntime-node", "zod", "yauzl", "html-entities"],
     node: true,
   },
-  { folder: "main/inference", rooms: ["core", "native-models"], packages: ["zod"], node: true },
-  { folder: "main/media", rooms: ["core"], packages: ["zod", "fluent-ffmpeg", "ffmpeg-static"], node: true },
+  // Where the app's own files lie; everything in main may ask.
+  { folder: "main/app-files", rooms: [], packages: [], node: true },
+  { folder: "main/inference", rooms: ["core", "native-models", "main/app-files"], packages: ["zod"], node: true },
+  {
+    folder: "main/media",
+    rooms: ["core", "main/app-files"],
+    packages: ["zod", "fluent-ffmpeg", "ffmpeg-static"],
+    node: true,
+  },
   { folder: "main/paint", rooms: ["core"], packages: ["@napi-rs/canvas"], node: true },
   // The export's own process paints.
-  { folder: "main/studio", rooms: ["core", "main/media", "main/inference", "main/paint"], packages: "*", node: true },
+  {
+    folder: "main/studio",
+    rooms: ["core", "main/app-files", "main/media", "main/inference", "main/paint"],
+    packages: "*",
+    node: true,
+  },
   { folder: "main/shell-common", rooms: ["core", "main/studio"], packages: ["zod"], node: true },
-  { folder: "main/shell-electron", rooms: ["core", "main/studio", "main/shell-common"], packages: "*", node: true },
+  {
+    folder: "main/shell-electron",
+    rooms: ["core", "main/app-files", "main/studio", "main/shell-common"],
+    packages: "*",
+    node: true,
+  },
   { folder: "main/shell-browser", rooms: ["core", "main/studio", "main/shell-common"], packages: "*", node: true },
-  { folder: "main/cli", rooms: ["core", "main/studio"], packages: "*", node: true },
+  { folder: "main/cli", rooms: ["core", "main/app-files", "main/studio"], packages: "*", node: true },
   { folder: "main", rooms: ["core", "main/shell-browser", "main/shell-electron"], packages: [], node: true },
   { folder: "renderer", rooms: ["core"], packages: "*", node: false },
   // Tests, benchmarks and scripts may look into every room.

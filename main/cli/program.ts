@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { limits, StudioError } from "../../core/contract/index.ts";
+import { appFile } from "../app-files/app-files.ts";
 import { createStudio, type Studio, type StudioOptions } from "../studio/index.ts";
 import { type AnimateOptions, animate } from "./animate.ts";
 import { type ExportOptions, exportProject, listPresets } from "./export.ts";
@@ -23,7 +24,7 @@ PLUME_THREADS (threads of the engine), PLUME_DEBUG=1 (diagnostics on stderr).`;
 
 /** The version in package.json. */
 export function appVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  const { version } = JSON.parse(readFileSync(appFile("package.json"), "utf8")) as {
     version: string;
   };
   return version;

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { constants, setPriority } from "node:os";
 import { Worker } from "node:worker_threads";
+import { appScript } from "../app-files/app-files.ts";
 import type { EngineBackend } from "./backend.ts";
 import { Channel } from "./framing.ts";
 import { serveEngine } from "./serve.ts";
@@ -45,7 +46,7 @@ export function startHeartbeat(): void {
   };
   turn();
   setInterval(turn, HEARTBEAT_MS).unref();
-  const thread = new Worker(new URL("./heartbeat-thread.ts", import.meta.url), {
+  const thread = new Worker(appScript("main/inference/heartbeat-thread.ts"), {
     workerData: { lastTurn, fd: HEARTBEAT_FD, intervalMs: HEARTBEAT_MS },
   });
   thread.unref();

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import {
   type ModelSummary,
   modelSummarySchema,
@@ -6,6 +5,7 @@ import {
   type ResolvedRequest,
   StudioError,
 } from "../../core/contract/index.ts";
+import { appScript } from "../app-files/app-files.ts";
 import type { InstallTask } from "./backend.ts";
 import {
   cancelled,
@@ -224,7 +224,7 @@ export class EngineHost {
     this.setState("starting");
     try {
       const engine = await EngineProcess.start({
-        entry: this.options.entry ?? fileURLToPath(new URL("./worker.ts", import.meta.url)),
+        entry: this.options.entry ?? appScript("main/inference/worker.ts"),
         node: this.options.node ?? process.execPath,
         times: { ...DEFAULT_TIMES, ...this.options.times },
         log: this.options.log ?? (() => {}),

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { StudioError } from "../../core/contract/index.ts";
+import { resourcesFolder } from "../app-files/app-files.ts";
 
 /** A usable ffmpeg: it was started, told its version, and has the H.264 encoder that we need. */
 export interface MediaTools {
@@ -20,7 +21,7 @@ export interface LocateOptions {
   readonly setting?: string | undefined;
   /** Environment to look in; default `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Folder of a packaged app's resources; default Electron's `process.resourcesPath` where there is one. */
+  /** Folder of a packaged app's resources; default: of the app that runs, where it is an installed one. */
   readonly resources?: string | undefined;
   /** Default: the platform we run on. */
   readonly platform?: NodeJS.Platform;
@@ -66,8 +67,8 @@ function executable(name: string, options: LocateOptions): string {
 function candidates(options: LocateOptions, env: NodeJS.ProcessEnv): string[] {
   const name = executable("ffmpeg", options);
   const found: string[] = [];
-  const resources = options.resources ?? (process as { resourcesPath?: string }).resourcesPath;
-  if (resources !== undefined) found.push(join(resources, "bin", name));
+  const resources = options.resources ?? resourcesFolder;
+  if (resources !== null) found.push(join(resources, "bin", name));
   const packaged = options.packaged === undefined ? ffmpegStaticPath() : options.packaged;
   if (packaged !== null) found.push(packaged);
   for (const folder of (env["PATH"] ?? "").split(delimiter)) if (folder !== "") found.push(join(folder, name));

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { appScript } from "../app-files/app-files.ts";
 
 /** A Node program to run the engine with, and the engine's script. */
 export interface EngineProgram {
@@ -31,5 +32,5 @@ export function findEngine(
       .map((folder) => join(folder, plain)),
   ];
   const node = candidates.find(exists);
-  return node === undefined ? null : { node, entry: join(root, "main", "inference", "worker.ts") };
+  return node === undefined ? null : { node, entry: appScript("main/inference/worker.ts") };
 }

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   contract,
   type ImportPurpose,
@@ -14,6 +13,7 @@ import {
   StudioError,
   type StudioEvent,
 } from "../../core/contract/index.ts";
+import { appFile } from "../app-files/app-files.ts";
 import { EngineHost, type PackFacts, readPackFacts } from "../inference/index.ts";
 import { locateFfmpeg, type MediaTools, sweepParts } from "../media/index.ts";
 import { AnimateRunner } from "./animate/animate-runner.ts";
@@ -48,7 +48,7 @@ export interface StudioParts {
   readonly bundled?: readonly BundledModel[];
 }
 
-const asset = (name: string): string => fileURLToPath(new URL(`../../assets/models/${name}`, import.meta.url));
+const asset = (name: string): string => appFile(`assets/models/${name}`);
 const BUNDLED: readonly BundledModel[] = [
   { id: "starter", work: "text-to-video", file: asset("starter.ckpt") },
   { id: "starter-motion", work: "animate", file: asset("keyvid") },

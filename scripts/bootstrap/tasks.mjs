@@ -76,4 +76,9 @@ export const tasks = {
   },
   parity: (args) => node(["test/parity/run.ts", ...args]),
   bench: (args) => node(["test/bench/run.ts", ...args]),
+  pack: async (args) => {
+    await build();
+    return node(["scripts/pack/run.ts", ...args]);
+  },
+  "pack:check": () => test(["test/package"]),
 };

@@ -1,22 +1,19 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { StudioError } from "../../../core/contract/index.ts";
+import { appScript } from "../../app-files/app-files.ts";
 import type { MediaTools } from "../../media/index.ts";
 import type { ExportCommand, ExportReport } from "./messages.ts";
 import type { ExportListener, ExportOutcome, ExportPlaces, ExportTask } from "./task.ts";
 
-/** The Node that runs it and its script, where they are not this process's and this checkout's own. */
+/** The Node that runs it, and its script. */
 export interface ExportEntry {
   readonly node: string;
   readonly entry: string;
 }
 
-const OWN: ExportEntry = { node: process.execPath, entry: fileURLToPath(new URL("./worker.ts", import.meta.url)) };
-/** Where the engine has its own Node, an export's process runs with it too, from the same copy of the sources. */
-export function exportEntry(engine: ExportEntry | undefined): ExportEntry | undefined {
-  if (engine === undefined) return undefined;
-  return { node: engine.node, entry: join(dirname(engine.entry), "..", "studio", "export", "worker.ts") };
+/** Runs with the engine's Node, where it has one of its own. */
+export function exportEntry(engine: { readonly node: string } | undefined): ExportEntry {
+  return { node: engine?.node ?? process.execPath, entry: appScript("main/studio/export/worker.ts") };
 }
 
 const TAIL = 4000;
@@ -34,7 +31,7 @@ export class ExportProcess {
   constructor(
     { tools, task, places }: { readonly tools: MediaTools; readonly task: ExportTask; readonly places: ExportPlaces },
     listener: Listener,
-    { node, entry }: ExportEntry = OWN,
+    { node, entry }: ExportEntry = exportEntry(undefined),
   ) {
     this.listener = listener;
     this.child = fork(entry, [], {
