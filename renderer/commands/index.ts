@@ -11,7 +11,7 @@ import { markCommands, playbackCommands } from "./edit/playback.ts";
 import { toolCommands, viewCommands } from "./edit/tools.ts";
 import { takeCommands } from "./edit/takes.ts";
 import { markerCommands, trackCommands } from "./edit/tracks.ts";
-import { viewerCommands } from "./edit/viewer.ts";
+import { titleCommands, viewerCommands } from "./edit/viewer.ts";
 import { trimCommands } from "./edit/trim.ts";
 
 /** Everything that can be done, each once: what keys, palette, menus and the shortcut sheet are made of. */
@@ -32,6 +32,7 @@ export const commands: readonly Command[] = [
   ...mediaCommands,
   ...beatCommands,
   ...viewCommands,
+  ...titleCommands,
   ...viewerCommands,
   ...historyCommands,
   ...appCommands,

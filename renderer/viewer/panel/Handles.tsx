@@ -131,7 +131,7 @@ export function Handles({ engine, view }: { readonly engine: ViewerEngine; reado
       onPointerMove={onPointerMove}
       onPointerUp={() => stop("keep")}
       onPointerCancel={() => stop("cancel")}
-      onDoubleClick={() => globalThis.document.querySelector<HTMLElement>("#title-text")?.focus()}
+      onDoubleClick={() => globalThis.document.querySelector<HTMLTextAreaElement>("[data-title-text]")?.select()}
     >
       {guides.map(({ axis, at }) => (
         <line

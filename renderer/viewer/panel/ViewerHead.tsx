@@ -1,5 +1,5 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- a fieldset has a look of its own */
-import { Grid3x3, Maximize, X } from "lucide-react";
+import { Grid3x3, Maximize, Type, X } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useCommands } from "../../commands/use-commands.ts";
 import type { MediaReference } from "../../../core/timeline/index.ts";
@@ -47,6 +47,12 @@ export function ViewerHead({ source }: { readonly source: MediaReference | null 
         )}
       </div>
       <div className="viewer__view">
+        <Button
+          kind="quiet"
+          icon={<Type size={15} aria-hidden />}
+          label={commands.label("title.add")}
+          onClick={() => commands.run("title.add")}
+        />
         <DropdownMenu.Root modal={false}>
           <DropdownMenu.Trigger className="control viewer__zoom" aria-label={`Zoom: ${percent(zoom)}`}>
             <span className="control__value">{percent(zoom)}</span>

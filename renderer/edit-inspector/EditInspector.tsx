@@ -1,0 +1,55 @@
+import "./edit-inspector.css";
+import { clipsOf, type Marker, type Timeline, type Transition } from "../../core/timeline/index.ts";
+import { useEditUi, useProject } from "../state/context.ts";
+import { foundClips } from "../timeline/selection.ts";
+import { ClipInspector } from "./ClipInspector.tsx";
+import { MarkerInspector } from "./MarkerInspector.tsx";
+import { ProjectInspector } from "./ProjectInspector.tsx";
+import { TrackInspector } from "./TrackInspector.tsx";
+import { TransitionInspector } from "./TransitionInspector.tsx";
+
+/** What is selected, in all its values; the project while nothing is. */
+export function EditInspector() {
+  const document = useProject((view) => view.document);
+  const selection = useEditUi((ui) => ui.selection);
+  return (
+    <div className="edit-inspector">
+      <Content document={document} selection={selection} />
+    </div>
+  );
+}
+
+function Content({
+  document,
+  selection,
+}: {
+  readonly document: Timeline;
+  readonly selection: Parameters<typeof foundClips>[1]["selection"];
+}) {
+  const found = foundClips(document, { selection });
+  if (found.length > 0) return <ClipInspector key={found.map(({ item }) => item.clip.id).join(" ")} found={found} />;
+  if (selection.type === "transition") {
+    const transition = findTransition(document, selection.id);
+    if (transition !== null) return <TransitionInspector key={transition.id} transition={transition} />;
+  }
+  if (selection.type === "track") {
+    const track = document.tracks.find(({ id }) => id === selection.id);
+    if (track !== undefined) return <TrackInspector key={track.id} track={track} />;
+  }
+  if (selection.type === "marker") {
+    const marker = findMarker(document, selection.id);
+    if (marker !== null) return <MarkerInspector key={marker.id} marker={marker} />;
+  }
+  return <ProjectInspector />;
+}
+
+function findTransition({ tracks }: Timeline, id: string): Transition | null {
+  for (const { children } of tracks)
+    for (const child of children) if (child.kind === "transition" && child.id === id) return child;
+  return null;
+}
+
+function findMarker(document: Timeline, id: string): Marker | null {
+  const all = [...document.markers, ...[...clipsOf(document)].flatMap(({ markers }) => markers)];
+  return all.find((marker) => marker.id === id) ?? null;
+}

@@ -1,0 +1,59 @@
+import { Trash2 } from "lucide-react";
+import { findMedia } from "../../core/timeline/index.ts";
+import { useProject, useSelect, useStudio } from "../state/context.ts";
+import type { Found } from "../timeline/selection.ts";
+import { Button } from "../ui/Button.tsx";
+import { Section } from "./fields/rows.tsx";
+
+/** The versions of a clip; one of them is shown. */
+export function TakesSection({ found }: { readonly found: Found }) {
+  const { project } = useStudio();
+  const document = useProject((view) => view.document);
+  const jobs = useSelect((state) => state.jobs);
+  const { clip } = found.item;
+  const { content } = clip;
+  if (content.type !== "media") return null;
+  const isGenerated = content.takes.some(
+    (take) => take.job !== null || (take.media !== null && findMedia(document, take.media)?.record != null),
+  );
+  if (content.takes.length < 2 && !isGenerated) return null;
+  return (
+    <Section title={`Takes (${content.takes.length})`}>
+      <ul className="takes">
+        {content.takes.map((take, i) => {
+          const job = jobs.find(({ id }) => id === take.job);
+          const media = take.media === null ? null : findMedia(document, take.media);
+          const state =
+            take.problem ??
+            media?.name ??
+            (job?.state === "running"
+              ? `being made, ${Math.round(job.progress.fraction * 100)} %`
+              : "waits in the queue");
+          return (
+            <li key={take.id} className="takes__take">
+              <label className={`takes__name ${take.problem === null ? "" : "takes__name--failed"}`}>
+                <input
+                  type="radio"
+                  name={`takes-${clip.id}`}
+                  checked={take.id === content.activeTake}
+                  onChange={() => project.perform("switchTake", { clip: clip.id, take: take.id })}
+                />
+                <span>
+                  Take {i + 1} <span className="takes__state">{state}</span>
+                </span>
+              </label>
+              <Button
+                kind="quiet"
+                className="value-row__button"
+                icon={<Trash2 size={12} aria-hidden />}
+                label={`Remove take ${i + 1}`}
+                disabled={content.takes.length === 1}
+                onClick={() => project.perform("removeTake", { clip: clip.id, take: take.id })}
+              />
+            </li>
+          );
+        })}
+      </ul>
+    </Section>
+  );
+}
