@@ -25,7 +25,7 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
   "fluent-ffmpeg": ["main/media"],
   "ffmpeg-static": ["main/media"],
   "@napi-rs/canvas": ["main/paint"],
-  react: ["renderer"],
+  react: ["renderer", "renderer/motion-lane"],
   "react-dom": ["renderer"],
 };
 
@@ -64,7 +64,9 @@ const rooms: readonly Room[] = [
   { folder: "main/shell-browser", rooms: ["core", "main/studio", "main/shell-common"], packages: "*", node: true },
   { folder: "main/cli", rooms: ["core", "main/app-files", "main/studio"], packages: "*", node: true },
   { folder: "main", rooms: ["core", "main/shell-browser", "main/shell-electron"], packages: [], node: true },
-  { folder: "renderer", rooms: ["core"], packages: "*", node: false },
+  // Create and the editor's timeline use the same lane, so it knows neither of them, nor the window's state.
+  { folder: "renderer/motion-lane", rooms: ["core"], packages: ["react"], node: false },
+  { folder: "renderer", rooms: ["core", "renderer/motion-lane"], packages: "*", node: false },
   // Tests, benchmarks and scripts may look into every room.
   { folder: "test", rooms: ["core", "main", "native-models", "renderer"], packages: "*", node: true },
   { folder: "scripts", rooms: ["core", "main", "native-models"], packages: "*", node: true },

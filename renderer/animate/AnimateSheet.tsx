@@ -1,17 +1,24 @@
 import "./animate.css";
 import { ArrowLeft, AudioLines, Image as PictureIcon } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
-import { type AnimateJob, type PictureMedia, SEGMENT_KEYFRAMES, type SoundMedia } from "../../core/contract/index.ts";
+import {
+  type AnimateJob,
+  ANIMATION_FPS,
+  type PictureMedia,
+  SEGMENT_KEYFRAMES,
+  type SoundMedia,
+} from "../../core/contract/index.ts";
 import { MotionLane } from "../motion-lane/MotionLane.tsx";
 import { useSelect, useStudio } from "../state/context.ts";
 import { isActive } from "../state/items.ts";
 import type { Lane } from "../state/lane.ts";
 import { Button } from "../ui/Button.tsx";
 import { Footer } from "./Footer.tsx";
-import { KeyframePicture } from "./KeyframePicture.tsx";
+import { FinishedKeyframe, KeyframePicture } from "./KeyframePicture.tsx";
 import { LaneTools } from "./LaneTools.tsx";
 import { Settings } from "./Settings.tsx";
 import { Stage } from "./Stage.tsx";
+import { useClipFrames } from "./use-clip-frames.ts";
 import { useTransport } from "./use-transport.ts";
 
 /** Where a picture and a sound are brought together: the picture, the motion lane, and what is made of them. */
@@ -36,6 +43,30 @@ function Missing() {
   );
 }
 
+const key = (frame: number, place: number) => `${frame} ${Math.floor(place / SEGMENT_KEYFRAMES)}`;
+
+/** The pictures of a job's keyframes: its own while it works or after it failed, those of the clip once that is there. */
+function useThumbnails(job: AnimateJob | null) {
+  const { client } = useStudio();
+  const clip = job?.clip ?? null;
+  const url = clip ? client.clipUrl(clip.id) : null;
+  const frames = clip ? (job?.keyframes.map(({ frame }) => frame) ?? []) : [];
+  const finished = useClipFrames(url, frames, clip?.fps ?? ANIMATION_FPS);
+  if (!job) return undefined;
+  const hasOwn = job.keyframes.some(({ version }) => version > 0) && (isActive(job) || job.state === "failed");
+  if (!clip && !hasOwn) return undefined;
+  return {
+    aspect: job.request.width / job.request.height,
+    pictures: job.keyframes.map(({ frame }, place) =>
+      clip ? (
+        <FinishedKeyframe key={key(frame, place)} picture={finished.get(frame)} place={place} frame={frame} />
+      ) : (
+        <KeyframePicture key={key(frame, place)} job={job} place={place} />
+      ),
+    ),
+  };
+}
+
 interface Props {
   readonly lane: Lane;
   readonly picture: PictureMedia;
@@ -52,15 +83,7 @@ function Sheet({ lane, picture, sound, job }: Props) {
   const isLocked = job !== null && isActive(job);
   const seams = useMemo(() => lane.starts.slice(1), [lane.starts]);
   const say = (announcement: string) => store.setState({ announcement });
-  const hasPictures = job !== null && job.keyframes.some(({ version }) => version > 0) && isActive(job);
-  const thumbnails = hasPictures
-    ? {
-        aspect: job.request.width / job.request.height,
-        pictures: job.keyframes.map(({ frame }, place) => (
-          <KeyframePicture key={`${frame} ${Math.floor(place / SEGMENT_KEYFRAMES)}`} job={job} place={place} />
-        )),
-      }
-    : undefined;
+  const thumbnails = useThumbnails(job);
   const close = () => animations.closeLane();
 
   useEffect(() => {

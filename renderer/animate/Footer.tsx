@@ -68,13 +68,16 @@ function Approval({ lane, job }: { readonly lane: Lane; readonly job: AnimateJob
   const { actions } = useStudio();
   const { animations } = actions;
   const item = useItems().find((each): each is AnimateItem => each.kind === "animate" && each.job?.id === job.id);
+  const stale = job.keyframes.flatMap(({ isStale }, place) => (isStale ? [place] : []));
   const isNewPrompt = lane.prompt !== (job.request.rolls.at(-1)?.prompt ?? job.request.prompt);
   return (
     <Row>
       <p className="animate__message">
         {isNewPrompt
           ? "The words have changed: draw keyframes again to use them."
-          : "Do these keyframes please you? The motion between them takes the most time."}
+          : stale.length > 0
+            ? "The marked keyframes begin from one that was drawn anew: draw them again too, or accept them as they are."
+            : "Do these keyframes please you? The motion between them takes the most time."}
       </p>
       <Button
         kind="quiet"
@@ -85,6 +88,11 @@ function Approval({ lane, job }: { readonly lane: Lane; readonly job: AnimateJob
       >
         Change the diamonds
       </Button>
+      {stale.length > 0 ? (
+        <Button icon={<RefreshCw size={14} aria-hidden />} onClick={() => void animations.reroll(job, stale)}>
+          Draw the {stale.length} marked again
+        </Button>
+      ) : null}
       <Button
         icon={<RefreshCw size={14} aria-hidden />}
         onClick={() => void animations.reroll(job, null, isNewPrompt ? lane.prompt : undefined)}

@@ -30,9 +30,9 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
   const placed = fixedFrames(keyframes).length;
   const isLong = sound.seconds * ANIMATION_FPS > range.frames + 1 || range.from > 0;
   return (
-    <div className="tools" role="toolbar" aria-label="Motion lane">
+    <div className="lane-tools" role="toolbar" aria-label="Motion lane">
       <Button
-        className="tools__play"
+        className="lane-tools__play"
         icon={
           transport.isPlaying ? (
             <Pause size={15} fill="currentColor" aria-hidden />
@@ -43,8 +43,8 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
         label={transport.isPlaying ? "Pause (Space)" : "Play (Space)"}
         onClick={transport.toggle}
       />
-      <span className="tools__time mono">{timecode(Math.floor(transport.playhead), ANIMATION_FPS)}</span>
-      <span className="tools__label" id="follow-label">
+      <span className="lane-tools__time mono">{timecode(Math.floor(transport.playhead), ANIMATION_FPS)}</span>
+      <span className="lane-tools__label" id="follow-label">
         Follow
       </span>
       <ToggleGroup.Root
@@ -114,9 +114,9 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
           Reset
         </Button>
       ) : null}
-      <span className="tools__space" />
+      <span className="lane-tools__space" />
       {lane.busy ? (
-        <span className="tools__fact">
+        <span className="lane-tools__fact">
           <Spinner size={12} />
           {lane.busy === "listening"
             ? "Listening"
@@ -125,7 +125,7 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
               : "Placing keyframes"}
         </span>
       ) : (
-        <span className="tools__fact">
+        <span className="lane-tools__fact">
           {analysis?.tempo ? `${Math.round(analysis.tempo)} bpm · ` : ""}
           {placed === 0
             ? plural(keyframes.length, "keyframe")
@@ -133,7 +133,7 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
         </span>
       )}
       {isLong ? (
-        <span className="tools__range">
+        <span className="lane-tools__range">
           <NumberField
             label="From, seconds"
             hideLabel
@@ -172,7 +172,7 @@ interface ToggleProps {
 const Toggle = ({ isOn, isDisabled, icon, label, onClick, children }: ToggleProps) => (
   <button
     type="button"
-    className="button button--quiet tools__toggle"
+    className="button button--quiet lane-tools__toggle"
     aria-pressed={isOn}
     disabled={isDisabled}
     title={label}

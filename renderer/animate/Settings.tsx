@@ -105,9 +105,8 @@ export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
       {model ? (
         <p className="settings__about">
           <Info size={13} aria-hidden />
-          <span>
-            {model.name}: {model.about}
-          </span>
+          {/* What a model says about itself mostly begins with its name. */}
+          <span>{model.about.startsWith(model.name) ? model.about : `${model.name}: ${model.about}`}</span>
         </p>
       ) : (
         <p className="settings__about">

@@ -2,7 +2,7 @@ import "./motion-lane.css";
 import { type KeyboardEvent, type ReactNode, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { SoundAnalysis } from "../../core/contract/index.ts";
 import { CurveLayer } from "./CurveLayer.tsx";
-import { laneScale } from "./geometry.ts";
+import { laneScale, timelineScale } from "./geometry.ts";
 import { KeyframeTrack } from "./KeyframeTrack.tsx";
 import { addKeyframe, type LaneKeyframes } from "./keyframes.ts";
 import { Ruler } from "./Ruler.tsx";
@@ -34,6 +34,11 @@ export interface MotionLaneProps {
   readonly onSeek: (frame: number) => void;
   /** Pictures of the keyframes in their order, where there are any, and their width for a height of one. */
   readonly thumbnails?: { readonly pictures: readonly ReactNode[]; readonly aspect: number } | undefined;
+  /**
+   * On a timeline, which has a scale, a ruler, a playhead and a scroll bar of its own: the lane lies on that scale, begins where its
+   * clip begins, and shows none of these a second time. `height` is that of waveform and curve; the keyframes stand below.
+   */
+  readonly timeline?: { readonly pixelsPerFrame: number; readonly height: number } | undefined;
 }
 
 const HEIGHT = 148;
@@ -55,7 +60,12 @@ export function MotionLane(props: MotionLaneProps) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const scale = useMemo(() => laneScale(frames, visible), [frames, visible]);
+  const { pixelsPerFrame, height = HEIGHT } = props.timeline ?? {};
+  const isOnTimeline = pixelsPerFrame !== undefined;
+  const scale = useMemo(
+    () => (pixelsPerFrame === undefined ? laneScale(frames, visible) : timelineScale(frames, pixelsPerFrame)),
+    [frames, visible, pixelsPerFrame],
+  );
   const helpId = useId();
   const isBlank = !analysis && keyframes.length === 0;
 
@@ -68,18 +78,28 @@ export function MotionLane(props: MotionLaneProps) {
   }
 
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/prefer-tag-over-role -- one key for all that is inside
-    <div className="lane" role="group" aria-label="Motion lane" aria-describedby={helpId} onKeyDown={onKeyDown}>
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- one key for all that is inside
+    <div
+      className="lane"
+      data-timeline={isOnTimeline}
+      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- no tag means that
+      role="group"
+      aria-label="Motion lane"
+      aria-describedby={helpId}
+      onKeyDown={onKeyDown}
+    >
       <p id={helpId} className="visually-hidden">
         Arrow keys move a keyframe by one frame, with Shift to the next beat or onset. Space frees or places it, Delete
         removes it, Alt K adds one at the playhead.
       </p>
       <div className="lane__scroll" ref={box}>
         <div className="lane__inner" style={{ width: scale.width }}>
-          <Ruler scale={scale} beats={analysis?.beats ?? []} playhead={playhead} onSeek={props.onSeek} />
-          <div className="lane__field" style={{ height: HEIGHT }} data-busy={isBlank}>
+          {isOnTimeline ? null : (
+            <Ruler scale={scale} beats={analysis?.beats ?? []} playhead={playhead} onSeek={props.onSeek} />
+          )}
+          <div className="lane__field" style={{ height }} data-busy={isBlank}>
             {analysis ? (
-              <Waveform analysis={analysis} scale={scale} height={HEIGHT} seams={props.seams} />
+              <Waveform analysis={analysis} scale={scale} height={height} seams={props.seams} />
             ) : (
               <p className="lane__listening">Listening to the sound …</p>
             )}
@@ -87,7 +107,7 @@ export function MotionLane(props: MotionLaneProps) {
               <CurveLayer
                 curve={curve}
                 scale={scale}
-                height={HEIGHT}
+                height={height}
                 isDrawing={props.isDrawing && !props.isLocked}
                 onDraw={props.onDraw}
                 onSay={onSay}
@@ -106,7 +126,7 @@ export function MotionLane(props: MotionLaneProps) {
           {props.thumbnails && keyframes.length > 0 ? (
             <Thumbnails scale={scale} keyframes={keyframes} {...props.thumbnails} />
           ) : null}
-          {playhead === null ? null : (
+          {playhead === null || isOnTimeline ? null : (
             <div className="lane__playhead" style={{ transform: `translateX(${scale.x(playhead)}px)` }} aria-hidden />
           )}
         </div>

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { PAD, type Scale } from "./geometry.ts";
+import type { Scale } from "./geometry.ts";
 import type { LaneKeyframes } from "./keyframes.ts";
 
 interface Props {
@@ -15,10 +15,10 @@ const [WIDEST, TALLEST] = [112, 84];
 
 /** The keyframes' pictures in a row, each tied to its diamond. */
 export function Thumbnails({ scale, keyframes, pictures, aspect }: Props) {
-  const room = (scale.width - 2 * PAD) / keyframes.length;
+  const room = (scale.width - 2 * scale.pad) / keyframes.length;
   const width = Math.min(WIDEST, room - GAP, TALLEST * aspect);
   // In the middle of the room that each has; diamonds stand where they stand, hence the stems.
-  const centre = (place: number) => PAD + (place + 0.5) * room;
+  const centre = (place: number) => scale.pad + (place + 0.5) * room;
   return (
     <div className="thumbs">
       <svg className="thumbs__stems" width={scale.width} height={STEMS} aria-hidden>
@@ -34,7 +34,13 @@ export function Thumbnails({ scale, keyframes, pictures, aspect }: Props) {
           <li
             key={`${segment}:${frame}`}
             className="thumbs__item"
-            style={{ left: centre(place) - width / 2, width, height: width / aspect }}
+            style={{
+              left: centre(place) - width / 2,
+              width,
+              height: width / aspect,
+              // Small ones grow to be looked at, up to what a wide lane would give them.
+              ["--enlarged" as string]: Math.max(1, Math.min(WIDEST, TALLEST * aspect) / width),
+            }}
           >
             {pictures[place]}
           </li>

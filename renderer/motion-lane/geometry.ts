@@ -2,7 +2,7 @@ import { ANIMATION_FPS } from "../../core/contract/index.ts";
 import { curveRange } from "../../core/motion/curve.ts";
 
 /** Room at both ends, so that the first diamond is whole. */
-export const PAD = 16;
+const PAD = 16;
 /** Narrower frames cannot be told apart with a pointer; the lane then scrolls. */
 const MIN_FRAME_WIDTH = 12;
 
@@ -11,6 +11,8 @@ export interface Scale {
   readonly frames: number;
   /** Of the whole lane, room at the ends included. */
   readonly width: number;
+  /** Room at each end. */
+  readonly pad: number;
   readonly x: (frame: number) => number;
   /** Frame at a place, with its fraction, within the lane. */
   readonly frameAt: (x: number) => number;
@@ -18,12 +20,19 @@ export interface Scale {
 
 export function laneScale(frames: number, visibleWidth: number): Scale {
   const width = Math.max(visibleWidth, frames * MIN_FRAME_WIDTH + 2 * PAD);
-  const perFrame = (width - 2 * PAD) / frames;
+  return scaleOf(frames, (width - 2 * PAD) / frames, PAD);
+}
+
+/** The scale of a lane on a timeline, which decides how wide a frame is; frame 0 lies at the lane's very edge. */
+export const timelineScale = (frames: number, pixelsPerFrame: number): Scale => scaleOf(frames, pixelsPerFrame, 0);
+
+function scaleOf(frames: number, perFrame: number, pad: number): Scale {
   return {
     frames,
-    width,
-    x: (frame) => PAD + frame * perFrame,
-    frameAt: (x) => Math.min(frames, Math.max(0, (x - PAD) / perFrame)),
+    width: frames * perFrame + 2 * pad,
+    pad,
+    x: (frame) => pad + frame * perFrame,
+    frameAt: (x) => Math.min(frames, Math.max(0, (x - pad) / perFrame)),
   };
 }
 
@@ -77,8 +86,8 @@ export function curvePath(curve: readonly number[], scale: Scale, { y }: CurveSc
 }
 
 /** Seconds between the ruler's labels, so that they never touch. */
-export function rulerStep({ frames, width }: Scale): number {
-  const perSecond = ((width - 2 * PAD) / frames) * ANIMATION_FPS;
+export function rulerStep({ frames, width, pad }: Scale): number {
+  const perSecond = ((width - 2 * pad) / frames) * ANIMATION_FPS;
   return [0.25, 0.5, 1, 2, 5, 10].find((step) => step * perSecond >= 64) ?? 30;
 }
 

@@ -80,7 +80,7 @@ const framesOf = () => diamonds().evaluateAll((all) => all.map((each) => Number(
 /** The lane is there, and the model has said its word. */
 async function laneIsReady(): Promise<void> {
   await expect.poll(() => diamonds().count(), patience).toBe(12);
-  await page.waitForFunction(() => !document.querySelector(".tools .spinner"), null, patience);
+  await page.waitForFunction(() => !document.querySelector(".lane-tools .spinner"), null, patience);
 }
 async function openLane(): Promise<void> {
   await drop("logo.png", ".workspace");
@@ -88,6 +88,21 @@ async function openLane(): Promise<void> {
   await drop("beat.wav", '[data-kind="picture"]');
   await laneIsReady();
 }
+/** Keyframes whose picture is there: an empty canvas holds zeros only. */
+const paintedKeyframes = () =>
+  page.locator(".keyframe canvas").evaluateAll(
+    (all) =>
+      all.filter((each) => {
+        const canvas = each as HTMLCanvasElement;
+        const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+        return new Set(pixels).size > 1;
+      }).length,
+  );
+const picture = (place: number) =>
+  page
+    .locator(".keyframe canvas")
+    .nth(place)
+    .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
 const button = (name: string | RegExp) => page.locator(".animate").getByRole("button", { name });
 
 test("drop a picture, drop a sound on it, see the lane, move a diamond, approve: the clip plays in step with its sound", async () => {
@@ -128,13 +143,18 @@ test("drop a picture, drop a sound on it, see the lane, move a diamond, approve:
   await page.waitForSelector(".keyframe__roll", patience);
   expect(await page.locator(".keyframe canvas").count()).toBe(12);
   problems["approval"] = await accessibilityProblems(page);
+  await expect.poll(() => paintedKeyframes(), patience).toBe(12);
+  const third = await picture(2);
   await page.getByRole("button", { name: "Draw keyframe 3 again" }).click();
-  await page.waitForSelector('.keyframe[data-due="false"] .keyframe__roll', patience);
+  // Only then is the roll over: before it began, all twelve could be rolled too.
+  await expect.poll(() => picture(2), patience).not.toBe(third);
   await expect.poll(() => page.locator(".keyframe__roll").count(), patience).toBe(12);
   await button("Accept all").click();
 
   const video = page.locator(".stage__video");
   await video.waitFor(patience);
+  // The keyframes can still be looked at: they are the clip's own pictures now.
+  await expect.poll(() => paintedKeyframes(), patience).toBe(12);
   await page.keyboard.press("Escape"); // from the button's focus: the lane closes, the clip stands among the others
   await page.waitForSelector('[data-tile][data-state="done"]', patience);
   await page.getByRole("button", { name: "Open in the motion lane", exact: true }).click();
@@ -144,17 +164,20 @@ test("drop a picture, drop a sound on it, see the lane, move a diamond, approve:
 
   await page.locator('[data-tile][data-state="done"]').focus();
   await page.keyboard.press("Enter");
-  const played = await page.locator(".player__video").evaluate(async (element: HTMLVideoElement) => {
-    if (element.readyState < 2)
-      await new Promise((done) => element.addEventListener("loadeddata", done, { once: true }));
-    const from = element.currentTime;
-    await new Promise((done) => setTimeout(done, 700));
-    const { webkitAudioDecodedByteCount: bytes = 0 } = element as unknown as { webkitAudioDecodedByteCount?: number };
-    return { advanced: element.currentTime !== from, bytes, muted: element.muted, seconds: element.duration };
-  });
-  expect(played).toMatchObject({ advanced: true, muted: false });
-  expect(played.bytes).toBeGreaterThan(0);
-  expect(played.seconds).toBeCloseTo(2, 1);
+  const player = page.locator(".player__video");
+  const played = () =>
+    player.evaluate((element: HTMLVideoElement) => {
+      const { webkitAudioDecodedByteCount: sound = 0 } = element as unknown as { webkitAudioDecodedByteCount?: number };
+      return { time: element.currentTime, sound };
+    });
+  await expect.poll(async () => (await played()).time, patience).toBeGreaterThan(0);
+  await expect.poll(async () => (await played()).sound, patience).toBeGreaterThan(0);
+  const { muted, seconds } = await player.evaluate((element: HTMLVideoElement) => ({
+    muted: element.muted,
+    seconds: element.duration,
+  }));
+  expect(muted).toBe(false);
+  expect(seconds).toBeCloseTo(2, 1);
   expect(Object.fromEntries(Object.entries(problems).filter(([, each]) => each.length > 0))).toEqual({});
 });
 
@@ -164,19 +187,65 @@ test("the playhead of the lane is where the sound and the picture are", async ()
   await button(/^Animate/).click();
   const video = page.locator(".stage__video");
   await video.waitFor(patience);
-  await page.locator(".tools__play").click();
+  await page.locator(".lane-tools__play").click();
   await expect
     .poll(() => video.evaluate((element: HTMLVideoElement) => element.currentTime), patience)
     .toBeGreaterThan(0.2);
-  await page.locator(".tools__play").click();
-  const { time, shown } = await page.evaluate(() => {
-    const element = document.querySelector<HTMLVideoElement>(".stage__video");
-    const line = document.querySelector(".track__line")?.getBoundingClientRect();
-    const head = document.querySelector(".lane__playhead")?.getBoundingClientRect();
-    const share = ((head?.x ?? 0) - (line?.x ?? 0)) / (line?.width ?? 1);
-    return { time: element?.currentTime ?? -1, shown: share * 2 };
-  });
-  expect(Math.abs(time - shown)).toBeLessThan(1 / 24);
+  await page.locator(".lane-tools__play").click();
+  const apart = () =>
+    page.evaluate(() => {
+      const element = document.querySelector<HTMLVideoElement>(".stage__video");
+      const line = document.querySelector(".track__line")?.getBoundingClientRect();
+      const head = document.querySelector(".lane__playhead")?.getBoundingClientRect();
+      const share = ((head?.x ?? 0) - (line?.x ?? 0)) / (line?.width ?? 1);
+      return element?.paused ? Math.abs(element.currentTime - share * 2) : 1;
+    });
+  // The window draws what the paused element tells, once it has told it.
+  await expect.poll(apart, patience).toBeLessThan(1 / 24);
+});
+
+test("a reload loses nothing of the lane: keyframes, words and quality are as they were left", async () => {
+  await openLane();
+  await diamonds().nth(4).focus();
+  await page.keyboard.press("ArrowRight");
+  await page.getByPlaceholder("Picture and sound say enough").fill("a logo that jumps");
+  await page.getByRole("radio", { name: "Draft" }).click();
+  const placed = () => page.locator('.diamond[data-fixed="true"]').count();
+  const [before, fixed] = [await framesOf(), await placed()];
+  await page.reload();
+  await laneIsReady();
+  expect(await framesOf()).toEqual(before);
+  expect(await placed()).toBe(fixed);
+  expect(await page.getByPlaceholder("Picture and sound say enough").inputValue()).toBe("a logo that jumps");
+  expect(await page.getByRole("radio", { name: "Draft" }).getAttribute("aria-checked")).toBe("true");
+});
+
+test("drawing a keyframe anew from which the next two seconds begin marks those, and draws them only when asked", async () => {
+  ffmpeg("-f", "lavfi", "-i", `${beat(90).replace(":d=2", ":d=3.5")}`, file("long.wav"));
+  await drop("logo.png", ".workspace");
+  await page.waitForSelector('[data-kind="picture"]', patience);
+  await drop("long.wav", '[data-kind="picture"]');
+  await expect.poll(() => diamonds().count(), patience).toBe(24);
+  await page.waitForFunction(() => !document.querySelector(".lane-tools .spinner"), null, patience);
+  const frames = await framesOf();
+  // The keyframe of the first two seconds that stands where the second ones begin.
+  const seed = frames.slice(0, 12).indexOf(frames[12] ?? -1);
+  expect(seed).toBeGreaterThan(0);
+  await button(/^Animate/).click();
+  await expect.poll(() => page.locator(".keyframe__roll").count(), patience).toBe(24);
+  const stale = () => page.locator('.keyframe[data-stale="true"]').count();
+  const isQuiet = () => expect.poll(() => page.locator(".keyframe__roll").count(), patience).toBe(24);
+  await expect.poll(() => paintedKeyframes(), patience).toBe(24);
+  const [own, next] = [await picture(seed), await picture(15)];
+  await page.getByRole("button", { name: `Draw keyframe ${seed + 1} again` }).click();
+  await expect.poll(() => picture(seed), patience).not.toBe(own);
+  await isQuiet();
+  expect(await stale()).toBe(12);
+  expect(await picture(15)).toBe(next);
+  await button("Draw the 12 marked again").click();
+  await expect.poll(() => picture(15), patience).not.toBe(next);
+  await isQuiet();
+  expect(await stale()).toBe(0);
 });
 
 test("following a part of the sound, drawing, and the beats move the automatic keyframes and none that was placed", async () => {
@@ -247,7 +316,7 @@ test("a file that is none gets one sentence, and what was there stays", async ()
   await drop("notes.wav", '[data-kind="picture"]');
   const notice = page.getByRole("region", { name: "Notice" });
   await notice.waitFor(patience);
-  expect(await notice.innerText()).toContain("“notes.wav” is neither a picture nor a sound that can be read");
+  expect(await notice.innerText()).toContain("“notes.wav” is no picture, sound or film that can be read");
   expect(await page.locator(".card").count()).toBe(1);
   await page.keyboard.press("Shift+G");
   await expect.poll(() => notice.innerText(), patience).toContain("Drop a sound here first.");

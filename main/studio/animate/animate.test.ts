@@ -137,7 +137,8 @@ describe("interruptions", () => {
   it("pauses between two steps and goes on from the saved state", async () => {
     await using bench = await animationBench();
     const { studio, picture, sound } = await bench.openWith();
-    const request = { picture: picture.id, sound: sound.id, prompt: "slow", steps: 20, straight: true };
+    // Slow enough that a busy machine finds it in the first stage.
+    const request = { picture: picture.id, sound: sound.id, prompt: "slow", steps: 60, straight: true };
     const { id } = await animate(studio, request);
     await soon(async () => expect((await jobOf(studio, id)).progress.done).toBeGreaterThan(3));
     await studio.call("jobs.pause", { id });
@@ -150,7 +151,7 @@ describe("interruptions", () => {
   it("survives the studio's end: it is paused, its keyframes are there, and it goes on when told to", async () => {
     await using bench = await animationBench();
     const { studio, picture, sound } = await bench.openWith();
-    const slow = { picture: picture.id, sound: sound.id, prompt: "slow", steps: 20 };
+    const slow = { picture: picture.id, sound: sound.id, prompt: "slow", steps: 60 };
     const waiting = await animate(studio, { ...slow, steps: 2 });
     await waits(studio, waiting.id);
     const running = await animate(studio, slow);

@@ -98,7 +98,7 @@ describe("whatever is dropped", () => {
     await writeFile(at("notes.wav"), "this is text\n".repeat(200));
     expect(await refusal(add("notes.wav"))).toMatchObject({
       code: "MEDIA_UNREADABLE",
-      message: "“notes.wav” is neither a picture nor a sound that can be read: choose another, or convert it first.",
+      message: "“notes.wav” is no picture, sound or film that can be read: choose another, or convert it first.",
     });
     expect(await readFile(at("notes.wav"), "utf8")).toContain("this is text");
   });
