@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { AnimationRequest, JobSnapshot, Media } from "../../../core/contract/index.ts";
+import { type AnimationRequest, asLaneMedia, type JobSnapshot, type Media } from "../../../core/contract/index.ts";
 import { cmykJpeg, hugePng } from "../../media/odd-pictures.testkit.ts";
 import type { Studio } from "../studio.ts";
 import { installFake, testBench } from "../testing.ts";
@@ -128,9 +128,10 @@ describe("whatever is dropped", () => {
   });
 
   it("an animated GIF says that its first frame is used, and moves to the sound", async () => {
-    const { id, note } = await add("moves.gif", "-f", "lavfi", "-i", "testsrc=size=96x64:rate=10:d=1");
-    expect(note).toBe("This picture moves: its first frame is used.");
-    expect(await run({ picture: id })).toMatchObject({ state: "done", error: null });
+    const gif = await add("moves.gif", "-f", "lavfi", "-i", "testsrc=size=96x64:rate=10:d=1");
+    expect(asLaneMedia(gif)).toMatchObject({ kind: "picture" });
+    expect(asLaneMedia(gif)?.note).toBe("This picture moves: its first frame is used.");
+    expect(await run({ picture: gif.id })).toMatchObject({ state: "done", error: null });
   });
 
   it("not enough memory: the engine dies of it, the sentence says so, and what was made is gone on from", async () => {
