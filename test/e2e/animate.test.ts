@@ -221,7 +221,7 @@ test("a reload loses nothing of the lane: keyframes, words and quality are as th
 });
 
 test("drawing a keyframe anew from which the next two seconds begin marks those, and draws them only when asked", async () => {
-  ffmpeg("-f", "lavfi", "-i", `${beat(90).replace(":d=2", ":d=3.5")}`, file("long.wav"));
+  ffmpeg("-f", "lavfi", "-i", beat(90).replace(":d=2", ":d=3.5"), file("long.wav"));
   await drop("logo.png", ".workspace");
   await page.waitForSelector('[data-kind="picture"]', patience);
   await drop("long.wav", '[data-kind="picture"]');
