@@ -1,5 +1,5 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- a table cannot be laid over a drawing: its cells lie where clips are */
-import { memo, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type FocusEvent, memo, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { FLICKS_PER_SECOND, flicksToFrame, formatTimecode } from "../../core/time/index.ts";
 import { laneOf, type Timeline, type Track } from "../../core/timeline/index.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
@@ -74,6 +74,15 @@ export function Grid({ view }: { readonly view: TimelineView }) {
     requestAnimationFrame(() => layer.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus());
   }
 
+  /** A clip that is reached with the keyboard is the one that commands mean. */
+  function onFocus(event: FocusEvent): void {
+    const clip = event.target instanceof HTMLElement ? event.target.dataset["clip"] : undefined;
+    const ui = editUi.getState();
+    if (clip === undefined || (ui.selection.type === "clips" && ui.selection.ids.includes(clip))) return;
+    const current = project.store.getState().document;
+    editUi.setState({ selection: clickedClip(current, ui, clip, "replace") });
+  }
+
   function onKeyDown(event: KeyboardEvent): void {
     if (event.altKey || event.ctrlKey || event.metaKey || active === null) return;
     if (event.key === "Enter" || event.key === "ContextMenu") {
@@ -106,6 +115,7 @@ export function Grid({ view }: { readonly view: TimelineView }) {
         aria-rowcount={layout.rows.length}
         aria-colcount={Math.max(1, ...document.tracks.map((track) => laneOf(track).placed.length))}
         onKeyDown={onKeyDown}
+        onFocus={onFocus}
       >
         {layout.rows.map(({ track, y, height }) => (
           <TrackRow

@@ -1,6 +1,8 @@
 import "./timeline.css";
 import { useEffect, useRef, useState } from "react";
-import { useStudio } from "../state/context.ts";
+import { laneOf } from "../../core/timeline/index.ts";
+import { useCommands } from "../commands/use-commands.ts";
+import { useProject, useStudio } from "../state/context.ts";
 import { attachDrop } from "./drop.ts";
 import { ClipMenu } from "./ClipMenu.tsx";
 import { Grid } from "./Grid.tsx";
@@ -41,10 +43,25 @@ export function TimelinePanel() {
             <canvas className="timeline__canvas" ref={base} aria-hidden />
             <canvas className="timeline__canvas" ref={overlay} aria-hidden />
             <Grid view={view} />
+            <EmptyTimeline />
           </div>
         </ClipMenu>
       </div>
       <Navigator view={view} />
+    </div>
+  );
+}
+
+/** One sentence and one key, until there is a clip. */
+function EmptyTimeline() {
+  const commands = useCommands();
+  const isEmpty = useProject(({ document }) => document.tracks.every((track) => laneOf(track).placed.length === 0));
+  if (!isEmpty) return null;
+  return (
+    <div className="timeline__empty">
+      <p>
+        Drop a clip, or press <kbd className="key">{commands.keys("generate.here")}</kbd> to generate one here
+      </p>
     </div>
   );
 }

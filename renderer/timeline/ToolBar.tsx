@@ -20,7 +20,7 @@ import {
 } from "lucide-react";
 import { Slider } from "radix-ui";
 import type { ReactNode } from "react";
-import { FLICKS_PER_SECOND, formatBars, formatTimecode } from "../../core/time/index.ts";
+import { FLICKS_PER_SECOND, formatBars } from "../../core/time/index.ts";
 import { useCommands } from "../commands/use-commands.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
 import type { Tool } from "../state/edit-ui.ts";
@@ -99,22 +99,17 @@ export function ToolBar({ view }: { readonly view: TimelineView }) {
       />
       <span className="tools__space" />
       <Clock />
-      <span className="tools__space" />
       <Zoom view={view} />
     </div>
   );
 }
 
-/** Where the playhead is. */
+/** Where the playhead is in bars and beats; its timecode stands under the viewer. */
 function Clock() {
-  const settings = useProject((project) => project.document.settings);
+  const tempo = useProject((project) => project.document.settings.tempo);
   const time = useTransport((state) => state.time);
   const isBars = useEditUi((ui) => ui.ruler === "bars");
-  return (
-    <span className="tools__time mono">
-      {isBars ? formatBars(time, settings.tempo) : formatTimecode(time, settings)}
-    </span>
-  );
+  return isBars ? <span className="tools__time mono">{formatBars(time, tempo)}</span> : null;
 }
 
 function Zoom({ view }: { readonly view: TimelineView }) {

@@ -130,6 +130,10 @@ export function attachPointer(view: TimelineView, element: HTMLElement): () => v
     if (event.button !== 0 || drag !== null) return;
     const begun = dragFrom(view, hit, pointer);
     if (begun === null) return;
+    // A field that was typed into lets go; the keys are the timeline's now.
+    if (document.activeElement instanceof HTMLElement && document.activeElement.matches("input, textarea"))
+      document.activeElement.blur();
+    window.getSelection()?.removeAllRanges();
     element.setPointerCapture(event.pointerId);
     element.style.cursor = begun.cursor;
     drag = { drag: begun, start: pointer, last: pointer, moved: false };

@@ -37,6 +37,16 @@ export function readProjectFile(text: string): ProjectFile | null {
 export const writeProjectFile = (timeline: Timeline, revision: number, savedAt: string): string =>
   `${JSON.stringify({ schema: `plume.project/${PROJECT_VERSION}`, revision, savedAt, timeline }, null, 2)}\n`;
 
+/**
+ * The timeline's name out of the begin of a project file, so that a list of projects need not read all of each. Null where it is not
+ * there: the file was written by other hands.
+ */
+export function titleOf(head: string): string | null {
+  const match = /"timeline":\s*\{\s*"name":\s*("(?:[^"\\\n]|\\.)*")/.exec(head);
+  const title = match === null ? null : parseJson(match[1]!);
+  return typeof title === "string" && title.trim() !== "" ? title : null;
+}
+
 /** One change in the journal: what makes revision `revision` of the one before, in a file of this version. */
 export interface JournalLine {
   readonly version: number;

@@ -106,6 +106,7 @@ describe("projects", () => {
     const names = ["Film", "Film", "../../etc", "", "CON", "日本 🎬/x"].map((name) => name || "?");
     const states = [];
     for (const name of names) states.push(await create(service, name));
+    expect(states.map(({ document }) => document.name)).toEqual(expect.arrayContaining(["Film", "Film 2"]));
     expect(states.map(({ name }) => name)).toEqual(["Film", "Film 2", "etc", "Untitled", "CON project", "日本 x"]);
     expect(new Set(states.map(({ id }) => id)).size).toBe(6);
     expect(folderName("a".repeat(200))).toHaveLength(60);
@@ -189,7 +190,7 @@ describe("projects", () => {
     await writeFile(placeOf(copy).journal, await readFile(crashed.journal));
     await store.close();
     const service = room.start();
-    const found = (await service.handlers["projects.list"]({})).find(({ name }) => name === "Copy")!;
+    const found = (await service.handlers["projects.list"]({})).find(({ name }) => name === "My film (Copy)")!;
     expect(await service.handlers["projects.open"]({ id: found.id })).toMatchObject({
       notice: "The studio ended before the last save: 1 change made since was recovered.",
       document: { name: "edited" },

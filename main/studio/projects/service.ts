@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import {
@@ -17,6 +17,7 @@ import { replaceFile } from "../files.ts";
 import { makeFolder } from "../folders.ts";
 import { isMissing, type MediaSource, type MediaSources } from "../media/sources.ts";
 import { type Ending, endingOf, Endings } from "./endings.ts";
+import { titleOf } from "./format.ts";
 import { referenceOf } from "./media.ts";
 import { folderName, PROJECT_FILE, placeOf, projectId } from "./place.ts";
 import { Project } from "./project.ts";
@@ -149,9 +150,14 @@ export class ProjectService {
       const id = await projectId(folder);
       this.folders.set(id, folder);
       if (!found.has(id))
-        found.set(id, { id, name: basename(folder), modifiedAt: info.mtime.toISOString(), open: this.open.has(id) });
+        found.set(id, {
+          id,
+          name: this.open.get(id)?.document.name ?? (await titleIn(join(folder, PROJECT_FILE))) ?? basename(folder),
+          modifiedAt: info.mtime.toISOString(),
+          open: this.open.has(id),
+        });
     }
-    return [...found.values()];
+    return withPlaces([...found.values()], this.folders);
   }
 
   private async folderOf(id: string): Promise<string> {
@@ -183,7 +189,7 @@ export class ProjectService {
       );
       if (!made) continue;
       const given = Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
-      await ProjectStore.create(placeOf(folder), newTimeline(name.trim(), given));
+      await ProjectStore.create(placeOf(folder), newTimeline(n === 1 ? name.trim() : `${name.trim()} ${n}`, given));
       return (await this.openFolder(folder)).state();
     }
   }
@@ -249,5 +255,28 @@ export class ProjectService {
     const done = this.turn.then(work);
     this.turn = done.catch(() => {});
     return done;
+  }
+}
+
+/** Projects of one name (a copied folder) are told apart by their folders. */
+function withPlaces(projects: readonly ProjectSummary[], folders: ReadonlyMap<string, string>): ProjectSummary[] {
+  return projects.map((project) => {
+    const isAlone = projects.every(({ id, name }) => id === project.id || name !== project.name);
+    const folder = basename(folders.get(project.id) ?? project.name);
+    return isAlone || folder === project.name ? project : { ...project, name: `${project.name} (${folder})` };
+  });
+}
+
+/** The name in a project file; null where the file cannot be read or does not begin as ours do. */
+async function titleIn(file: string): Promise<string | null> {
+  const handle = await open(file).catch(() => null);
+  if (handle === null) return null;
+  try {
+    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(4096) });
+    return titleOf(buffer.toString("utf8", 0, bytesRead));
+  } catch {
+    return null;
+  } finally {
+    await handle.close();
   }
 }

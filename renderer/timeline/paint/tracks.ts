@@ -44,7 +44,28 @@ export function paintTracks(scene: TracksScene): void {
     }
   }
   paintGap(scene);
+  if (layout.rows.every(({ track }) => laneOf(track).placed.length === 0)) paintGhosts(scene);
   canvas.restore();
+}
+
+/** Where clips would lie on an empty timeline. */
+function paintGhosts({ canvas, view, palette, layout, scrollY }: TracksScene): void {
+  canvas.strokeStyle = palette.line;
+  canvas.lineWidth = 1;
+  canvas.setLineDash([5, 5]);
+  for (const row of layout.rows) {
+    const left = timeToX(view, 0);
+    canvas.beginPath();
+    canvas.roundRect(
+      left + 0.5,
+      RULER_HEIGHT + row.y - scrollY + 4.5,
+      Math.max(10, view.width - left - 24),
+      row.height - 10,
+      5,
+    );
+    canvas.stroke();
+  }
+  canvas.setLineDash([]);
 }
 
 function paintRow(scene: TracksScene, row: Row, y: number): void {
