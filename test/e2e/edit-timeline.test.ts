@@ -250,6 +250,10 @@ test("everything can be done with the keyboard alone, and is spoken", async () =
   );
 });
 
+/** The clip that is none of those that were there. */
+const made = () =>
+  state().then(({ document }) => [...clipsOf(document)].find(({ name }) => !["a", "b", "c"].includes(name))!);
+
 test("G makes a clip in the gap: a promise at once, the clip when it is done", async () => {
   await openThree();
   await cell("b").focus();
@@ -264,8 +268,6 @@ test("G makes a clip in the gap: a promise at once, the clip when it is done", a
   await sheet.getByLabel("Describe the clip").fill("blue bubbles");
   await page.keyboard.press("Enter");
   await eventually(() => track("V1")).toMatch(/^a 0\+24@6, .+ 24\+24@0, c 48\+24@6$/);
-  const made = () =>
-    state().then(({ document }) => [...clipsOf(document)].find(({ name }) => !["a", "b", "c"].includes(name))!);
   await eventually(async () => {
     const { content } = await made();
     return content.type === "media" && content.takes[0]!.media !== null;
