@@ -17,7 +17,7 @@ import {
   type TimeRange,
 } from "../../core/time/index.ts";
 import type { Settings } from "../../core/timeline/index.ts";
-import type { Studio } from "../studio/index.ts";
+import { type ExchangeFormat, exchangeFormats, type Studio } from "../studio/index.ts";
 import { number, size } from "./arguments.ts";
 import { bytes, describe, duration, type Output } from "./output.ts";
 
@@ -42,10 +42,21 @@ export interface ExportOptions {
   readonly estimate?: boolean;
 }
 
+const EXCHANGE: readonly (readonly [ExchangeFormat, string])[] = [
+  ["otio", "OpenTimelineIO: the timeline for other editors, nothing lost for this one"],
+  ["otioz", "OpenTimelineIO with its media, in one file"],
+  ["fcpxml", "Final Cut Pro XML 1.10: also for DaVinci Resolve"],
+  ["edl", "CMX 3600 edit decision list: cuts and dissolves of one track"],
+  ["srt", "The texts as SubRip subtitles"],
+  ["vtt", "The texts as WebVTT subtitles"],
+];
+
 /** `plume export --presets` */
 export function listPresets(output: Output): void {
   const widest = Math.max(...presets.map(({ id }) => id.length));
-  const lines = presets.map(({ id, about }) => `${id.padEnd(widest + 2)}${about}`);
+  const lines = [...presets.map(({ id, about }) => [id, about] as const), ...EXCHANGE].map(
+    ([id, about]) => `${id.padEnd(widest + 2)}${about}`,
+  );
   output.result({ presets }, lines.join("\n"));
 }
 
@@ -57,6 +68,8 @@ export async function exportProject(
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
+  const format = exchangeFormats.find((each) => each === options.preset);
+  if (format !== undefined) return exchange(studio, project, format, options, output);
   const preset = findPreset(options.preset ?? "h264");
   if (preset === undefined)
     throw new StudioError("BAD_REQUEST", `There is no preset “${options.preset}”: see \`plume export --presets\`.`);
@@ -69,6 +82,27 @@ export async function exportProject(
   output.result({ export: { file, ...result } }, file);
   for (const note of result!.notes) output.remark(note);
   output.remark(`${bytes(result!.bytes)}, done in ${duration(performance.now() - started)}`);
+}
+
+/** The timeline itself, for other editors and players. */
+async function exchange(
+  studio: Studio,
+  project: string,
+  format: ExchangeFormat,
+  options: ExportOptions,
+  output: Output,
+): Promise<void> {
+  const file = resolve(options.output ?? `${nameOf(project)}.${format}`);
+  const notes = await studio.exchangeTo(project, format, { file, overwrite: options.overwrite === true });
+  output.result({ export: { file, notes } }, file);
+  for (const note of notes) output.remark(note);
+}
+
+/** `plume project import FILE FOLDER`: a timeline of another editor becomes a project. */
+export async function importProject(studio: Studio, file: string, folder: string, output: Output): Promise<void> {
+  const made = await studio.importTimeline(file, folder);
+  output.result({ project: made }, made.folder);
+  for (const note of made.notes) output.remark(note);
 }
 
 /** What the export would be, without doing it. */

@@ -4,7 +4,7 @@ import { limits, StudioError } from "../../core/contract/index.ts";
 import { appFile } from "../app-files/app-files.ts";
 import { createStudio, type Studio, type StudioOptions } from "../studio/index.ts";
 import { type AnimateOptions, animate } from "./animate.ts";
-import { type ExportOptions, exportProject, listPresets } from "./export.ts";
+import { type ExportOptions, exportProject, importProject, listPresets } from "./export.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { type InstallCommandOptions, installModel, listModels, removeModel, verifyModels } from "./models.ts";
 import { EXIT, Output } from "./output.ts";
@@ -204,6 +204,17 @@ function addProject(program: Command, perform: (options: CommonOptions, work: Wo
     .argument("<folder>", "the project's folder")
     .action((folder: string, options: CommonOptions) =>
       perform(options, (studio, output) => projectCheck(studio, folder, output)),
+    );
+  addImport(project, perform);
+}
+
+function addImport(project: Command, perform: (options: CommonOptions, work: Work) => Promise<void>): void {
+  common(project.command("import"))
+    .description("Makes a project of another editor's timeline (.otio, .otioz, .fcpxml) or of subtitles (.srt, .vtt).")
+    .argument("<file>")
+    .argument("<folder>", "the project's new folder")
+    .action((file: string, folder: string, options: CommonOptions) =>
+      perform(options, (studio, output) => importProject(studio, file, folder, output)),
     );
 }
 

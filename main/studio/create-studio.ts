@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { resolve } from "node:path";
 import {
   contract,
   type ImportPurpose,
@@ -23,7 +22,8 @@ import { diagnose } from "./diagnose.ts";
 import { ExportRunner } from "./export/export-runner.ts";
 import { ExportService } from "./export/export-service.ts";
 import { exportEntry } from "./export/export-process.ts";
-import { byFingerprint, bySources } from "./export/gates.ts";
+import { diskProjects, lookIntoFile } from "./export/disk-projects.ts";
+import { bySources } from "./export/gates.ts";
 import { chooseFolders, type Folders, makeDataFolders, scratchFolders, sweepScratch } from "./folders.ts";
 import { generateJobs, generateRunner } from "./generate-jobs.ts";
 import { type Handlers, makeHandlers } from "./handlers.ts";
@@ -34,7 +34,6 @@ import { type Lock, lockStudio } from "./lock.ts";
 import { MediaDesk } from "./media/desk.ts";
 import { type BundledModel, ModelService } from "./models.ts";
 import { inspectProject } from "./projects/inspect.ts";
-import { readProject } from "./projects/read.ts";
 import { ProjectService } from "./projects/service.ts";
 import { compact, type Queue, restore } from "./queue.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
@@ -108,6 +107,10 @@ interface Opened {
 
 class StudioServices implements Studio {
   readonly models: ModelService;
+  declare readonly exportTo: Studio["exportTo"];
+  declare readonly forecast: Studio["forecast"];
+  declare readonly exchangeTo: Studio["exchangeTo"];
+  declare readonly importTimeline: Studio["importTimeline"];
   private readonly options: StudioOptions;
   private readonly opened: Opened;
   private readonly engine: EngineHost;
@@ -206,6 +209,7 @@ class StudioServices implements Studio {
       },
       reveal: options.reveal ?? revealInFileManager,
     });
+    Object.assign(this, diskProjects(this.exports, lookIntoFile(this.desk)));
     this.handlers = makeHandlers({
       models: this.models,
       jobs: this.jobs,
@@ -298,17 +302,6 @@ class StudioServices implements Studio {
 
   keyframe(jobId: string, place: number): Promise<Uint8Array> {
     return this.animations.keyframe(jobId, place);
-  }
-
-  async exportTo(...[path, settings, destination]: Parameters<Studio["exportTo"]>): ReturnType<Studio["exportTo"]> {
-    const { folder, timeline } = await readProject(path);
-    const target = { ...destination, file: resolve(destination.file) };
-    return this.exports.enqueue(timeline, settings(timeline.settings), byFingerprint(folder), target);
-  }
-
-  async forecast(...[path, settings]: Parameters<Studio["forecast"]>): ReturnType<Studio["forecast"]> {
-    const { folder, timeline } = await readProject(path);
-    return this.exports.forecast(timeline, settings(timeline.settings), byFingerprint(folder));
   }
 
   inspectProject(folder: string): ReturnType<Studio["inspectProject"]> {

@@ -17,6 +17,7 @@ import type {
 import type { MediaFile, MediaPart } from "./media/shows.ts";
 import type { ExportSettings } from "../../core/export/index.ts";
 import type { Settings } from "../../core/timeline/index.ts";
+import type { ExchangeFormat } from "./export/exchange.ts";
 import type { ProjectReport } from "./projects/inspect.ts";
 
 export type { MediaFile, MediaPart, ProjectReport };
@@ -86,6 +87,10 @@ export interface Studio {
    * OUTPUT_UNWRITABLE. @param path the project's folder or its file @param settings for the project's own
    */
   exportTo(path: string, settings: (own: Settings) => ExportSettings, destination: Destination): Promise<ExportJob>;
+  /** Writes a project on disk for other editors: `otio`, `otioz`, `fcpxml`, `edl`, `srt` or `vtt`. Resolves with what was left out. */
+  exchangeTo(path: string, format: ExchangeFormat, destination: Destination): Promise<string[]>;
+  /** Makes a project in a new folder of a timeline of another editor, or of subtitles. Resolves with what could not be taken over. */
+  importTimeline(path: string, folder: string): Promise<{ readonly folder: string; readonly notes: string[] }>;
   /** What such an export would be. */
   forecast(path: string, settings: (own: Settings) => ExportSettings): Promise<ExportForecast>;
   /** Looks at everything that a clip needs (`plume doctor`). Never rejects. */

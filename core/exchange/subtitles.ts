@@ -1,0 +1,110 @@
+import { type Flicks, flicksToSeconds, secondsToFlicks } from "../time/index.ts";
+import { laneOf, type TextStyle, type Timeline } from "../timeline/index.ts";
+import { ExchangeError } from "./assemble.ts";
+
+/** One subtitle. */
+export interface Cue {
+  readonly start: Flicks;
+  readonly end: Flicks;
+  /** Plain text; line ends as `\n`. */
+  readonly text: string;
+}
+
+/** How subtitles look that come from a file: white on a shade, low in the picture. Burning them in is painting them. */
+export const subtitleStyle: Partial<TextStyle> = {
+  size: 0.05,
+  weight: 500,
+  box: { padding: 0.25, radius: 0.15, colour: "#000000a0" },
+};
+
+/** The texts of a timeline's text tracks that are not muted, in the order of time. */
+export function cuesOf(document: Timeline): Cue[] {
+  const cues = document.tracks.flatMap((track) =>
+    track.kind !== "text" || track.muted
+      ? []
+      : laneOf(track).placed.flatMap(({ clip, start }) =>
+          clip.content.type === "text" && clip.enabled && clip.content.style.text.trim() !== ""
+            ? [{ start, end: start + clip.sourceRange.duration, text: clip.content.style.text }]
+            : [],
+        ),
+  );
+  return cues.sort((a, b) => a.start - b.start || a.end - b.end);
+}
+
+const two = (value: number): string => String(value).padStart(2, "0");
+
+function clock(time: Flicks, separator: string): string {
+  const ms = Math.round(flicksToSeconds(time) * 1000);
+  const [hours, minutes, seconds] = [
+    Math.floor(ms / 3_600_000),
+    Math.floor(ms / 60_000) % 60,
+    Math.floor(ms / 1000) % 60,
+  ];
+  return `${two(hours)}:${two(minutes)}:${two(seconds)}${separator}${String(ms % 1000).padStart(3, "0")}`;
+}
+
+/** An empty line would end the subtitle. */
+const body = (text: string): string => text.replace(/\n(?:[ \t]*\n)+/g, "\n").trim();
+
+/** SubRip: numbered, a comma before the milliseconds, lines end as on Windows. */
+export function writeSrt(cues: readonly Cue[]): string {
+  return cues
+    .map(
+      ({ start, end, text }, i) =>
+        `${i + 1}\r\n${clock(start, ",")} --> ${clock(end, ",")}\r\n${body(text).replaceAll("\n", "\r\n")}\r\n`,
+    )
+    .join("\r\n");
+}
+
+const escaped = (text: string): string =>
+  body(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/** WebVTT (https://www.w3.org/TR/webvtt1/). */
+export function writeVtt(cues: readonly Cue[]): string {
+  return `WEBVTT\n\n${cues.map(({ start, end, text }) => `${clock(start, ".")} --> ${clock(end, ".")}\n${escaped(text)}\n`).join("\n")}`;
+}
+
+const TIMES = /^\s*(?:(\d+):)?(\d{1,2}):(\d{1,2})[,.](\d{1,3})\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{1,2})[,.](\d{1,3})/;
+
+/**
+ * Reads SubRip and WebVTT alike, as they are found: with either separator, with or without numbers, hours, settings and markup. Empty and
+ * reversed ones are passed over. Errors: ExchangeError where there is none at all.
+ */
+export function readSubtitles(text: string): Cue[] {
+  const cues: Cue[] = [];
+  for (const block of text
+    .replace(/^\uFEFF/, "")
+    .replace(/\r\n?/g, "\n")
+    .split(/\n[ \t]*\n/)) {
+    const lines = block.split("\n");
+    const at = lines.findIndex((line) => TIMES.test(line));
+    if (at < 0) continue;
+    const [h1, m1, s1, f1, h2, m2, s2, f2] = TIMES.exec(lines[at]!)!.slice(1);
+    const start = moment(h1, m1!, s1!, f1!);
+    const end = moment(h2, m2!, s2!, f2!);
+    const words = plain(lines.slice(at + 1).join("\n"));
+    if (end > start && words !== "") cues.push({ start, end, text: words });
+  }
+  if (cues.length === 0) throw new ExchangeError("This file holds no subtitles: choose an .srt or .vtt file.");
+  return cues.sort((a, b) => a.start - b.start);
+}
+
+function moment(hours: string | undefined, minutes: string, seconds: string, fraction: string): Flicks {
+  return secondsToFlicks(
+    Number(hours ?? 0) * 3600 + Number(minutes) * 60 + Number(seconds) + Number(fraction.padEnd(3, "0")) / 1000,
+  );
+}
+
+/** Without tags (`<i>`, `<v Anna>`, `{\an8}`) and entities. */
+function plain(text: string): string {
+  const bare = text.replace(/<[^>\n]*>/g, "").replace(/\{\\[^}\n]*\}/g, "");
+  const entities: Readonly<Record<string, string>> = {
+    "&amp;": "&",
+    "&lt;": "<",
+    "&gt;": ">",
+    "&nbsp;": " ",
+    "&lrm;": "",
+    "&rlm;": "",
+  };
+  return bare.replace(/&(?:amp|lt|gt|nbsp|lrm|rlm);/g, (entity) => entities[entity]!).trim();
+}

@@ -1,0 +1,42 @@
+import { resolve } from "node:path";
+import type { MediaDesk } from "../media/desk.ts";
+import { referenceOf } from "../projects/media.ts";
+import { readProject } from "../projects/read.ts";
+import type { Studio } from "../studio.ts";
+import { writeExchange } from "./exchange.ts";
+import type { ExportService } from "./export-service.ts";
+import { byFingerprint } from "./gates.ts";
+import { importTimeline, type LookInto } from "./import-timeline.ts";
+
+type Methods = Pick<Studio, "exportTo" | "forecast" | "exchangeTo" | "importTimeline">;
+
+/** Takes a file into the studio's media, and tells what a project says of it. */
+export function lookIntoFile(desk: MediaDesk): LookInto {
+  return async (path, folder) => {
+    const media = await desk.importFile(path);
+    return media === null ? null : referenceOf(await desk.sources.get(media.id), folder);
+  };
+}
+
+/** Export and exchange of projects on disk, open or not: what the command line asks for. */
+export function diskProjects(service: ExportService, lookInto: LookInto): Methods {
+  return {
+    async exportTo(path, settings, destination) {
+      const { folder, timeline } = await readProject(path);
+      const target = { ...destination, file: resolve(destination.file) };
+      return service.enqueue(timeline, settings(timeline.settings), byFingerprint(folder), target);
+    },
+    async forecast(path, settings) {
+      const { folder, timeline } = await readProject(path);
+      return service.forecast(timeline, settings(timeline.settings), byFingerprint(folder));
+    },
+    async exchangeTo(path, format, destination) {
+      const project = await readProject(path);
+      return writeExchange(project, byFingerprint(project.folder), format, destination);
+    },
+    async importTimeline(path, folder) {
+      const made = await importTimeline(path, folder, lookInto);
+      return { folder: made.folder, notes: made.notes };
+    },
+  };
+}
