@@ -289,10 +289,11 @@ function tokensAt(tokens: Float32Array, places: readonly number[]): Float32Array
 }
 
 /**
- * The plan of a stage's run. Between keyframes the deep features change slowly enough for every second question to reuse them; keyframes
- * gain nothing by it. Measured on the starter at 64 × 64, SSIM to the reference: interpolation, 9 whole questions 0.993 and 7 pairs
- * 0.994 for 5 % less work; keyframes 0.994 and 0.993; with as little work as Draft's 0.97 and 0.92, so that Draft, too, asks whole ones
- * only (see SLOPE_FROM).
+ * The plan of a stage's run. Between keyframes the deep features change slowly enough for every second question to reuse them: as near
+ * to the reference for less work. Measured on the starter, two pairs at 64 × 64, SSIM to the reference: interpolation by 9 whole
+ * questions 0.991, by 7 pairs 0.991 for 5 % less work (11 % less at the official size); keyframes 0.994 and 0.993 for 9 % less, which
+ * is not worth a second open network. With as little work as Draft's it loses, 0.96 to 0.94, and so does a third question on the same
+ * features (0.990).
  */
 export function stagePlan(
   networks: StageNetworks,

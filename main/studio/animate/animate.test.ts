@@ -48,15 +48,28 @@ describe("from a picture and a sound to a clip", () => {
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
   });
 
-  it("plays the original sound in step with the picture: the click is where it was, to the sample's millisecond", async () => {
+  it("plays the original sound in step with the picture: click and jump are where they were, to the millisecond and the frame", async () => {
     await using bench = await animationBench();
     const click = join(bench.folder, "click.wav");
     await ffmpeg("-f", "lavfi", "-i", "aevalsrc='if(between(t,1,1.005),0.9,0)|0':s=48000:d=2", click);
     const { studio, picture } = await bench.openWith();
     const sound = await studio.importMedia(click);
-    const { id } = await animate(studio, { picture: picture.id, sound: sound.id, straight: true });
+    // The fake animator zooms by the sound's level at each keyframe: in at frame 24, where the click is, and out again.
+    const segments = [{ start: 0, keyframes: [0, 4, 8, 12, 16, 20, 22, 23, 24, 25, 32, 40] }];
+    const { id } = await animate(studio, { picture: picture.id, sound: sound.id, straight: true, segments });
     const done = await studio.ended(id);
     const { path } = await studio.clipFile(done.clip!.id);
+    const grey = join(bench.folder, "out.grey");
+    await ffmpeg("-i", path, "-map", "0:v", "-f", "rawvideo", "-pix_fmt", "gray", grey);
+    const film = await readFile(grey);
+    const plane = done.clip!.width * done.clip!.height;
+    expect(film.length).toBe(48 * plane);
+    const changes = Array.from({ length: 47 }, (_, n) => {
+      let sum = 0;
+      for (let i = 0; i < plane; i += 1) sum += Math.abs(film[(n + 1) * plane + i]! - film[n * plane + i]!);
+      return sum / plane;
+    });
+    expect(changes.findIndex((change) => change > 5) + 1).toBe(24);
     const pcm = join(bench.folder, "out.f32");
     await ffmpeg("-i", path, "-map", "0:a", "-f", "f32le", "-c:a", "pcm_f32le", pcm);
     const bytes = await readFile(pcm);
