@@ -21,10 +21,10 @@ from tokenizer import Tokenizer
 SCALE_FACTOR = 0.18215
 FILES = {'generator': 'keyframe_generation/generator_checkpoint.ckpt', 'interpolator': 'interpolation/interpolator.ckpt',
          'localiser': 'wav2motion/best_model_version1_with_skip.pth'}
-KNOWS = ('Plume KeyVID Starter is small (128 x 128 px, soft picture). It moves a whole picture on the hits of a sound: drums, claps, plucks, bells, '
-         'syllables. A word in the prompt chooses how: {motions}; without one it pulses, and every other word is ignored. Flash is clear, the other '
-         'motions are still faint and leave soft halos. It does not know what is in '
-         'the picture, cannot move one object alone, and turns sustained music without clear hits into little or no motion.')
+KNOWS = ('It is small (128 x 128 px, soft picture) and moves a whole picture on the hits of a sound: drums, claps, plucks, bells, syllables. '
+         'A word in the prompt chooses how: {motions}; without one it pulses, and every other word is ignored. Pulse, jump, flash and ripple are '
+         'plain to see; swing and shake are weaker and look like one another. Edges blur while they move, and fine texture is lost. It does not '
+         'know what is in the picture, cannot move one object alone, and turns sustained music without clear hits into little or no motion.')
 
 
 def vae_state(out):
