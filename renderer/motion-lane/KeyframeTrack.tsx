@@ -77,6 +77,8 @@ export function KeyframeTrack({ scale, keyframes, analysis, snaps, isLocked, onK
     const frame = snaps && !event.altKey ? snapFrame(free, marks, SNAP_FRAMES) : free;
     const moved = moveKeyframe(drag.before, drag.origin, frame);
     setDrag({ ...drag, hasMoved: true, place: moved.place });
+    // It may have passed a neighbour: the focus goes with it.
+    if (moved.place !== drag.place) focusPlace(moved.place);
     onKeyframes(moved.keyframes, "");
   }
 
@@ -190,7 +192,8 @@ export function KeyframeTrack({ scale, keyframes, analysis, snaps, isLocked, onK
             }}
             onPointerMove={onPointerMove}
             onPointerUp={() => {
-              if (drag?.hasMoved) onSay(`${say(keyframe)}.`);
+              const moved = drag?.hasMoved ? keyframes[drag.place] : undefined;
+              if (moved) onSay(`${say(moved)}.`);
               setDrag(null);
             }}
             onPointerCancel={() => setDrag(null)}
