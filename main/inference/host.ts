@@ -19,6 +19,7 @@ import {
   type GenerateOutcome,
   generateResultSchema,
   localiseResultSchema,
+  type SightHead,
   type TaskCommand,
   type TaskReport,
   type VerifyOutcome,
@@ -54,6 +55,24 @@ export interface GenerateTask {
 export type LocaliseTask = Omit<Extract<TaskCommand, { type: "localise" }>, "type" | "task">;
 export type KeyframesTask = Omit<Extract<TaskCommand, { type: "keyframes" }>, "type" | "task">;
 export type InterpolateTask = Omit<Extract<TaskCommand, { type: "interpolate" }>, "type" | "task">;
+
+/** Pictures to look at; see the protocol for what each field means. */
+export type LookTask = Omit<Extract<TaskCommand, { type: "look" }>, "type" | "task">;
+
+/** Which pixels of a part of a picture are an object's: 1 or 0 a pixel; outside of the part none is. */
+export interface ObjectMask {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** What was seen in one picture, surest first; boxes and masks in its pixels. */
+export interface Sight {
+  readonly tags: SightHead["tags"];
+  readonly objects: readonly (Omit<SightHead["objects"][number], "mask"> & { readonly mask: ObjectMask })[];
+}
 
 /** All are awaited before the engine goes on, so a slow consumer slows it down instead of filling memory. */
 export interface GenerateListener {
@@ -116,6 +135,18 @@ export class EngineHost {
   /** Makes the 48 frames of a segment. Errors: as `generate`. */
   async interpolate(task: InterpolateTask, listener: GenerateListener, signal: AbortSignal): Promise<GenerateOutcome> {
     return generateResultSchema.parse(await this.run({ type: "interpolate", ...task }, hear(listener), signal));
+  }
+
+  /** Looks at pictures; `onSeen` gets them in order and is awaited. Errors: as `generate`. */
+  async look(
+    task: LookTask,
+    onSeen: (index: number, sight: Sight) => void | Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const onReport: OnReport = async (report, body) => {
+      if (report.type === "seen") await onSeen(report.index, sightOf(report, body));
+    };
+    await this.run({ type: "look", ...task }, onReport, signal);
   }
 
   /** Converts a checkpoint to a pack. Errors: CHECKPOINT_*, DISK_FULL, CANCELLED. */
@@ -264,6 +295,20 @@ function hear(listener: GenerateListener): OnReport {
     else if (report.type === "preview") await listener.preview(report, body);
     else if (report.type === "frame") await listener.frame(report.index, body);
     else if (report.type === "saved") await listener.saved?.(report.step, body);
+  };
+}
+
+function sightOf({ tags, objects }: SightHead, masks: Uint8Array): Sight {
+  let at = 0;
+  return {
+    tags,
+    objects: objects.map((object) => {
+      const { width, height } = object.mask;
+      // A copy: the message's bytes are not ours to keep, and a Buffer's slice would be a view of them.
+      const data = Uint8Array.from(masks.subarray(at, (at += width * height)));
+      if (data.length < width * height) throw new Error("an object's mask was cut off");
+      return { ...object, mask: { ...object.mask, data } };
+    }),
   };
 }
 

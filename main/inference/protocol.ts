@@ -7,7 +7,7 @@ import {
 } from "../../core/contract/index.ts";
 
 /** Raised when a message changes its meaning; both sides come from one release, so a difference means a broken installation. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 const task = z.string();
 
@@ -78,6 +78,17 @@ export const commandSchema = z.discriminatedUnion("type", [
     /** File of the twelve keyframes at the request's size. */
     keyframes: z.string(),
   }),
+  /** What is to be seen in pictures: tags, objects or both. */
+  z.object({
+    type: z.literal("look"),
+    task,
+    ...model,
+    pictures: pictureFileSchema,
+    /** Pictures in the file. */
+    count: z.number().int().min(1),
+    tags: z.boolean(),
+    objects: z.boolean(),
+  }),
   z.object({
     type: z.literal("install"),
     task,
@@ -98,7 +109,30 @@ export const commandSchema = z.discriminatedUnion("type", [
 export type Command = z.infer<typeof commandSchema>;
 export type TaskCommand = Extract<Command, { task: string; type: Exclude<Command["type"], "cancel"> }>;
 
-/** Engine → studio. `preview`, `frame` and `saved` carry their bytes as the message's body. */
+const share = z.number().min(0).max(1);
+
+/** What was seen in one picture. Surest first. */
+export const sightSchema = z.object({
+  tags: z.array(z.object({ label: z.string(), score: share })),
+  objects: z.array(
+    z.object({
+      label: z.string(),
+      score: share,
+      /** Left, top, right and bottom edge in pixels of the picture. */
+      box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+      /** Which part of the picture the mask covers. Its bytes (1 or 0 a pixel) follow those of the object before in the body. */
+      mask: z.object({
+        left: z.number().int(),
+        top: z.number().int(),
+        width: z.number().int().min(0),
+        height: z.number().int().min(0),
+      }),
+    }),
+  ),
+});
+export type SightHead = z.infer<typeof sightSchema>;
+
+/** Engine → studio. `preview`, `frame`, `saved` and `seen` carry their bytes as the message's body. */
 export const reportSchema = z.discriminatedUnion("type", [
   /** `onnxruntime`: its version, by which it is also known that it loads on this computer. */
   z.object({ type: z.literal("ready"), protocol: z.number(), pid: z.number(), onnxruntime: z.string() }),
@@ -124,6 +158,8 @@ export const reportSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("frame"), task, index: z.number() }),
   /** All that an interrupted run needs to go on bit for bit, as the message's body, taken after this step. */
   z.object({ type: z.literal("saved"), task, step: z.number() }),
+  /** One picture was looked at; the body holds its objects' masks one after another. */
+  z.object({ type: z.literal("seen"), task, index: z.number().int().min(0), ...sightSchema.shape }),
   /** `result` depends on the command and is checked by whoever asked. */
   z.object({ type: z.literal("done"), task, result: z.unknown().optional() }),
   z.object({ type: z.literal("failed"), task, error: errorDataSchema }),

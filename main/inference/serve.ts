@@ -2,6 +2,7 @@ import { StudioError } from "../../core/contract/index.ts";
 import type { AnimateHooks, GenerateResult, Pipeline } from "../../native-models/types.ts";
 import type { EngineBackend, StepReport } from "./backend.ts";
 import type { Channel } from "./framing.ts";
+import { look, type LookCommand } from "./serve-vision.ts";
 import { type AnimateCommand, interpolate, keyframes, localise } from "./serve-animation.ts";
 import {
   type Command,
@@ -76,6 +77,7 @@ class Engine {
     if (command.type === "install") return this.install(command, stepReport("install"), signal);
     if (command.type === "prepare") return this.prepare(command, stepReport("prepare"), signal);
     if (command.type === "verify") return this.backend.verify(command.pack, stepReport("verify"), signal);
+    if (command.type === "look") return this.look(command, signal);
     return command.type === "generate" ? this.generate(command, signal) : this.animate(command, signal);
   }
 
@@ -100,26 +102,26 @@ class Engine {
 
   private async generate(command: Extract<TaskCommand, { type: "generate" }>, signal: AbortSignal): Promise<unknown> {
     const { pipeline, load } = await this.open(command, signal);
-    if (pipeline.kind !== "text-to-video")
-      throw new StudioError(
-        "MODEL_WRONG_KIND",
-        "This model animates pictures: choose one that makes clips from words.",
-      );
+    if (pipeline.kind !== "text-to-video") throw wrongKind(pipeline, "makes clips from words");
     return this.outcome(await pipeline.generate(command.request, this.hooks(command.task, signal)), load, command);
   }
 
   private async animate(command: AnimateCommand, signal: AbortSignal): Promise<unknown> {
     const { pipeline, load } = await this.open(command, signal);
-    if (pipeline.kind !== "animate")
-      throw new StudioError(
-        "MODEL_WRONG_KIND",
-        "This model makes clips from words: choose one that animates pictures.",
-      );
+    if (pipeline.kind !== "animate") throw wrongKind(pipeline, "animates pictures");
     if (command.type === "localise") return localise(pipeline, command);
     const hooks = this.hooks(command.task, signal);
     const run =
       command.type === "keyframes" ? keyframes(pipeline, command, hooks) : interpolate(pipeline, command, hooks);
     return this.outcome(await run, load, command);
+  }
+
+  private async look(command: LookCommand, signal: AbortSignal): Promise<void> {
+    const { pipeline } = await this.open(command, signal);
+    if (pipeline.kind !== "vision") throw wrongKind(pipeline, "looks at pictures");
+    await look(pipeline, command, signal, (index, sight, masks) =>
+      this.report({ type: "seen", task: command.task, index, ...sight }, masks),
+    );
   }
 
   private outcome(result: GenerateResult, load: number, { threads }: { readonly threads: number }): GenerateOutcome {
@@ -153,7 +155,7 @@ class Engine {
 
   /** The task's model, opened unless it is the one of the last task, and the seconds that this took. */
   private async open(
-    { task, pack, threads, precision }: AnimateCommand | Extract<TaskCommand, { type: "generate" }>,
+    { task, pack, threads, precision }: AnimateCommand | LookCommand | Extract<TaskCommand, { type: "generate" }>,
     signal: AbortSignal,
   ): Promise<{ pipeline: Pipeline; load: number }> {
     const started = performance.now();
@@ -178,6 +180,15 @@ class Engine {
     await this.channel.send(report, body);
   }
 }
+
+const DOES: Readonly<Record<Pipeline["kind"], string>> = {
+  "text-to-video": "makes clips from words",
+  animate: "animates pictures",
+  vision: "looks at pictures",
+};
+
+const wrongKind = ({ kind }: Pipeline, wanted: string): StudioError =>
+  new StudioError("MODEL_WRONG_KIND", `This model ${DOES[kind]}: choose one that ${wanted}.`);
 
 const clamp = (fraction: number): number => Math.min(1, Math.max(0, fraction));
 

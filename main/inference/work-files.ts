@@ -31,16 +31,19 @@ export interface WorkPicture {
 }
 
 /** Reads `count` pictures. Errors: INTERNAL when there are fewer. */
-export async function readPictures({ file, width, height }: PictureFile, count: number): Promise<WorkPicture[]> {
+export async function readPictures(pictures: PictureFile, count: number): Promise<WorkPicture[]> {
+  const read: WorkPicture[] = [];
+  for (let n = 0; n < count; n += 1) read.push(await readPicture(pictures, n));
+  return read;
+}
+
+/** Reads the n-th picture. Errors: INTERNAL when there is none. */
+export async function readPicture({ file, width, height }: PictureFile, n: number): Promise<WorkPicture> {
   const handle = await open(file, "r");
   try {
-    const pictures: WorkPicture[] = [];
-    for (let n = 0; n < count; n += 1) {
-      const rgb = new Uint8Array(width * height * 3);
-      await fill(handle, rgb, n * rgb.length);
-      pictures.push({ width, height, rgb });
-    }
-    return pictures;
+    const rgb = new Uint8Array(width * height * 3);
+    await fill(handle, rgb, n * rgb.length);
+    return { width, height, rgb };
   } finally {
     await handle.close();
   }
@@ -50,8 +53,7 @@ async function fill(handle: Awaited<ReturnType<typeof open>>, bytes: Uint8Array,
   let at = 0;
   while (at < bytes.length) {
     const { bytesRead } = await handle.read(bytes, at, bytes.length - at, position + at);
-    if (bytesRead === 0)
-      throw new StudioError("INTERNAL", "A work file is shorter than it should be: start the clip again.");
+    if (bytesRead === 0) throw new StudioError("INTERNAL", "A work file is shorter than it should be: start it again.");
     at += bytesRead;
   }
 }

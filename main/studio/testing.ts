@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type GenerateJob, StudioError, type StudioEvent } from "../../core/contract/index.ts";
-import { fakeAnimator, fakeSummary } from "../inference/testing/fake-summary.ts";
+import { fakeAnimator, fakeEyes, fakeSummary } from "../inference/testing/fake-summary.ts";
 import { temporaryFolder } from "../media/testing.ts";
 import { createStudio, type StudioParts } from "./create-studio.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
@@ -45,7 +45,8 @@ export async function readFake(pack: string) {
   const sourceSha256 = await readFile(join(pack, "source.txt"), "utf8").catch(() => {
     throw new StudioError("MODEL_DAMAGED", "This model is damaged: install it again.");
   });
-  const summary = basename(pack).startsWith("motion") ? fakeAnimator : fakeSummary;
+  const name = basename(pack);
+  const summary = name.startsWith("motion") ? fakeAnimator : name.startsWith("eyes") ? fakeEyes : fakeSummary;
   return { summary, weightsSha256: "1".repeat(64), sourceSha256 };
 }
 

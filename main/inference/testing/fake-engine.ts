@@ -11,6 +11,7 @@ import { beModest, CHANNEL_FD, startHeartbeat } from "../engine-entry.ts";
 import { Channel } from "../framing.ts";
 import { serveEngine } from "../serve.ts";
 import { fakeAnimation } from "./fake-animation.ts";
+import { fakeVision } from "./fake-vision.ts";
 import { fakeSummary } from "./fake-summary.ts";
 
 /*
@@ -74,6 +75,7 @@ const backend: EngineBackend = {
   async open(pack) {
     opened += 1;
     if (basename(pack).startsWith("motion")) return fakeAnimation(misbehave);
+    if (basename(pack).startsWith("eyes")) return fakeVision(misbehave);
     return { kind: "text-to-video", summary: fakeSummary, generate, close: async () => {} };
   },
   async install(task, report, signal) {

@@ -46,3 +46,19 @@ export const fakeAnimator: ModelSummary = {
     guidance: { text: 7.5, image: 2, audio: 7.5, interpolationAudio: 9 },
   },
 };
+
+/** What the fake eyes claim to be. */
+export const fakeEyes: ModelSummary = {
+  ...fakeSummary,
+  id: "eyes",
+  name: "Fake eyes",
+  family: "patnet",
+  about: "Sees red patches and pale pictures, for tests.",
+  examplePrompts: [],
+  guidanceKind: "none",
+  precisions: ["fp32"],
+  defaults: { width: 192, height: 192, frames: 1, fps: 1, steps: 1, guidance: 0, precision: "fp32" },
+  sizes: [],
+  maxSteps: 1,
+  vision: { tags: 2, objects: 1 },
+};

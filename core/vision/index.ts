@@ -1,0 +1,8 @@
+/** What can be seen in pictures without a model: colours, shots, sharpness; and what is made of a model's findings: tracks, masks. Pure. */
+export * from "./colours.ts";
+export * from "./mask.ts";
+export * from "./oklab.ts";
+export * from "./pixels.ts";
+export * from "./quality.ts";
+export * from "./shots.ts";
+export * from "./track.ts";
