@@ -102,9 +102,9 @@ export function boxAt({ points }: Pick<Track, "points">, time: number): Box {
 
 /** The crop's centre along one axis: smoothed, then pushed to where the subject is inside, then smoothed a little and pushed again. */
 function followed(times: readonly number[], boxes: readonly Box[], axis: 0 | 1, size: number): number[] {
-  const steady = median5(boxes.map((box) => (box[axis]! + box[axis + 2]!) / 2));
+  const steady = median5(boxes.map((box) => (box[axis] + box[axis + 2]!) / 2));
   const inside = (value: number, i: number): number => {
-    const [from, to] = [boxes[i]![axis]!, boxes[i]![axis + 2]!];
+    const [from, to] = [boxes[i]![axis], boxes[i]![axis + 2]!];
     const margin = Math.max(0, Math.min(MARGIN * size, (size - (to - from)) / 2));
     // Where the subject is larger than the crop, its middle is what can be shown.
     const [low, high] =

@@ -87,6 +87,16 @@ function shotsOf(frames: number, frame: (n: number) => Pixels, rate = RATE) {
   return detector.shots(frames / rate);
 }
 
+/** A thing passes through a place. */
+const passing = (n: number): Pixels => {
+  const base = place(6, n);
+  return draw(48, 27, (x, y) =>
+    Math.hypot(x - n * 0.65, y - 13) < 4.5
+      ? [230, 30, 30]
+      : (Array.from(base.rgb.subarray((y * 48 + x) * 3, (y * 48 + x) * 3 + 3)) as unknown as Rgb),
+  );
+};
+
 describe("ShotDetector", () => {
   it("finds hard cuts to the frame, over grain and moving cameras", () => {
     let [found, wrong, all] = [0, 0, 0];
@@ -131,14 +141,6 @@ describe("ShotDetector", () => {
   it("takes neither a still camera, a pan, a passing thing nor a flash for a new shot", () => {
     expect(shotsOf(72, (n) => place(4, n))).toHaveLength(1);
     expect(shotsOf(120, (n) => place(5, n, n * 0.2))).toHaveLength(1);
-    const passing = (n: number): Pixels => {
-      const base = place(6, n);
-      return draw(48, 27, (x, y) =>
-        Math.hypot(x - n * 0.65, y - 13) < 4.5
-          ? [230, 30, 30]
-          : (Array.from(base.rgb.subarray((y * 48 + x) * 3, (y * 48 + x) * 3 + 3)) as unknown as Rgb),
-      );
-    };
     expect(shotsOf(72, passing)).toHaveLength(1);
     const white = draw(48, 27, () => [255, 255, 255]);
     expect(shotsOf(72, (n) => (n === 36 ? white : place(7, n)))).toHaveLength(1);
@@ -149,13 +151,14 @@ describe("ShotDetector", () => {
   });
 });
 
+const candidate = (picture: Pixels, time: number, subject = 0) => ({ ...qualityOf(picture), time, subject });
+
 describe("bestPoster", () => {
   const sharp = draw(64, 64, (x, y) => (((x >> 2) + (y >> 2)) % 2 ? [200, 200, 200] : [60, 60, 60]));
   const soft = draw(64, 64, (x) => [60 + x * 2, 60 + x * 2, 60 + x * 2]);
   const dark = draw(64, 64, (x, y) => (((x >> 2) + (y >> 2)) % 2 ? [9, 9, 9] : [0, 0, 0]));
 
   it("prefers sharp to soft, exposed to dark, a subject to none, and stays away from cuts", () => {
-    const candidate = (picture: Pixels, time: number, subject = 0) => ({ ...qualityOf(picture), time, subject });
     expect(qualityOf(sharp).sharpness).toBeGreaterThan(50 * qualityOf(soft).sharpness);
     expect(qualityOf(dark).exposure).toBe(0);
     expect(bestPoster([candidate(dark, 0), candidate(soft, 1), candidate(sharp, 2)])?.time).toBe(2);
@@ -181,12 +184,9 @@ describe("Tracker", () => {
       tracker.add(n / 10, n % 2 === 0 ? found : found.reverse());
     }
     const tracks = tracker.tracks();
-    expect(tracks.map(({ label, points }) => [label, points.length]).sort()).toEqual([
-      ["circle", 55],
-      ["circle", 60],
-      ["square", 60],
-      ["star", 20],
-    ]);
+    expect(
+      tracks.map(({ label, points }) => `${label} ${points.length}`).toSorted((a, b) => a.localeCompare(b)),
+    ).toEqual(["circle 55", "circle 60", "square 60", "star 20"]);
     for (const { points } of tracks)
       for (const [i, { box }] of points.entries())
         if (i > 0) expect(Math.abs(box[1] - points[i - 1]!.box[1])).toBeLessThan(0.01);
@@ -214,17 +214,18 @@ describe("Tracker", () => {
   });
 });
 
+const disc = (x0: number, y0: number, r: number) => {
+  const left = Math.floor(x0 - r);
+  const top = Math.floor(y0 - r);
+  const side = Math.ceil(2 * r) + 1;
+  const data = Uint8Array.from({ length: side * side }, (_, i) =>
+    Math.hypot(left + (i % side) + 0.5 - x0, top + Math.floor(i / side) + 0.5 - y0) <= r ? 1 : 0,
+  );
+  return { left, top, width: side, height: side, data };
+};
+
 describe("masks", () => {
   const [width, height] = [120, 80];
-  const disc = (x0: number, y0: number, r: number) => {
-    const left = Math.floor(x0 - r);
-    const top = Math.floor(y0 - r);
-    const side = Math.ceil(2 * r) + 1;
-    const data = Uint8Array.from({ length: side * side }, (_, i) =>
-      Math.hypot(left + (i % side) + 0.5 - x0, top + Math.floor(i / side) + 0.5 - y0) <= r ? 1 : 0,
-    );
-    return { left, top, width: side, height: side, data };
-  };
 
   it("come back from their grid nearly as they were", () => {
     const box: Box = [40, 20, 80, 60];

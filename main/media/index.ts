@@ -17,6 +17,7 @@ export * from "./probe.ts";
 export * from "./publish.ts";
 export * from "./raw-stream.ts";
 export * from "./run.ts";
+export * from "./sample-frames.ts";
 export * from "./sample-reader.ts";
 export * from "./show-filters.ts";
 export * from "./text-tail.ts";

@@ -10,8 +10,11 @@ const TERM_GRACE_MS = 3000;
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
-  /** Called with each piece of stdout. Absent: stdout is read and dropped. */
-  readonly onStdout?: (chunk: Buffer) => void;
+  /**
+   * Called with each piece of stdout. Absent: stdout is read and dropped. While a promise that it returns is pending (it must not reject)
+   * nothing more is read, so that the process waits.
+   */
+  readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
   /** Called with each piece of stderr, whose end is kept for the error in any case. */
   readonly onStderr?: (chunk: Buffer) => void;
   /** True for work that nobody waits for: it gets only what the rest of the computer leaves over. */
@@ -82,7 +85,12 @@ export function startMedia(tool: string, args: readonly string[], options: RunOp
     tail.push(chunk);
     options.onStderr?.(chunk);
   });
-  child.stdout.on("data", (chunk: Buffer) => options.onStdout?.(chunk));
+  child.stdout.on("data", (chunk: Buffer) => {
+    const taking = options.onStdout?.(chunk);
+    if (!(taking instanceof Promise)) return;
+    child.stdout.pause();
+    void taking.finally(() => child.stdout.resume());
+  });
   // EPIPE says only that the process died; its exit code and stderr say why, and they arrive through `ended`.
   child.stdin.on("error", () => {});
 
