@@ -1,3 +1,4 @@
+export * from "./analysis.ts";
 export * from "./animation.ts";
 export * from "./bridge.ts";
 export * from "./contract.ts";

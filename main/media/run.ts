@@ -14,7 +14,7 @@ export interface RunOptions {
    * Called with each piece of stdout. Absent: stdout is read and dropped. While a promise that it returns is pending (it must not reject)
    * nothing more is read, so that the process waits.
    */
-  readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
+  readonly onStdout?: (chunk: Buffer) => unknown;
   /** Called with each piece of stderr, whose end is kept for the error in any case. */
   readonly onStderr?: (chunk: Buffer) => void;
   /** True for work that nobody waits for: it gets only what the rest of the computer leaves over. */

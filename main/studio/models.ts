@@ -25,6 +25,13 @@ const does: Readonly<Record<ModelWork, string>> = {
   vision: "looks at pictures",
 };
 
+const NONE: Readonly<Record<ModelWork, string>> = {
+  "text-to-video": "No model is installed: install a checkpoint with `plume models install FILE`.",
+  animate:
+    "No model that animates pictures is installed: install a KeyVID checkpoint with `plume models install FILE`.",
+  vision: "No model that looks at pictures is installed: install a PATNet checkpoint with `plume models install FILE`.",
+};
+
 export interface ModelServiceOptions {
   /** Folder of the packs: one folder each, named by id. */
   readonly folder: string;
@@ -92,9 +99,7 @@ export class ModelService implements ModelAdministration {
     if (chosen === undefined)
       throw new StudioError(
         "MODEL_NOT_FOUND",
-        work === "animate"
-          ? "No model that animates pictures is installed: install a KeyVID checkpoint with `plume models install FILE`."
-          : "No model is installed: install a checkpoint with `plume models install FILE`.",
+        NONE[work ?? "text-to-video"],
       );
     const model = await this.read(chosen);
     if (work !== undefined && workOf(model.summary) !== work)

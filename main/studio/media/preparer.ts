@@ -211,7 +211,8 @@ function proxyExtension({ media }: MediaSource): string {
   return media.video.alpha ? "webm" : "mp4";
 }
 
-function pictureSource({ media, technical, input }: MediaSource): PictureSource {
+/** How ffmpeg reads its pictures. Errors: INTERNAL for a sound. */
+export function pictureSource({ media, technical, input }: MediaSource): PictureSource {
   if (media.kind === "sound") throw new StudioError("INTERNAL", "A sound has no pictures.");
   const { width, height } = media;
   const film = media.kind === "video" ? media : null;

@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+const share = z.number().min(0).max(1);
+/** Seconds of the media's time. */
+const seconds = z.number().min(0);
+
+/** What a look at a picture or a film tells. Everything that words can be searched in, and what editing needs: shots, the best frame. */
+export const mediaFactsSchema = z.object({
+  /** Of the media; facts about another version are none about this one. */
+  version: z.string(),
+  /** Surest first. `share`: part of the moments at which it holds. */
+  tags: z.array(z.object({ label: z.string(), score: share, share })),
+  /** The most frequent first; `name` is a plain English word. */
+  colours: z.array(z.object({ name: z.string(), hex: z.string(), share })),
+  /** Kinds of things that were found, and the most of each at one moment. */
+  objects: z.array(z.object({ label: z.string(), score: share, share, most: z.number() })),
+  /** Of a film. Times are exact to `shotInterval`. */
+  shots: z.array(z.object({ start: seconds, end: seconds, opening: z.enum(["start", "cut", "fade"]) })),
+  shotInterval: seconds,
+  /** The frame that stands best for it: sharp, well exposed, with a subject. */
+  poster: z.object({ time: seconds, hasSubject: z.boolean() }),
+  /** Model that looked; null where none is installed, and `problem` says so. */
+  model: z.string().nullable(),
+  /** How many moments it looked at, and the seconds between two of them (0 for a picture). */
+  moments: z.number(),
+  interval: seconds,
+  /** One sentence about what could not be told, else null. */
+  problem: z.string().nullable(),
+});
+export type MediaFacts = z.infer<typeof mediaFactsSchema>;
+
+/** A thing followed through time. */
+export const mediaTrackSchema = z.object({
+  id: z.number(),
+  label: z.string(),
+  /** Mean. */
+  score: share,
+  points: z.array(
+    z.object({
+      time: seconds,
+      score: share,
+      /** Left, top, right and bottom edge in parts of the picture's width and height. */
+      box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+    }),
+  ),
+});
+export type MediaTrack = z.infer<typeof mediaTrackSchema>;
+
+/** Words that it is found by: what it shows, and its colours that are more than a trace. */
+export function factWords({ tags, objects, colours }: MediaFacts): string[] {
+  const words = [...tags, ...objects].map(({ label }) => label.toLowerCase());
+  return [...new Set([...words, ...colours.filter(({ share }) => share >= 0.08).map(({ name }) => name)])];
+}

@@ -1,0 +1,55 @@
+import type { MediaFacts } from "../../../core/contract/index.ts";
+import type { Sight } from "../../inference/index.ts";
+
+/** A word counts from this mean certainty on; a class out of a thousand is seldom surer than that of a mixture. */
+const LEAST_SCORE = 0.12;
+/** … and when it holds at this part of the moments, or is as sure as that at two of them. */
+const LEAST_SHARE = 0.1;
+const SURE = 0.8;
+const MOST_TAGS = 12;
+
+export type TagFacts = Pick<MediaFacts, "tags" | "objects">;
+
+/** Words of many moments become words of the whole. */
+export class TagCount {
+  private readonly tags = new Map<string, { sum: number; count: number; best: number }>();
+  private readonly kinds = new Map<string, { best: number; count: number; most: number }>();
+  private moments = 0;
+
+  add({ tags, objects }: Sight): void {
+    this.moments += 1;
+    for (const { label, score } of tags) {
+      const known = this.tags.get(label) ?? { sum: 0, count: 0, best: 0 };
+      this.tags.set(label, {
+        sum: known.sum + score,
+        count: known.count + 1,
+        best: Math.max(known.best, score),
+      });
+    }
+    const here = new Map<string, number>();
+    for (const { label, score } of objects) {
+      here.set(label, (here.get(label) ?? 0) + 1);
+      const known = this.kinds.get(label) ?? { best: 0, count: 0, most: 0 };
+      this.kinds.set(label, { ...known, best: Math.max(known.best, score) });
+    }
+    for (const [label, number] of here) {
+      const known = this.kinds.get(label)!;
+      this.kinds.set(label, { ...known, count: known.count + 1, most: Math.max(known.most, number) });
+    }
+  }
+
+  facts(): TagFacts {
+    const all = Math.max(1, this.moments);
+    const tags = [...this.tags]
+      .map(([label, { sum, count, best }]) => ({ label, score: sum / count, share: count / all, count, best }))
+      .filter(({ score, share, count, best }) => score >= LEAST_SCORE && (share >= LEAST_SHARE || (best >= SURE && count > 1)))
+      .sort((a, b) => b.score * b.share - a.score * a.share || a.label.localeCompare(b.label))
+      .slice(0, MOST_TAGS)
+      .map(({ label, score, share }) => ({ label, score, share }));
+    const objects = [...this.kinds]
+      .map(([label, { best, count, most }]) => ({ label, score: best, share: count / all, most }))
+      .filter(({ share, score }) => share >= LEAST_SHARE || score >= SURE)
+      .sort((a, b) => b.share - a.share || b.score - a.score || a.label.localeCompare(b.label));
+    return { tags, objects };
+  }
+}
