@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mediaFactsSchema } from "./analysis.ts";
 import { animationPlanSchema, animationRequestSchema, followSchema, selectionSchema } from "./animation.ts";
 import { errorDataSchema } from "./errors.ts";
 import { exportMethods } from "./export.ts";
@@ -6,7 +7,7 @@ import { generationRequestSchema, limits } from "./generation.ts";
 import { mediaSchema, mediaStatusSchema, type SoundRange, soundAnalysisSchema, soundRangeSchema } from "./media.ts";
 import { clipSchema, generateJobSchema, jobSnapshotSchema } from "./jobs.ts";
 import { modelSummarySchema } from "./models.ts";
-import { projectEvents, projectMethods } from "./projects.ts";
+import { projectChangeSchema, projectEvents, projectMethods } from "./projects.ts";
 
 export const systemInfoSchema = z.object({
   appVersion: z.string(),
@@ -25,6 +26,8 @@ export type SystemInfo = z.infer<typeof systemInfoSchema>;
 
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "That is not a valid id.");
 const nothing = z.strictObject({});
+
+const knownFactsSchema = z.object({ id: z.string(), facts: mediaFactsSchema.nullable() });
 
 /**
  * The one contract between every front (window, browser shell, command line) and the studio's services.
@@ -87,6 +90,16 @@ export const contract = {
   "media.cancel": { input: z.strictObject({ ids: z.array(id).max(10_000) }), output: nothing },
   /** Makes them after all: what was stopped, and what failed once more. */
   "media.prepare": { input: z.strictObject({ ids: z.array(id).max(10_000) }), output: nothing },
+  /** What is to be seen in media. What is not known yet (null) is looked at in the background, and told by `media-facts`. */
+  "analysis.facts": {
+    input: z.strictObject({ ids: z.array(id).max(10_000) }),
+    output: z.array(knownFactsSchema),
+  },
+  /**
+   * Lets a clip fill the timeline's frame and follow its subject, as keyframes of its position: one step to undo. Looks at the whole
+   * media first, which takes a while. Errors: NOT_FOUND, MODEL_NOT_FOUND (nothing that could look), MEDIA_MISSING.
+   */
+  "analysis.reframe": { input: z.strictObject({ id, clip: id }), output: projectChangeSchema },
   "sound.analyze": { input: z.strictObject({ id, range: soundRangeSchema }), output: soundAnalysisSchema },
   /**
    * Where the keyframes go: `predicted` asks the model, `drawn` takes `curve` (one value a frame). `fixed` are frames of the clip
@@ -127,6 +140,8 @@ export const studioEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("media"), media: z.array(mediaSchema) }),
   /** Of media whose preparation has come further, or that came or went; only those. */
   z.object({ type: z.literal("media-status"), status: z.array(mediaStatusSchema) }),
+  /** Media that was looked at. */
+  z.object({ type: z.literal("media-facts"), known: z.array(knownFactsSchema) }),
   z.object({ type: z.literal("job"), job: jobSnapshotSchema }),
   z.object({ type: z.literal("job-dismissed"), id: z.string() }),
   z.object({ type: z.literal("models"), models: z.array(modelSummarySchema) }),

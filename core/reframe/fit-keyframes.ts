@@ -47,13 +47,18 @@ export function fitKeyframes(times: readonly number[], values: readonly number[]
 const share = (times: readonly number[], from: number, to: number, i: number): number =>
   (times[i]! - times[from]!) / (times[to]! - times[from]!);
 
-/** Slopes are those of the neighbours; the ends of a path are at rest. */
+/** Slopes are those of the neighbours; at the ends of a path those of the parabola through the last three values. */
 function easingBetween(times: readonly number[], values: readonly number[], from: number, to: number): Easing {
   const rise = values[to]! - values[from]!;
   if (Math.abs(rise) < 1e-9) return { type: "linear" };
   const length = times[to]! - times[from]!;
   const slope = (i: number): number => {
-    if (i === 0 || i === times.length - 1) return 0;
+    const inward = i === 0 ? 1 : i === times.length - 1 ? -1 : 0;
+    if (inward !== 0) {
+      const [next, far] = [i + inward, i + 2 * inward];
+      if (values[far] === undefined) return (values[next]! - values[i]!) / (times[next]! - times[i]!);
+      return (4 * values[next]! - 3 * values[i]! - values[far]) / (times[far]! - times[i]!);
+    }
     return (values[i + 1]! - values[i - 1]!) / (times[i + 1]! - times[i - 1]!);
   };
   const y1 = (slope(from) * length) / (3 * rise);

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { limits, StudioError } from "../../core/contract/index.ts";
 import { appFile } from "../app-files/app-files.ts";
 import { createStudio, type Studio, type StudioOptions } from "../studio/index.ts";
+import { type AnalyzeOptions, analyze } from "./analyze.ts";
 import { type AnimateOptions, animate } from "./animate.ts";
 import { type ExportOptions, exportProject, importProject, listPresets } from "./export.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
@@ -95,6 +96,7 @@ function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<v
     .configureOutput({ outputError: () => {} });
   addGenerate(program, perform);
   addAnimate(program, perform);
+  addAnalyze(program, perform);
   addModels(program, perform);
   addProject(program, perform);
   addExport(program, perform);
@@ -152,6 +154,27 @@ function addAnimate(program: Command, perform: (options: CommonOptions, work: Wo
     .option("--dump-curve <file>", "also write the motion curve and the keyframes as JSON")
     .action((picture: string, sound: string, options: AnimateOptions & CommonOptions) =>
       perform(options, (studio, output, signal) => animate(studio, { picture, sound }, options, output, signal)),
+    );
+}
+
+function addAnalyze(program: Command, perform: (options: CommonOptions, work: Work) => Promise<void>): void {
+  common(program.command("analyze"))
+    .description(
+      "Says what is to be seen in a picture or a film: tags, colours, objects, shots and the best frame; or only what is asked for.",
+    )
+    .argument("<file>", "any picture or film that ffmpeg reads")
+    .option("--tags", "tags and colours")
+    .option("--detect", "objects, followed through a film")
+    .option("--segment", "objects cut out, their masks smoothed over time")
+    .option("--reframe <shape>", "a crop of this shape, for example 9:16, that follows the subject")
+    .option(
+      "-o, --output <file>",
+      "--detect: the best frame with boxes (PNG); --segment: its mask (PNG); --reframe: keyframes (JSON)",
+    )
+    .option("--overwrite", "replace the output file if it exists")
+    .option("--model <id>", "an installed model that looks at pictures (default: the first)")
+    .action((file: string, options: AnalyzeOptions & CommonOptions) =>
+      perform(options, (studio, output, signal) => analyze(studio, file, options, output, signal)),
     );
 }
 

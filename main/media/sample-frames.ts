@@ -63,20 +63,24 @@ export async function sampleFrames(
       count += 1;
     }
   };
+  let taking: Promise<void> = Promise.resolve();
   const decoder = startMedia(tools.ffmpeg, [...args, ...output], {
     ...options,
-    onStdout: (chunk) =>
-      thrown === null
-        ? take(chunk).catch((error: unknown) => {
-            thrown = { error };
-            void decoder.kill();
-          })
-        : undefined,
+    onStdout: (chunk) => {
+      if (thrown === null)
+        taking = take(chunk).catch((error: unknown) => {
+          thrown = { error };
+          void decoder.kill();
+        });
+      return taking;
+    },
   });
   const failure = await decoder.finish().then(
     () => null,
     (error: unknown) => StudioError.from(error),
   );
+  // The process may be gone while the listener still works on its last words.
+  await taking;
   // A union type's narrowing does not see what the listener assigned.
   const told = thrown as { readonly error: unknown } | null;
   if (told !== null) throw told.error;

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import {
   contract,
@@ -12,12 +11,13 @@ import {
   StudioError,
   type StudioEvent,
 } from "../../core/contract/index.ts";
-import { appFile } from "../app-files/app-files.ts";
 import { EngineHost, type PackFacts, readPackFacts } from "../inference/index.ts";
 import { locateFfmpeg, type MediaTools, sweepParts } from "../media/index.ts";
+import { AnalyzeDesk } from "./analyze/analyze-desk.ts";
 import { AnimateRunner } from "./animate/animate-runner.ts";
 import { AnimationService } from "./animate/animation-service.ts";
 import { sweepWork } from "./animate/sweep-work.ts";
+import { bundledModels } from "./bundled-models.ts";
 import { diagnose } from "./diagnose.ts";
 import { ExportRunner } from "./export/export-runner.ts";
 import { ExportService } from "./export/export-service.ts";
@@ -33,6 +33,7 @@ import { checkDestination, Library } from "./library.ts";
 import { type Lock, lockStudio } from "./lock.ts";
 import { MediaDesk } from "./media/desk.ts";
 import { type BundledModel, ModelService } from "./models.ts";
+import { parseInput } from "./parse-input.ts";
 import { inspectProject } from "./projects/inspect.ts";
 import { ProjectService } from "./projects/service.ts";
 import { compact, type Queue, restore } from "./queue.ts";
@@ -46,12 +47,6 @@ export interface StudioParts {
   readonly readPack?: (folder: string) => Promise<PackFacts>;
   readonly bundled?: readonly BundledModel[];
 }
-
-const asset = (name: string): string => appFile(`assets/models/${name}`);
-const BUNDLED: readonly BundledModel[] = [
-  { id: "starter", work: "text-to-video", file: asset("starter.ckpt") },
-  { id: "starter-motion", work: "animate", file: asset("keyvid") },
-];
 
 /**
  * Opens the studio: makes its folders, takes the data folder's lock (`queue: "journal"`), sweeps what a killed studio left half
@@ -114,6 +109,9 @@ class StudioServices implements Studio {
   private readonly options: StudioOptions;
   private readonly opened: Opened;
   private readonly engine: EngineHost;
+  /** Looking at media goes on beside the making of clips, and leaves the clip's model where it is. */
+  private readonly eyes: EngineHost;
+  private readonly analyses: AnalyzeDesk;
   private readonly library: Library;
   private readonly jobs: JobService;
   private readonly desk: MediaDesk;
@@ -131,16 +129,19 @@ class StudioServices implements Studio {
     const { folders, log, queue, queueLog } = opened;
     this.options = options;
     this.opened = opened;
-    this.engine = new EngineHost({
+    const host = {
       entry: exchanged.engineEntry ?? options.engine?.entry,
       node: options.engine?.node,
       idleMs: options.idleUnloadMs,
       log,
-    });
+    };
+    this.engine = new EngineHost(host);
+    this.eyes = new EngineHost(host);
     this.library = new Library(folders.output, folders.trash);
     this.models = new ModelService({
       folder: folders.models,
       engine: this.engine,
+      release: () => this.eyes.release(),
       readPack: exchanged.readPack ?? readPackFacts,
       bundled: exchanged.bundled ?? bundledModels(),
       log,
@@ -210,11 +211,23 @@ class StudioServices implements Studio {
       reveal: options.reveal ?? revealInFileManager,
     });
     Object.assign(this, diskProjects(this.exports, lookIntoFile(this.desk)));
+    this.analyses = new AnalyzeDesk({
+      ...parts,
+      eyes: this.eyes,
+      factsFolder: folders.facts,
+      desk: this.desk,
+      isBusy: () => this.jobs.list().some(({ state }) => state === "running"),
+      onFacts: (known) => this.emit({ type: "media-facts", known }),
+      document: (id) => this.projects.find(id).document,
+      edit: (input) => this.projects.handlers["projects.edit"](input),
+      log,
+    });
     this.handlers = makeHandlers({
       models: this.models,
       jobs: this.jobs,
       animations: this.animations,
       desk: this.desk,
+      analyses: this.analyses,
       library: this.library,
       systemInfo: () => systemInfo(options.appVersion, folders, () => this.findTools()),
       reveal: options.reveal ?? revealInFileManager,
@@ -304,6 +317,8 @@ class StudioServices implements Studio {
     return this.animations.keyframe(jobId, place);
   }
 
+  readonly analyze: Studio["analyze"] = (...args) => this.analyses.analyze(...args);
+
   inspectProject(folder: string): ReturnType<Studio["inspectProject"]> {
     return inspectProject(folder);
   }
@@ -327,8 +342,10 @@ class StudioServices implements Studio {
     await this.jobs.close();
     await this.exportRunner.close();
     await this.projects.shutDown();
+    await this.analyses.close();
     await this.desk.close();
     await this.engine.close();
+    await this.eyes.close();
     this.listeners.clear();
     const { scratch, lock } = this.opened;
     if (scratch !== null) await rm(scratch, { recursive: true, force: true });
@@ -362,6 +379,7 @@ class StudioServices implements Studio {
   private emit(event: StudioEvent): void {
     if (event.type === "job" && event.job.finishedAt !== null)
       this.projects.jobEnded(event.job).catch((error: unknown) => this.opened.log(`projects: ${String(error)}`));
+    if (this.options.queue === "journal") this.analyses.hear(event);
     for (const listener of this.listeners) this.deliver(listener, event);
   }
 
@@ -372,22 +390,4 @@ class StudioServices implements Studio {
       this.opened.log(`a listener failed: ${String(error)}`);
     }
   }
-}
-
-/** Errors: BAD_REQUEST with the first sentence that the schema has to say. */
-function parseInput<M extends Method>(method: M, input: unknown): Input<M> {
-  const parsed = contract[method].input.safeParse(input);
-  if (parsed.success) return parsed.data as Input<M>;
-  const first = parsed.error.issues[0]?.message ?? "";
-  throw new StudioError(
-    "BAD_REQUEST",
-    // The schemas' own sentences say what to do; the validator's ("Invalid input: …", "Unrecognized key …") only what is wrong.
-    /^(Invalid|Unrecognized|Too|Expected)\b/.test(first) ? "The request does not make sense: check its fields." : first,
-    parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("\n"),
-  );
-}
-
-/** The models in `assets/models`; where one is missing, the studio does without it. */
-function bundledModels(): BundledModel[] {
-  return BUNDLED.filter(({ file }) => existsSync(file));
 }

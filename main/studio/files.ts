@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { unlink, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { partPath, publish, syncFile } from "../media/index.ts";
+import { assertWritable, partPath, publish, syncFile } from "../media/index.ts";
 
 /** A file that is complete and on disk, under a temporary name in its final folder. */
 export interface PendingFile {
@@ -39,4 +39,18 @@ export async function hashFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
   return hash.digest("hex");
+}
+
+/** Writes a file for the user in one step. Errors: FileExistsError, OUTPUT_UNWRITABLE, DISK_FULL. */
+export async function writeText(
+  { file, overwrite }: { readonly file: string; readonly overwrite: boolean },
+  text: string,
+): Promise<void> {
+  await assertWritable(dirname(file));
+  const pending = await prepareFile(dirname(file), text);
+  try {
+    await pending.publish(file, overwrite);
+  } finally {
+    await pending.discard();
+  }
 }

@@ -20,6 +20,8 @@ export interface Folders {
   readonly media: string;
   /** Posters, strips, waveforms and proxies: can be made again. */
   readonly prepared: string;
+  /** What was seen in media, a small file for each version: can be looked at again. */
+  readonly facts: string;
   /** What animations keep while they are made, a folder each. */
   readonly work: string;
   /** Films that were exported. */
@@ -51,6 +53,7 @@ export async function chooseFolders(options: FolderOptions = {}): Promise<Folder
     journal: join(home, "queue.jsonl"),
     media: join(home, "media"),
     prepared: join(home, "cache", "media"),
+    facts: join(home, "cache", "facts"),
     work: join(home, "work"),
     exports: join(output, "Exports"),
     projects: join(output, "Projects"),
@@ -67,6 +70,7 @@ export function scratchFolders(folders: Folders): Folders & { readonly scratch: 
     scratch,
     media: join(scratch, "media"),
     prepared: join(scratch, "cache"),
+    facts: join(scratch, "facts"),
     work: join(scratch, "work"),
   };
 }

@@ -1,4 +1,5 @@
 import type { Input, Method, Output } from "../../core/contract/index.ts";
+import type { AnalyzeDesk } from "./analyze/analyze-desk.ts";
 import type { AnimationService } from "./animate/animation-service.ts";
 import { generateJobs } from "./generate-jobs.ts";
 import type { ExportService } from "./export/export-service.ts";
@@ -16,6 +17,7 @@ export interface Services {
   readonly jobs: JobService;
   readonly animations: AnimationService;
   readonly desk: MediaDesk;
+  readonly analyses: AnalyzeDesk;
   readonly library: Library;
   readonly projects: ProjectService;
   readonly exports: ExportService;
@@ -52,6 +54,7 @@ export function makeHandlers(services: Services): Handlers {
     },
     "animation.plan": (input) => animations.plan(input),
     ...services.desk.handlers,
+    ...services.analyses.handlers,
     ...libraryHandlers(services),
     ...services.projects.handlers,
     ...services.exports.handlers,

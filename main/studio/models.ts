@@ -36,6 +36,8 @@ export interface ModelServiceOptions {
   /** Folder of the packs: one folder each, named by id. */
   readonly folder: string;
   readonly engine: EngineHost;
+  /** Lets other processes go that may hold a model's files open. */
+  readonly release?: () => Promise<void>;
   /** Reads a pack's manifest. Errors: MODEL_DAMAGED. */
   readonly readPack: (folder: string) => Promise<PackFacts>;
   /** In the order of their importance; none where the app was packed without any. */
@@ -96,11 +98,7 @@ export class ModelService implements ModelAdministration {
     if (bundled !== undefined) await this.ensure(bundled, onProgress, signal);
     const chosen =
       bundled?.id ?? id ?? (await this.list()).find((model) => workOf(model) === (work ?? "text-to-video"))?.id;
-    if (chosen === undefined)
-      throw new StudioError(
-        "MODEL_NOT_FOUND",
-        NONE[work ?? "text-to-video"],
-      );
+    if (chosen === undefined) throw new StudioError("MODEL_NOT_FOUND", NONE[work ?? "text-to-video"]);
     const model = await this.read(chosen);
     if (work !== undefined && workOf(model.summary) !== work)
       throw new StudioError(
@@ -186,6 +184,7 @@ export class ModelService implements ModelAdministration {
     await this.locked(undefined, async () => {
       if (!(await isFolder(folder))) throw notInstalled(id);
       await this.options.engine.release();
+      await this.options.release?.();
       await this.discard(folder);
     });
     await this.changed();

@@ -14,12 +14,14 @@ import type {
   SoundRange,
   StudioEvent,
 } from "../../core/contract/index.ts";
+import type { AnalyzeReport, AnalyzeWish } from "./analyze/analyze-desk.ts";
 import type { MediaFile, MediaPart } from "./media/shows.ts";
 import type { ExportSettings } from "../../core/export/index.ts";
 import type { Settings } from "../../core/timeline/index.ts";
 import type { ExchangeFormat } from "./export/exchange.ts";
 import type { ProjectReport } from "./projects/inspect.ts";
 
+export type { AnalyzeReport, AnalyzeWish };
 export type { MediaFile, MediaPart, ProjectReport };
 
 /**
@@ -93,6 +95,11 @@ export interface Studio {
   importTimeline(path: string, folder: string): Promise<{ readonly folder: string; readonly notes: string[] }>;
   /** What such an export would be. */
   forecast(path: string, settings: (own: Settings) => ExportSettings): Promise<ExportForecast>;
+  /**
+   * Looks at a picture or a film of the media list: tags, colours, shots, objects, a crop that follows the subject (`plume analyze`).
+   * Errors: BAD_REQUEST (a sound), MODEL_NOT_FOUND, MEDIA_UNREADABLE, OUTPUT_UNWRITABLE, those of the engine, CANCELLED.
+   */
+  analyze(mediaId: string, wish: AnalyzeWish): Promise<AnalyzeReport>;
   /** Looks at everything that a clip needs (`plume doctor`). Never rejects. */
   diagnose(): Promise<Finding[]>;
   /** Looks at a project on disk without opening it (`plume project`). Errors: NOT_FOUND, PROJECT_DAMAGED, PROJECT_READ_ONLY. */

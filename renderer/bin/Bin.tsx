@@ -42,12 +42,13 @@ function lastView(): BinView {
 
 /** The project's media, and all that the studio has. Files dropped anywhere in the editor come in here. */
 export function Bin() {
-  const { media, mediaStatus } = useStudio();
+  const { media, mediaStatus, mediaFacts } = useStudio();
   const document = useProject((view) => view.document);
   const catalogue = useSelect((state) => state.catalogue);
   const clips = useSelect((state) => state.clips);
   const adding = useSelect((state) => state.adding);
   const status = useStore(mediaStatus.store);
+  const seen = useStore(mediaFacts.store);
   const [view, setView] = useState(lastView);
   const change = (part: Partial<BinView>) => setView((before) => ({ ...before, ...part }));
   useEffect(() => localStorage.setItem(VIEW_KEY, JSON.stringify(view)), [view]);
@@ -56,8 +57,12 @@ export function Bin() {
     () => (view.scope === "project" ? projectItems(document, catalogue) : studioItems(document, catalogue, clips)),
     [view.scope, document, catalogue, clips],
   );
-  useEffect(() => mediaStatus.want(all.map(({ id }) => id)), [mediaStatus, all]);
-  const items = shown(all, status, view);
+  useEffect(() => {
+    const ids = all.map(({ id }) => id);
+    mediaStatus.want(ids);
+    mediaFacts.want(ids);
+  }, [mediaStatus, mediaFacts, all]);
+  const items = shown(all, status, view, seen);
   const missing = Object.values(document.media).filter(({ id }) => isMissing(status[id]));
   const locate = async (what: "files" | "folder") => media.locate(missing, await pickFiles(what));
   const isOver = useFileDrop((files) => void media.importFiles(files));

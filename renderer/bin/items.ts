@@ -1,4 +1,4 @@
-import type { Clip, Media, MediaStatus } from "../../core/contract/index.ts";
+import { type Clip, factWords, type Media, type MediaFacts, type MediaStatus } from "../../core/contract/index.ts";
 import { flicksToSeconds } from "../../core/time/index.ts";
 import { clipsOf, type Timeline } from "../../core/timeline/index.ts";
 
@@ -125,16 +125,23 @@ export interface View {
   readonly isDescending: boolean;
 }
 
-/** What is shown of these: every word that was typed stands in the name or the facts; ties are by name. */
+/**
+ * What is shown of these: every word that was typed stands in the name or the facts, or is the beginning of what is to be seen (“snow”,
+ * “blue”, “circle”); ties are by name.
+ */
 export function shown(
   items: readonly BinItem[],
   status: Readonly<Record<string, MediaStatus | undefined>>,
   { search, filter, sort, isDescending }: View,
+  seen: Readonly<Record<string, MediaFacts | undefined>> = {},
 ): BinItem[] {
   const words = search.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   const kept = items.filter((item) => {
     const text = `${item.name} ${item.facts} ${item.kind}`.toLocaleLowerCase();
-    if (!words.every((word) => text.includes(word))) return false;
+    const facts = seen[item.id];
+    // A word of its own, not a part of one: “red” must not find “blurred”.
+    const things = facts === undefined ? [] : factWords(facts).flatMap((label) => label.split(/[^\p{L}\p{N}]+/u));
+    if (!words.every((word) => text.includes(word) || things.some((thing) => thing.startsWith(word)))) return false;
     if (filter === "used") return item.uses > 0;
     if (filter === "unused") return item.uses === 0;
     return filter !== "missing" || isMissing(status[item.id]);

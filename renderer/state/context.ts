@@ -9,6 +9,7 @@ import { staleness } from "./stale.ts";
 import type { KeymapStore } from "../commands/keymap.ts";
 import type { EditUi, EditUiStore } from "./edit-ui.ts";
 import type { MediaActions } from "./media-actions.ts";
+import type { MediaFactsSource } from "./media-facts.ts";
 import type { MediaStatuses, MediaStatusSource } from "./media-status.ts";
 import type { ProjectSession, ProjectView } from "./project.ts";
 import type { State, Store } from "./store.ts";
@@ -35,6 +36,8 @@ export interface Studio {
   readonly media: MediaActions;
   /** Where media stand. */
   readonly mediaStatus: MediaStatusSource;
+  /** What is to be seen in media. */
+  readonly mediaFacts: MediaFactsSource;
 }
 
 export const StudioContext = createContext<Studio | null>(null);

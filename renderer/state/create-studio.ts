@@ -9,6 +9,7 @@ import { loadDraft } from "./draft.ts";
 import { createEditUi, nothingSelected } from "./edit-ui.ts";
 import { keepLanes, LaneDrafts } from "./lane-drafts.ts";
 import { createMediaActions } from "./media-actions.ts";
+import { createMediaFacts } from "./media-facts.ts";
 import { createMediaStatus } from "./media-status.ts";
 import { createProjectSession } from "./project.ts";
 import { createStudioStore } from "./store.ts";
@@ -46,8 +47,10 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
     }
   });
   const mediaStatus = createMediaStatus(client);
+  const mediaFacts = createMediaFacts(client);
   const stopConnection = connect(store, client, storage, (event: StudioEvent) => {
     mediaStatus.receive(event);
+    mediaFacts.receive(event);
     project.receive(event);
   });
   const media = createMediaActions(store, client, project);
@@ -64,6 +67,7 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
     keymap,
     media,
     mediaStatus,
+    mediaFacts,
   };
   const stop = () => {
     stopRestoring();

@@ -11,6 +11,7 @@ export function fakeClient(answers: Answers = {}) {
   const defaults: Answers = {
     "library.list": () => [],
     "media.list": () => [],
+    "analysis.facts": () => [],
     "media.status": () => [],
     "system.info": () => system,
   };

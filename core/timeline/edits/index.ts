@@ -9,6 +9,7 @@ import * as media from "./media.ts";
 import * as move from "./move.ts";
 import * as parameter from "./parameter.ts";
 import * as place from "./place.ts";
+import * as reframe from "./reframe.ts";
 import * as remove from "./remove.ts";
 import * as roll from "./roll.ts";
 import * as settings from "./settings.ts";
@@ -69,6 +70,7 @@ export const edits = {
   setKeyframe: edit("Set keyframe", parameter.setKeyframeArguments, parameter.setKeyframe),
   removeKeyframe: edit("Delete keyframe", parameter.removeKeyframeArguments, parameter.removeKeyframe),
   resetParameter: edit("Reset", parameter.resetParameterArguments, parameter.resetParameter),
+  reframe: edit("Reframe", reframe.reframeArguments, reframe.reframe),
   setSpeed: edit("Change speed", speed.setSpeedArguments, speed.setSpeed),
   reverse: edit("Reverse", speed.reverseArguments, speed.reverse),
   setClip: edit("Change clip", clip.setClipArguments, clip.setClip),
@@ -138,6 +140,7 @@ export * from "./media.ts";
 export * from "./move.ts";
 export * from "./parameter.ts";
 export * from "./place.ts";
+export * from "./reframe.ts";
 export * from "./remove.ts";
 export * from "./roll.ts";
 export * from "./settings.ts";

@@ -4,12 +4,12 @@ import { fakeEyes } from "./fake-summary.ts";
 
 /*
  * Eyes for tests that see with arithmetic what the real ones see with networks: a red patch is a “circle”, a pale picture is “snow”.
- * The colour of a picture's first pixel makes it misbehave: pure magenta aborts the engine, pure yellow makes it slow.
+ * The colour of a picture's first pixel makes it misbehave: magenta aborts the engine, yellow makes it slow.
  */
 export function fakeVision(misbehave: (has: (word: string) => boolean) => void): VisionPipeline {
   const mind = async ({ rgb }: Picture): Promise<void> => {
     const [r = 0, g = 0, b = 0] = rgb;
-    if (r > 240 && g < 16 && b > 240) misbehave((word) => word === "abort");
+    if (r > 240 && g < 60 && b > 240) misbehave((word) => word === "abort");
     if (r > 240 && g > 240 && b < 16) await sleep(200);
   };
   return {

@@ -196,6 +196,10 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
   const methods: Record<Method, (input: never) => unknown> = {
     ...projects.handlers,
     ...desk.handlers,
+    "analysis.facts": ({ ids }: { ids: string[] }) => ids.map((id) => ({ id, facts: null })),
+    "analysis.reframe": () => {
+      throw new StudioError("MODEL_NOT_FOUND", "No model that looks at pictures is installed.");
+    },
     "exports.presets": () => [...presets],
     "exports.forecast": () => {
       throw new StudioError(

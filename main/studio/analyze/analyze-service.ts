@@ -57,7 +57,8 @@ export class AnalyzeService {
     const { model, problem } = await this.model(options);
     const tools = await this.parts.tools();
     const pictures = pictureSource(source);
-    const onProgress = (from: number, span: number) => (fraction: number) => options.onProgress?.(from + span * fraction);
+    const onProgress = (from: number, span: number) => (fraction: number) =>
+      options.onProgress?.(from + span * fraction);
     const seen = await survey(tools, pictures, {
       ...options,
       onProgress: onProgress(0, model === null ? 1 : SURVEY),
@@ -127,5 +128,9 @@ function posterOf(
 function named(cause: unknown, name: string): StudioError {
   const error = StudioError.from(cause);
   if (error.code !== "MEDIA_UNREADABLE") return error;
-  return new StudioError(error.code, error.message.replace(/^None of its /, `None of the `).replace(/: /, ` in “${name}”: `), error.detail);
+  return new StudioError(
+    error.code,
+    error.message.replace(/^None of its /, `None of the `).replace(/: /, ` in “${name}”: `),
+    error.detail,
+  );
 }

@@ -70,7 +70,8 @@ export async function lookWith(
       shot += 1;
     }
     tags.add(sight);
-    const parts = (box: Box): Box => box.map((edge, k) => clamp(edge / (k % 2 ? size.height : size.width))) as unknown as Box;
+    const parts = (box: Box): Box =>
+      box.map((edge, k) => clamp(edge / (k % 2 ? size.height : size.width))) as unknown as Box;
     tracker.add(
       time,
       sight.objects.slice(0, MOST_OBJECTS).map(({ label, score, box, mask }) => ({

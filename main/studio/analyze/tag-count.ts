@@ -42,7 +42,10 @@ export class TagCount {
     const all = Math.max(1, this.moments);
     const tags = [...this.tags]
       .map(([label, { sum, count, best }]) => ({ label, score: sum / count, share: count / all, count, best }))
-      .filter(({ score, share, count, best }) => score >= LEAST_SCORE && (share >= LEAST_SHARE || (best >= SURE && count > 1)))
+      .filter(
+        ({ score, share, count, best }) =>
+          score >= LEAST_SCORE && (share >= LEAST_SHARE || (best >= SURE && count > 1)),
+      )
       .sort((a, b) => b.score * b.share - a.score * a.share || a.label.localeCompare(b.label))
       .slice(0, MOST_TAGS)
       .map(({ label, score, share }) => ({ label, score, share }));

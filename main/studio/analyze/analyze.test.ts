@@ -1,0 +1,188 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { factWords, type StudioEvent } from "../../../core/contract/index.ts";
+import { findClip, type Timeline, valueAt } from "../../../core/timeline/index.ts";
+import { FLICKS_PER_SECOND } from "../../../core/time/index.ts";
+import type { Studio } from "../studio.ts";
+import { installFake, make, record, testBench } from "../testing.ts";
+import { frameGrid, sightGrid } from "./sampling.ts";
+import { TagCount } from "./tag-count.ts";
+import { ffmpeg, FILM, makeFilm, SQUARE, squareAt } from "./testing.ts";
+
+vi.setConfig({ testTimeout: 240_000 });
+
+let bench: Awaited<ReturnType<typeof testBench>>;
+const at = (name: string): string => join(bench.home, name);
+beforeAll(async () => {
+  bench = await testBench();
+  await installFake(bench.home, "eyes");
+  await makeFilm(at("walk.mp4"));
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+
+/** Resolves with the facts as soon as they are told or known. */
+async function factsOf(studio: Studio, events: readonly StudioEvent[], id: string) {
+  return vi.waitFor(
+    () => {
+      const told = events.flatMap((event) => (event.type === "media-facts" ? event.known : []));
+      const facts = told.findLast((known) => known.id === id)?.facts;
+      if (!facts) throw new Error("not known yet");
+      return facts;
+    },
+    { timeout: 200_000, interval: 50 },
+  );
+}
+
+describe("sampling", () => {
+  it("stays bounded for three hours, and says how far apart the moments are", () => {
+    const film = { seconds: 3 * 3600, framesPerSecond: 30 };
+    for (const care of ["glance", "watch", "follow"] as const)
+      for (const grid of [frameGrid(film, care), sightGrid(film, care)]) {
+        expect(grid.rate! * film.seconds).toBeLessThanOrEqual(7200.5);
+        expect(grid.interval).toBeCloseTo(1 / grid.rate!);
+        expect(grid.keyFramesOnly).toBe(true);
+      }
+    expect(frameGrid({ seconds: 10, framesPerSecond: 25 }, "watch")).toMatchObject({ rate: 25, keyFramesOnly: false });
+    expect(sightGrid({ seconds: 10, framesPerSecond: 8 }, "follow").rate).toBe(8);
+    expect(frameGrid({ seconds: 0, framesPerSecond: 0 }, "watch").rate).toBeNull();
+  });
+});
+
+describe("TagCount", () => {
+  it("keeps what lasts or is sure, and counts things", () => {
+    const count = new TagCount();
+    const mask = { left: 0, top: 0, width: 0, height: 0, data: new Uint8Array(0) };
+    const thing = (score: number) => ({
+      label: "star",
+      score,
+      box: [0, 0, 1, 1] as [number, number, number, number],
+      mask,
+    });
+    for (let n = 0; n < 40; n++)
+      count.add({
+        tags: [
+          { label: "snow", score: 0.7 },
+          ...(n === 3 ? [{ label: "ghost", score: 0.9 }] : []),
+          ...(n < 20 ? [{ label: "faint", score: 0.05 }] : []),
+        ],
+        objects: n < 30 ? [thing(0.6), ...(n === 9 ? [thing(0.5)] : [])] : [],
+      });
+    const { tags, objects } = count.facts();
+    expect(tags).toEqual([{ label: "snow", score: expect.closeTo(0.7), share: 1 }]);
+    expect(objects).toEqual([{ label: "star", score: 0.6, share: 0.75, most: 2 }]);
+    expect(new TagCount().facts()).toEqual({ tags: [], objects: [] });
+  });
+});
+
+describe("facts in the background", () => {
+  it("come for what is imported, once it can be shown, and are found again after a restart without another look", async () => {
+    let studio = await bench.open();
+    const events = record(studio);
+    const media = await studio.importMedia(at("walk.mp4"));
+    const facts = await factsOf(studio, events, media.id);
+    expect(factWords(facts)).toEqual(expect.arrayContaining(["red", "snow", "circle", "white", "grey"]));
+    expect(facts.shots.map(({ start }) => start)).toEqual([0, 2]);
+    const shownAt = events.findIndex(
+      (event) => event.type === "media-status" && event.status.some(({ work }) => work === null),
+    );
+    expect(shownAt).toBeGreaterThan(-1);
+    expect(events.findIndex((event) => event.type === "media-facts")).toBeGreaterThan(shownAt);
+    await studio.close();
+    studio = await bench.open();
+    expect(await studio.call("analysis.facts", { ids: [media.id, "nobody"] })).toEqual([
+      { id: media.id, facts },
+      { id: "nobody", facts: null },
+    ]);
+    await studio.close();
+  });
+
+  it("come for clips that are made", async () => {
+    const studio = await bench.open();
+    const events = record(studio);
+    const job = await make(studio, "a gradient");
+    const facts = await factsOf(studio, events, job.clip!.id);
+    expect(facts.colours.length).toBeGreaterThan(0);
+    expect(facts.model).toBe("eyes");
+    await studio.close();
+  });
+
+  it("a damaged film and a dying engine disturb nobody", async () => {
+    const studio = await bench.open();
+    const events = record(studio);
+    await ffmpeg("-f", "lavfi", "-i", "color=c=0xff00ff:s=64x64:r=8:d=1", "-pix_fmt", "yuv444p", at("deadly.mp4"));
+    const [deadly] = [await studio.importMedia(at("deadly.mp4"))];
+    await ffmpeg("-f", "lavfi", "-i", "color=c=0x1e3cdc:s=64x64:d=1", "-frames:v", "1", at("blue.png"));
+    const blue = await studio.importMedia(at("blue.png"));
+    expect(factWords(await factsOf(studio, events, blue.id))).toContain("blue");
+    expect((await studio.call("analysis.facts", { ids: [deadly.id] }))[0]!.facts).toBeNull();
+    expect(await make(studio, "still works")).toMatchObject({ state: "done" });
+    await studio.close();
+  });
+});
+
+describe("reframing a clip", () => {
+  it("is one step that keeps the subject inside, and can be undone", async () => {
+    const studio = await bench.open();
+    const media = await studio.importMedia(at("walk.mp4"));
+    const settings = { width: 180, height: 320 };
+    const { id } = await studio.call("projects.create", { name: "Tall", settings });
+    await studio.call("projects.useMedia", { id, media: [media.id] });
+    const open = async (): Promise<Timeline> => (await studio.call("projects.open", { id })).document;
+    const track = (await open()).tracks.find(({ kind }) => kind === "video")!;
+    await studio.call("projects.edit", {
+      id,
+      name: "append",
+      arguments: { clips: [{ track: track.id, clip: { media: media.id } }] },
+    });
+    const before = await open();
+    const clip = before.tracks.flatMap(({ children }) => children).find((child) => child.kind === "clip")!;
+    await studio.call("analysis.reframe", { id, clip: clip.id });
+    const { parameters } = findClip(await open(), clip.id)!;
+    const crop = (FILM.height * 9) / 16 / FILM.width;
+    let well = 0;
+    const all = FILM.seconds * FILM.rate;
+    for (let frame = 0; frame < all; frame += 1) {
+      const time = frame / FILM.rate;
+      const centre = 0.5 - valueAt(parameters.positionX!, Math.round(time * FLICKS_PER_SECOND)) * crop;
+      const left = squareAt(time) / FILM.width;
+      if (left >= centre - crop / 2 && left + SQUARE / FILM.width <= centre + crop / 2) well += 1;
+    }
+    expect(well / all).toBeGreaterThanOrEqual(0.95);
+    await studio.call("projects.undo", { id });
+    expect((await open()).tracks).toEqual(before.tracks);
+    await expect(studio.call("analysis.reframe", { id, clip: "nobody" })).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await studio.close();
+  });
+});
+
+describe("a film of three hours", () => {
+  it("is looked at at a stated number of moments", async () => {
+    await ffmpeg(
+      "-f",
+      "lavfi",
+      "-i",
+      "color=c=0x1e3cdc:s=64x36:r=1:d=10800",
+      "-preset",
+      "ultrafast",
+      "-g",
+      "30",
+      at("long.mp4"),
+    );
+    const studio = await bench.open({ queue: "memory" });
+    const media = await studio.importMedia(at("long.mp4"));
+    const { facts } = await studio.analyze(media.id, {
+      tags: false,
+      objects: false,
+      masks: false,
+      aspect: null,
+      signal: new AbortController().signal,
+    });
+    expect(facts.moments).toBeLessThanOrEqual(241);
+    expect(facts.interval).toBeCloseTo(45);
+    expect(facts.shots).toHaveLength(1);
+    expect(facts.colours[0]!.name).toBe("blue");
+    await studio.close();
+    expect(await readdir(join(bench.home, "scratch"))).toEqual([]);
+  });
+});
