@@ -68,7 +68,6 @@ export function colourName([lightness, a, b]: Oklab): string {
   const name = HUES.findLast(([from]) => hue >= from)?.[1] ?? "pink";
   // Pale red is pink, dark orange and dark yellow are brown.
   if (name === "red" && lightness > 0.75) return "pink";
-  if ((name === "orange" && lightness < 0.62) || (name === "yellow" && lightness < 0.58))
-    return "brown";
+  if ((name === "orange" && lightness < 0.62) || (name === "yellow" && lightness < 0.58)) return "brown";
   return name;
 }
