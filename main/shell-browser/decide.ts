@@ -1,5 +1,6 @@
 import { type ImportPurpose, importPurposeSchema } from "../../core/contract/index.ts";
 import { type ContentRequest, contentRequest } from "../shell-common/content.ts";
+import { isForeign } from "../shell-common/decide.ts";
 
 /** Everything about a request that decides what happens to it. Header values are as received, `null` when absent. */
 export interface RequestFacts {
@@ -44,10 +45,7 @@ const refuse = (status: number, sentence: string): Decision => ({ do: "refuse", 
  */
 export function decide(facts: RequestFacts, server: ServerFacts): Decision {
   if (facts.host !== server.authority) return refuse(421, "This address is not Plume Studio's own.");
-  if (facts.origin !== null && facts.origin !== `http://${server.authority}`) {
-    return refuse(403, "Only Plume Studio's own window may ask this.");
-  }
-  if (facts.fetchSite !== null && facts.fetchSite !== "same-origin" && facts.fetchSite !== "none") {
+  if (isForeign(facts.origin, facts.fetchSite, `http://${server.authority}`)) {
     return refuse(403, "Only Plume Studio's own window may ask this.");
   }
   if (facts.target.length > 2048 || !facts.target.startsWith("/"))

@@ -82,17 +82,27 @@ describe("leaving the app", () => {
     expect(cancelled).toBe(!allowed);
   });
 
-  test("no page opens another, not even our own; no webview; no permission", () => {
+  test("no page opens another, not even our own; no webview; hardly a permission", () => {
     for (const url of ["app://studio/", "https://example.org/"]) {
       expect(window.webContents.openHandler({ url })).toEqual({ action: "deny" });
     }
     const preventDefault = vi.fn();
     window.webContents.emit("will-attach-webview", { preventDefault });
     expect(preventDefault).toHaveBeenCalled();
-    const answer = vi.fn();
-    electron.session.defaultSession.request(null, "media", answer);
-    expect(answer).toHaveBeenCalledWith(false);
-    expect(electron.session.defaultSession.check()).toBe(false);
+    const { defaultSession } = electron.session;
+    const ask = (permission: string, requestingUrl: string, isMainFrame = true) => {
+      let granted: boolean | null = null;
+      defaultSession.request(null, permission, (answer) => (granted = answer), { requestingUrl, isMainFrame });
+      return granted;
+    };
+    expect(ask("media", "app://studio/")).toBe(false);
+    expect(ask("fullscreen", "https://example.org/")).toBe(false);
+    expect(ask("fullscreen", "app://studio/", false)).toBe(false);
+    // Text can be copied, and the viewer fills the screen.
+    expect(ask("fullscreen", "app://studio/")).toBe(true);
+    expect(ask("clipboard-sanitized-write", "app://studio/")).toBe(true);
+    expect(defaultSession.check(null, "clipboard-read", "app://studio/")).toBe(false);
+    expect(defaultSession.check(null, "clipboard-sanitized-write", "https://example.org/")).toBe(false);
     expect(electron.session.defaultSession.device()).toBe(false);
   });
 });

@@ -1,9 +1,10 @@
 import { app, BrowserWindow, dialog, ipcMain, Menu, protocol, type Session, session } from "electron";
 import { StudioError } from "../../core/contract/index.ts";
 import type { ShellStudio } from "../shell-common/content.ts";
+import { mayHave, mayReach } from "../shell-common/decide.ts";
 import { openBridge } from "./bridge.ts";
 import { serve } from "./serve.ts";
-import { mayReach, ORIGIN, windowOptions } from "./window-options.ts";
+import { ORIGIN, windowOptions } from "./window-options.ts";
 
 export interface ElectronShellOptions {
   readonly openStudio: () => Promise<ShellStudio>;
@@ -13,16 +14,18 @@ export interface ElectronShellOptions {
   readonly preload: string;
 }
 
-/** The page may show and load only what is ours, asks for no permission, and opens nothing. */
+/** The page may show and load only what is ours, gets hardly a permission, and opens nothing. */
 function lockDown(page: Session): void {
-  page.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
-  page.setPermissionCheckHandler(() => false);
+  page.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl, isMainFrame }) =>
+    answer(isMainFrame && mayHave(permission, requestingUrl, ORIGIN)),
+  );
+  page.setPermissionCheckHandler((_contents, permission, from) => mayHave(permission, from, ORIGIN));
   page.setDevicePermissionHandler(() => false);
-  page.webRequest.onBeforeRequest((request, answer) => answer({ cancel: !mayReach(request.url, "request") }));
+  page.webRequest.onBeforeRequest((request, answer) => answer({ cancel: !mayReach(request.url, "request", ORIGIN) }));
 }
 
 function stay(event: { readonly url: string; preventDefault: () => void }): void {
-  if (!mayReach(event.url, "navigate")) event.preventDefault();
+  if (!mayReach(event.url, "navigate", ORIGIN)) event.preventDefault();
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { IpcMain, IpcMainEvent, IpcMainInvokeEvent, WebContents } from "electron";
 import { bridgeChannels, importPurposeSchema, type Reply, StudioError } from "../../core/contract/index.ts";
 import type { ShellStudio } from "../shell-common/content.ts";
-import { isOurFrame } from "./window-options.ts";
+import { isOurFrame } from "../shell-common/decide.ts";
+import { ORIGIN } from "./window-options.ts";
 
 /** As in the browser shell: far above any request of the contract. */
 const MAX_INPUT_CHARACTERS = 1 << 20;
@@ -13,7 +14,7 @@ export function openBridge(ipc: IpcMain, studio: ShellStudio): void {
   ipc.handle(
     bridgeChannels.call,
     async (event: IpcMainInvokeEvent, method: unknown, input: unknown): Promise<Reply> => {
-      if (!isOurFrame(event.senderFrame)) {
+      if (!isOurFrame(event.senderFrame, ORIGIN)) {
         return refuse(new StudioError("FORBIDDEN", "Only Plume Studio's own window may ask this."));
       }
       let text: string | undefined;
@@ -33,7 +34,7 @@ export function openBridge(ipc: IpcMain, studio: ShellStudio): void {
   ipc.handle(
     bridgeChannels.importFile,
     async (event: IpcMainInvokeEvent, path: unknown, purpose: unknown): Promise<Reply> => {
-      if (!isOurFrame(event.senderFrame)) {
+      if (!isOurFrame(event.senderFrame, ORIGIN)) {
         return refuse(new StudioError("FORBIDDEN", "Only Plume Studio's own window may ask this."));
       }
       if (typeof path !== "string" || path === "" || path.length > 4096) {
@@ -51,7 +52,7 @@ export function openBridge(ipc: IpcMain, studio: ShellStudio): void {
 
   const stops = new Map<WebContents, () => void>();
   ipc.on(bridgeChannels.listen, (event: IpcMainEvent) => {
-    if (!isOurFrame(event.senderFrame)) return;
+    if (!isOurFrame(event.senderFrame, ORIGIN)) return;
     const page = event.sender;
     // A reloaded page asks again, and gets the whole state again.
     if (!stops.has(page)) page.once("destroyed", () => stops.get(page)?.());

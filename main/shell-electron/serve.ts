@@ -7,7 +7,8 @@ import {
   refusal,
   type ShellStudio,
 } from "../shell-common/content.ts";
-import { mayReach } from "./window-options.ts";
+import { mayReach } from "../shell-common/decide.ts";
+import { ORIGIN } from "./window-options.ts";
 
 /**
  * Answers `app://studio/…`: the renderer's build, clips with byte ranges, previews. The same rules and headers as the loopback
@@ -18,7 +19,7 @@ export async function serve(studio: ShellStudio, rendererFolder: string, request
 }
 
 async function answer(studio: ShellStudio, rendererFolder: string, request: Request): Promise<ContentAnswer> {
-  if (!mayReach(request.url, "request")) return refusal(403, "This address is not Plume Studio's own.");
+  if (!mayReach(request.url, "request", ORIGIN)) return refusal(403, "This address is not Plume Studio's own.");
   if (request.method !== "GET" && request.method !== "HEAD") return refusal(405, "This method is not understood.");
   const content = contentRequest(new URL(request.url).pathname);
   if (!content) return refusal(404, "There is nothing here.");

@@ -33,25 +33,3 @@ export function windowOptions(preload: string): BrowserWindowConstructorOptions 
     webPreferences: webPreferences(preload),
   };
 }
-
-/** What a page wants to do with an address. */
-export type Wish = "navigate" | "open-window" | "request";
-
-/** Whether it may: nothing but our own pages is ever shown, opened or fetched. Web pages are never opened in the window. */
-export function mayReach(address: string, wish: Wish): boolean {
-  let url: URL;
-  try {
-    url = new URL(address);
-  } catch {
-    return false;
-  }
-  if (wish === "open-window") return false;
-  if (wish === "request" && url.protocol === "blob:") return address.startsWith(`blob:${ORIGIN}/`);
-  // Custom schemes have the opaque origin "null"; protocol and host say who they are.
-  return url.protocol === "app:" && url.host === "studio" && url.username === "" && url.password === "";
-}
-
-/** Whether a message comes from the top frame of our own page. */
-export function isOurFrame(frame: { readonly url: string; readonly parent: unknown } | null): boolean {
-  return frame !== null && frame.parent === null && mayReach(frame.url, "navigate");
-}

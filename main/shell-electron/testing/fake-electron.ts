@@ -89,12 +89,18 @@ class FakeProtocol {
 }
 export const protocol = new FakeProtocol();
 
-type PermissionRequest = (contents: unknown, permission: string, answer: (granted: boolean) => void) => void;
+type PermissionRequest = (
+  contents: unknown,
+  permission: string,
+  answer: (granted: boolean) => void,
+  details: { requestingUrl: string; isMainFrame: boolean },
+) => void;
+type PermissionCheck = (contents: unknown, permission: string, from: string) => boolean;
 type BeforeRequest = (request: { url: string }, answer: (result: { cancel: boolean }) => void) => void;
 
 class FakeSession {
   request: PermissionRequest = (_contents, _permission, answer) => answer(true);
-  check: () => boolean = () => true;
+  check: PermissionCheck = () => true;
   device: () => boolean = () => true;
   before: BeforeRequest = (_request, answer) => answer({ cancel: false });
   readonly webRequest = {
@@ -105,7 +111,7 @@ class FakeSession {
   setPermissionRequestHandler(handler: PermissionRequest) {
     this.request = handler;
   }
-  setPermissionCheckHandler(handler: () => boolean) {
+  setPermissionCheckHandler(handler: PermissionCheck) {
     this.check = handler;
   }
   setDevicePermissionHandler(handler: () => boolean) {

@@ -43,7 +43,7 @@ export interface LoadedProject {
  * understood).
  */
 export async function loadProject(place: ProjectPlace): Promise<LoadedProject> {
-  const lines = parseJournal(await readFile(place.journal).catch(() => Buffer.alloc(0))).values;
+  const lines = parseJournal((await readPlain(place.journal).catch(() => null)) ?? Buffer.alloc(0)).values;
   const text = await readText(place.file);
   const backups = await backupNames(place.backups);
   if (text === null && backups.length === 0)
@@ -109,7 +109,11 @@ function finish(
 }
 
 async function readText(path: string): Promise<string | null> {
+  return (await readPlain(path))?.toString("utf8") ?? null;
+}
+
+/** Null where there is no plain file of a size that makes sense: reading a pipe or a device would never end. */
+async function readPlain(path: string): Promise<Buffer | null> {
   const info = await stat(path).catch(() => null);
-  if (info === null || !info.isFile() || info.size > MAX_BYTES) return null;
-  return readFile(path, "utf8");
+  return info === null || !info.isFile() || info.size > MAX_BYTES ? null : readFile(path);
 }

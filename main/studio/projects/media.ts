@@ -48,7 +48,8 @@ function soundOf({ media }: MediaSource): MediaReference["audio"] {
   return sound && { channels: Math.min(64, sound.channels), sampleRate: sound.sampleRate };
 }
 
-const nameOf = (path: string): string => path.split("/").at(-1) || "media";
+/** Projects come from every system: both separators part names. */
+const nameOf = (path: string): string => path.split(/[\\/]/).at(-1) || "media";
 const withoutPath = (media: MediaReference): MediaReference => ({ ...media, path: nameOf(media.path) });
 
 /** The document as a page may see it: with file names in place of paths. */
