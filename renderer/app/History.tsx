@@ -10,6 +10,9 @@ export function History() {
   return isShown ? <ShownHistory /> : null;
 }
 
+/** The list goes along with the steps. */
+const inSight = (element: HTMLElement | null): void => element?.scrollIntoView({ block: "nearest" });
+
 interface Steps {
   readonly past: readonly string[];
   readonly future: readonly string[];
@@ -61,6 +64,7 @@ function ShownHistory() {
               type="button"
               className="history__item"
               aria-current={index === at ? "step" : undefined}
+              ref={index === at ? inSight : undefined}
               data-undone={index > at}
               title={label}
               onClick={() => go(index)}

@@ -58,6 +58,8 @@ export interface EditUi {
   /** What the sheet for generating is open for. */
   readonly generating: Generating | null;
   readonly showsHistory: boolean;
+  /** The animated clip whose motion lane lies open under its track. */
+  readonly motionLane: string | null;
   /** Of the drawn timeline, in pixels. */
   readonly timelineWidth: number;
   readonly panels: { readonly left: number; readonly right: number; readonly timeline: number };
@@ -88,6 +90,7 @@ const initial: EditUi = {
   sheet: null,
   generating: null,
   showsHistory: false,
+  motionLane: null,
   timelineWidth: 1000,
   panels: { left: 280, right: 300, timeline: 372 },
 };

@@ -35,6 +35,7 @@ const CLIP: readonly Entry[] = [
   "clip.group",
   "place.match",
   "beats.mark",
+  "generate.animate",
 ];
 const TRANSITION: readonly Entry[] = [
   ...["dissolve", "dip", "wipe", "slide", "push", "iris", "clock", "zoom", "blur"].map((type) => `transition.${type}`),

@@ -9,6 +9,7 @@ import { INSET, layoutOf, RULER_HEIGHT, timeToX } from "./geometry.ts";
 import { indexAt } from "./hit.ts";
 import { clickedClip } from "./selection.ts";
 import { clipWords, trackWords } from "./spoken.ts";
+import { lanePlace } from "./motion.ts";
 import type { TimelineView } from "./timeline-view.ts";
 
 /** Cells on either side of the one that would take focus: enough to go on, however many clips there are. */
@@ -31,7 +32,8 @@ export function Grid({ view }: { readonly view: TimelineView }) {
   const heights = useEditUi((ui) => ui.trackHeights);
   const [focused, setFocused] = useState<Place | null>(null);
   const layer = useRef<HTMLDivElement>(null);
-  const layout = layoutOf(document.tracks, heights);
+  const lane = useEditUi((ui) => ui.motionLane);
+  const layout = layoutOf(document.tracks, heights, lanePlace(document, lane));
   const active = activePlace(
     document,
     layout.rows.map(({ track }) => track),
@@ -65,9 +67,7 @@ export function Grid({ view }: { readonly view: TimelineView }) {
       editUi.setState({ selection: clickedClip(current, ui, place.clip, extend ? "extend" : "replace") });
       view.reveal(item.start);
     }
-    const row = layoutOf(current.tracks, editUi.getState().trackHeights).rows.find(
-      ({ track }) => track.id === place.track,
-    );
+    const row = view.layout.rows.find(({ track }) => track.id === place.track);
     if (row && row.y < view.scrollY) view.scrollTo(row.y);
     else if (row && row.y + row.height > view.scrollY + view.height - RULER_HEIGHT)
       view.scrollTo(row.y + row.height - view.height + RULER_HEIGHT);

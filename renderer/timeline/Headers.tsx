@@ -9,6 +9,8 @@ import { useCommands } from "../commands/use-commands.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
 import { layoutOf, MAX_HEIGHT, MIN_HEIGHT, type Row, shiftedIndex } from "./geometry.ts";
+import { lanePlace } from "./motion.ts";
+import { MotionHead } from "./MotionRow.tsx";
 import type { TimelineView } from "./timeline-view.ts";
 
 const KINDS: readonly (readonly [TrackKind, string])[] = [
@@ -21,13 +23,16 @@ const icon = { size: 14, "aria-hidden": true } as const;
 /** The heads of the tracks, beside them and scrolled with them. */
 export function Headers({ view }: { readonly view: TimelineView }) {
   const studio = useStudio();
-  const tracks = useProject((project) => project.document.tracks);
+  const document = useProject((project) => project.document);
   const heights = useEditUi((ui) => ui.trackHeights);
+  const lane = useEditUi((ui) => ui.motionLane);
   const scrollY = useSyncExternalStore(
     (listener) => view.subscribe(listener),
     () => view.scrollY,
   );
-  const { rows } = layoutOf(tracks, heights);
+  const place = lanePlace(document, lane);
+  const { rows } = layoutOf(document.tracks, heights, place);
+  const under = rows.find(({ track }) => track.id === place?.track);
   return (
     <div className="headers">
       <div className="headers__top">
@@ -56,6 +61,9 @@ export function Headers({ view }: { readonly view: TimelineView }) {
         {rows.map((row) => (
           <Header key={row.track.id} row={row} top={row.y - scrollY} />
         ))}
+        {place && under ? (
+          <MotionHead top={under.y + under.height - scrollY} height={place.height} clip={lane ?? ""} />
+        ) : null}
       </div>
     </div>
   );

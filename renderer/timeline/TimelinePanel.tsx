@@ -7,6 +7,7 @@ import { attachDrop } from "./drop.ts";
 import { ClipMenu } from "./ClipMenu.tsx";
 import { Grid } from "./Grid.tsx";
 import { Headers } from "./Headers.tsx";
+import { MotionRow } from "./MotionRow.tsx";
 import { Navigator } from "./Navigator.tsx";
 import { createMediaPictures } from "./media-pictures.ts";
 import { attachPointer } from "./pointer.ts";
@@ -43,6 +44,7 @@ export function TimelinePanel() {
             <canvas className="timeline__canvas" ref={base} aria-hidden />
             <canvas className="timeline__canvas" ref={overlay} aria-hidden />
             <Grid view={view} />
+            <MotionRow view={view} />
             <EmptyTimeline />
           </div>
         </ClipMenu>

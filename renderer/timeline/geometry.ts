@@ -71,6 +71,12 @@ export interface Row {
   readonly height: number;
 }
 
+/** Room under a track for the motion lane of a clip on it. */
+export interface LanePlace {
+  readonly track: string;
+  readonly height: number;
+}
+
 export interface Layout {
   readonly rows: readonly Row[];
   readonly height: number;
@@ -80,7 +86,11 @@ export interface Layout {
  * The tracks from top to bottom: what lies over all others first, as one sees it; under the pictures the sounds, A1 first. (The document
  * has them from the bottom picture up.)
  */
-export function layoutOf(tracks: readonly Track[], heights: Readonly<Record<string, number>>): Layout {
+export function layoutOf(
+  tracks: readonly Track[],
+  heights: Readonly<Record<string, number>>,
+  lane: LanePlace | null = null,
+): Layout {
   const numbered = tracks.map((track, index) => ({ track, index }));
   const seen = numbered.filter(({ track }) => track.kind !== "audio").reverse();
   const heard = numbered.filter(({ track }) => track.kind === "audio");
@@ -91,6 +101,7 @@ export function layoutOf(tracks: readonly Track[], heights: Readonly<Record<stri
     const height = heights[each.track.id] ?? HEIGHTS[each.track.kind];
     rows.push({ ...each, y, height });
     y += height;
+    if (each.track.id === lane?.track) y += lane.height;
   }
   return { rows, height: y };
 }

@@ -100,6 +100,9 @@ export function cutAt(
   return { left, right };
 }
 
+/** Panels that lie over the drawing have hands of their own. */
+const isOver = ({ target }: Event): boolean => target instanceof Element && target.closest(".motion-row") !== null;
+
 /** Lets the pointer work on the drawing. Returns a function that stops it. */
 export function attachPointer(view: TimelineView, element: HTMLElement): () => void {
   let drag: { readonly drag: Drag; readonly start: Pointer; last: Pointer; moved: boolean } | null = null;
@@ -124,6 +127,7 @@ export function attachPointer(view: TimelineView, element: HTMLElement): () => v
   }
 
   function onDown(event: PointerEvent): void {
+    if (isOver(event)) return;
     const pointer = pointerOf(event);
     const hit = hitAt(view.scene, pointer.x, pointer.y);
     if (event.button === 2) return selectHit(view, hit, pointer, true);
@@ -141,7 +145,7 @@ export function attachPointer(view: TimelineView, element: HTMLElement): () => v
 
   function onMove(event: PointerEvent): void {
     const pointer = pointerOf(event);
-    if (drag === null) return hover(pointer);
+    if (drag === null) return isOver(event) ? undefined : hover(pointer);
     drag.last = pointer;
     if (!drag.moved && Math.hypot(pointer.x - drag.start.x, pointer.y - drag.start.y) < CLICK) return;
     drag.moved = true;

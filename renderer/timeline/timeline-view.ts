@@ -7,6 +7,7 @@ import { type Hint, paintOverlay } from "./paint/overlay.ts";
 import { type Palette, readPalette } from "./paint/palette.ts";
 import { paintRuler } from "./paint/ruler.ts";
 import { paintTracks } from "./paint/tracks.ts";
+import { lanePlace } from "./motion.ts";
 import type { MediaPictures } from "./pictures.ts";
 
 type Parts = Pick<Studio, "store" | "project" | "editUi" | "transport">;
@@ -28,7 +29,12 @@ export class TimelineView {
   private hatch: CanvasPattern | null = null;
   private frame = 0;
   private dirty = { base: false, overlay: false };
-  private known: { readonly tracks: unknown; readonly heights: unknown; readonly layout: Layout } | null = null;
+  private known: {
+    readonly tracks: unknown;
+    readonly heights: unknown;
+    readonly lane: string | null;
+    readonly layout: Layout;
+  } | null = null;
   private readonly listeners = new Set<() => void>();
 
   constructor(studio: Parts, pictures: MediaPictures) {
@@ -52,9 +58,11 @@ export class TimelineView {
 
   get layout(): Layout {
     const { tracks } = this.studio.project.store.getState().document;
-    const heights = this.studio.editUi.getState().trackHeights;
-    if (this.known?.tracks !== tracks || this.known.heights !== heights)
-      this.known = { tracks, heights, layout: layoutOf(tracks, heights) };
+    const { trackHeights: heights, motionLane } = this.studio.editUi.getState();
+    if (this.known?.tracks !== tracks || this.known.heights !== heights || this.known.lane !== motionLane) {
+      const place = lanePlace(this.studio.project.store.getState().document, motionLane);
+      this.known = { tracks, heights, lane: motionLane, layout: layoutOf(tracks, heights, place) };
+    }
     return this.known.layout;
   }
 

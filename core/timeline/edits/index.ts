@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { findClip } from "../companions.ts";
 import { refuse, type Result } from "../result.ts";
 import type { Timeline } from "../schema.ts";
+import { findMedia } from "../source.ts";
 import * as clip from "./clip.ts";
 import * as link from "./link.ts";
 import * as marker from "./marker.ts";
@@ -128,9 +129,25 @@ export function labelOf(document: Timeline, call: { readonly name: string; reado
     ...(Array.isArray(args.changes) ? args.changes.map((change) => change.clip) : []),
   ];
   const ids = [...new Set(all)].filter((id) => typeof id === "string");
-  const named = ids.length === 1 ? findClip(document, ids[0]!)?.name : undefined;
-  if (named !== undefined && named !== "") return `${label} ‘${named.slice(0, 40)}’`;
-  return ids.length > 1 ? `${label} ${ids.length} clips` : label;
+  // A film's picture and sound are one thing to whoever puts them there.
+  const names =
+    ids.length > 0 ? ids.map((id) => findClip(document, id)?.name) : [...new Set(placedNames(document, all))];
+  const [name] = names;
+  if (names.length === 1 && name !== undefined && name !== "") return `${label} ‘${name.slice(0, 40)}’`;
+  return names.length > 1 ? `${label} ${names.length} clips` : label;
+}
+
+/** What new clips will be called. */
+function placedNames(document: Timeline, placements: readonly unknown[]): (string | undefined)[] {
+  return placements.flatMap((placement) => {
+    const draft = (placement as { readonly clip?: unknown } | null)?.clip as
+      | { name?: unknown; media?: unknown; text?: { text?: unknown }; copy?: { name?: unknown } }
+      | undefined;
+    if (typeof draft !== "object" || draft === null) return [];
+    const media = typeof draft.media === "string" ? findMedia(document, draft.media)?.name : undefined;
+    const name = draft.name ?? media ?? draft.copy?.name ?? draft.text?.text;
+    return typeof name === "string" ? [name.split("\n")[0]] : [undefined];
+  });
 }
 
 export * from "./clip.ts";

@@ -1,3 +1,5 @@
+import { mediaOf } from "../../../core/timeline/index.ts";
+import { animationOf } from "../../timeline/motion.ts";
 import { attempt } from "../../state/attempt.ts";
 import { gapTarget } from "../../timeline/generate.ts";
 import { activeTakeProblem, nextTake } from "../../timeline/takes.ts";
@@ -59,16 +61,32 @@ function editTake(context: CommandContext): void {
   });
 }
 
+/** Shows or hides the motion lane of an animated clip; of a picture and a sound that are selected it opens a new one in Create. */
+function animate(context: CommandContext): void {
+  const { editUi, actions } = context;
+  const document = documentOf(context);
+  const clips = selected(context).map(({ item }) => item.clip);
+  const moving = clips.find((clip) => animationOf(document, clip) !== null);
+  if (moving !== undefined) {
+    const isOpen = editUi.getState().motionLane === moving.id;
+    editUi.setState({ motionLane: isOpen ? null : moving.id });
+    return say(context, isOpen ? "The motion lane is closed." : "The motion lane is open under the clip's track.");
+  }
+  const media = clips.map((clip) => mediaOf(document, clip)).filter((each) => each !== null);
+  const picture = media.find(({ kind }) => kind === "image") ?? media.find(({ audio }) => audio === null);
+  const sound = media.find(({ audio }) => audio !== null);
+  editUi.setState({ workspace: "create" });
+  if (picture !== undefined && sound !== undefined) actions.animations.openLane(picture.id, sound.id);
+  else actions.animations.openLane();
+}
+
 export const takeCommands = editGroup("Generate", [
   { id: "generate.here", title: "Generate here", keys: ["KeyG"], run: generateHere },
   {
     id: "generate.animate",
-    title: "Animate a picture with a sound",
+    title: "Animate a picture with a sound, or show how a clip moves",
     keys: ["Shift+KeyG"],
-    run({ editUi, actions }) {
-      editUi.setState({ workspace: "create" });
-      actions.animations.openLane();
-    },
+    run: animate,
   },
   {
     id: "take.retry",

@@ -13,7 +13,7 @@ import {
 import { timeToX, type View, xToTime } from "../geometry.ts";
 import { KEYFRAMES_HEIGHT, keyframesOf, TITLE_HEIGHT } from "../hit.ts";
 import type { MediaPictures } from "../pictures.ts";
-import type { Palette } from "./palette.ts";
+import { MARKER_COLOURS, type Palette } from "./palette.ts";
 
 export interface ClipScene {
   readonly canvas: CanvasRenderingContext2D;
@@ -281,12 +281,28 @@ function paintKeyframes({ canvas, view, palette }: ClipScene, item: Placed, { y,
   }
 }
 
-/** Beats and other marks of a clip: thin lines over its picture. */
+/** Beats and other marks of a clip: lines over its picture, with a head each where there is room. */
 function paintClipMarkers({ canvas, view, palette }: ClipScene, { clip, start }: Placed, { y, height }: Box): void {
-  canvas.fillStyle = palette["text-dim"];
-  for (const { markedRange } of clip.markers) {
-    const x = timeToX(view, start + markedRange.start);
+  if (clip.markers.length === 0) return;
+  const top = height >= 30 ? y + TITLE_HEIGHT : y;
+  let last = -10;
+  for (const { markedRange, colour } of clip.markers) {
+    const x = Math.round(timeToX(view, start + markedRange.start));
     if (x < 0 || x > view.width || markedRange.start < 0 || markedRange.start > clip.sourceRange.duration) continue;
-    canvas.fillRect(Math.round(x), y + height - 8, 1, 8);
+    // Nearer than this they would be one grey area.
+    if (x - last < 3) continue;
+    canvas.fillStyle = palette.isForced ? palette.text : MARKER_COLOURS[colour];
+    canvas.globalAlpha = 0.55;
+    canvas.fillRect(x, top, 1, y + height - top);
+    canvas.globalAlpha = 1;
+    if (x - last >= 10) {
+      canvas.beginPath();
+      canvas.moveTo(x - 3, top);
+      canvas.lineTo(x + 4, top);
+      canvas.lineTo(x + 0.5, top + 5);
+      canvas.closePath();
+      canvas.fill();
+    }
+    last = x;
   }
 }
