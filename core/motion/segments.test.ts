@@ -44,6 +44,19 @@ test("the cut falls into the quiet moment", () => {
   expect((cut ?? 0) / 24).toBeLessThan(1.6);
 });
 
+test("cuts lie between beats where the clip's length leaves them free", () => {
+  const beats = Array.from({ length: 14 }, (_, n) => n * 0.5);
+  const samples = Float32Array.from({ length: 7 * rate }, (_, i) => {
+    const since = (i / rate) % 0.5;
+    return Math.sin(2 * Math.PI * 70 * since) * Math.exp(-14 * since);
+  });
+  for (const seconds of [4, 5, 6, 7]) {
+    const starts = planSegments({ sampleRate: rate, channels: [samples] }, seconds * 24);
+    for (const start of starts.slice(1, -1)) // the last cut is where the clip's length puts it
+      expect(Math.min(...beats.map((beat) => Math.abs(beat - start / 24)))).toBeGreaterThan(0.08);
+  }
+});
+
 test("a frame belongs to one segment, or to two whose shares sum to one and pass smoothly", () => {
   const starts = [0, 36, 72];
   const shares = Array.from({ length: 120 }, (_, frame) => joinSegments(starts, frame));

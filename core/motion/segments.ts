@@ -5,8 +5,13 @@
 import { ANIMATION_FPS, SEGMENT_FRAMES } from "../contract/animation.ts";
 import { followCurve, type Sound } from "../sound/index.ts";
 
-/** Frames from one segment's beginning to the next: at least six are left to go over in. */
-const [SHORTEST_STEP, LONGEST_STEP] = [30, 42];
+/**
+ * Frames from one segment's beginning to the next: at least six are left to go over in. The next segment takes the picture that it
+ * begins with for one at rest, so what is in motion there never comes back: short steps are worth a cut between two beats.
+ */
+const [SHORTEST_STEP, LONGEST_STEP] = [16, 42];
+/** Frames before and after a cut that should be quiet. */
+const [BEFORE, AFTER] = [1, 4];
 /** Frames of going over: a quarter of a second hides the seam, and is too short for a ghost. */
 const CROSSFADE = 6;
 
@@ -41,7 +46,7 @@ export function planSegments(sound: Sound, frames: number): number[] {
 }
 
 function loudnessAround(loud: Float32Array, frame: number): number {
-  const near = loud.subarray(Math.max(0, frame - 1), frame + CROSSFADE);
+  const near = loud.subarray(Math.max(0, frame - BEFORE), frame + AFTER);
   return near.reduce((sum, value) => sum + value, 0) / Math.max(1, near.length);
 }
 
