@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { exportSettingsSchema, type ExportPreset } from "../export/index.ts";
 import { idSchema } from "../timeline/schema.ts";
+import { recordSchema } from "./record.ts";
 
 /** A film that is to be written. */
 export const exportRequestSchema = z.object({
@@ -66,6 +67,8 @@ export const exportMethods = {
     }),
     output: z.object({ job: z.string() }),
   },
+  /** How the clips in an exported file were made, from the file itself: dropped back in, it brings its prompts and settings along. */
+  "exports.records": { input: z.strictObject({ media: idSchema }), output: z.array(recordSchema) },
   /** Shows the finished file of an export in the system's file manager. */
   "exports.reveal": { input: z.strictObject({ job: idSchema }), output: z.strictObject({}) },
 } as const;

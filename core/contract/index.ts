@@ -9,3 +9,4 @@ export * from "./jobs.ts";
 export * from "./media.ts";
 export * from "./models.ts";
 export * from "./projects.ts";
+export * from "./record.ts";

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { animationRecordSchema, resolvedAnimationRequestSchema } from "./animation.ts";
+import { resolvedAnimationRequestSchema } from "./animation.ts";
 import { errorDataSchema } from "./errors.ts";
 import { exportRequestSchema, exportResultSchema } from "./export.ts";
-import { generationRecordSchema, resolvedRequestSchema } from "./generation.ts";
+import { resolvedRequestSchema } from "./generation.ts";
+import { recordSchema } from "./record.ts";
 
 /**
  * `waiting`: the job has done what it can and waits for the user's word (keyframes to approve); others go on meanwhile.
@@ -36,10 +37,6 @@ export const progressSchema = z.object({
   etaMs: z.number().nullable(),
 });
 export type Progress = z.infer<typeof progressSchema>;
-
-/** What a kind of job leaves behind says how it was made; `schema` tells which. */
-export const recordSchema = z.discriminatedUnion("schema", [generationRecordSchema, animationRecordSchema]);
-export type ClipRecord = z.infer<typeof recordSchema>;
 
 /** A finished clip in the library. Files are named by opaque id; the window never sees a path. */
 export const clipSchema = z.object({

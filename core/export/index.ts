@@ -1,4 +1,5 @@
 export * from "./estimate.ts";
 export * from "./presets.ts";
+export * from "./provenance.ts";
 export * from "./resolve.ts";
 export * from "./settings.ts";

@@ -105,6 +105,18 @@ export async function importProject(studio: Studio, file: string, folder: string
   for (const note of made.notes) output.remark(note);
 }
 
+/** `plume records FILE`: how the clips of an exported file were made. */
+export async function showRecords(studio: Studio, file: string, output: Output): Promise<void> {
+  const records = await studio.recordsOf(file).catch((cause: unknown) => {
+    throw StudioError.from(cause).code === "INTERNAL"
+      ? new StudioError("NOT_FOUND", `${basename(file)} cannot be read: check its path.`)
+      : cause;
+  });
+  const text =
+    records.length === 0 ? `${basename(file)} does not say how it was made.` : JSON.stringify(records, null, 2);
+  output.result({ records }, text, records.length > 0);
+}
+
 /** What the export would be, without doing it. */
 async function estimate(
   studio: Studio,

@@ -5,7 +5,7 @@ import { appFile } from "../app-files/app-files.ts";
 import { createStudio, type Studio, type StudioOptions } from "../studio/index.ts";
 import { type AnalyzeOptions, analyze } from "./analyze.ts";
 import { type AnimateOptions, animate } from "./animate.ts";
-import { type ExportOptions, exportProject, importProject, listPresets } from "./export.ts";
+import { type ExportOptions, exportProject, importProject, listPresets, showRecords } from "./export.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { type InstallCommandOptions, installModel, listModels, removeModel, verifyModels } from "./models.ts";
 import { EXIT, Output } from "./output.ts";
@@ -242,6 +242,12 @@ function addImport(project: Command, perform: (options: CommonOptions, work: Wor
 }
 
 function addExport(program: Command, perform: (options: CommonOptions, work: Work) => Promise<void>): void {
+  common(program.command("records"))
+    .description("Shows how the clips of an exported MP4, MOV or PNG were made, from what is embedded in it.")
+    .argument("<file>")
+    .action((file: string, options: CommonOptions) =>
+      perform(options, (studio, output) => showRecords(studio, file, output)),
+    );
   common(program.command("export"))
     .description("Writes a project's timeline as a film, pictures or sound. Prints the path of what it wrote.")
     .argument("[project]", "the project's folder, or its file")

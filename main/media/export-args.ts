@@ -54,6 +54,26 @@ export function exportArgs(
   ];
 }
 
+/** Gives pictures that are encoded already their sound and the export's own container. */
+export function joinArgs(plan: ExportPlan, pictures: string, loudness: Loudness | null, target: string): string[] {
+  const { video, audio, settings } = plan;
+  return [
+    ...BASE_ARGS,
+    ...PROTOCOLS,
+    "-i",
+    `file:${pictures}`,
+    ...(audio === null ? [] : soundInput(audio)),
+    "-map",
+    "0:v:0",
+    "-c:v",
+    "copy",
+    ...(audio === null ? [] : ["-map", "1:a:0", ...soundOutput(audio, loudness)]),
+    ...ANONYMOUS,
+    ...formatArgs(settings.container, video),
+    `file:${target}`,
+  ];
+}
+
 export function pictureInput(video: Video): string[] {
   const size = `${video.width}x${video.height}`;
   return [

@@ -23,3 +23,4 @@ export * from "./show-filters.ts";
 export * from "./text-tail.ts";
 export * from "./video-facts.ts";
 export * from "./video-writer.ts";
+export * from "./xmp.ts";

@@ -18,6 +18,13 @@ export function nodeFrame(width: number, height: number): NodeFrame {
   };
 }
 
+/** A picture as the bytes of a PNG file. */
+export function pngOf({ image, width, height }: Picture<NodeImage>): Buffer {
+  const canvas = createCanvas(width, height);
+  canvas.getContext("2d").drawImage(image, 0, 0, width, height);
+  return canvas.toBuffer("image/png");
+}
+
 /** A small copy of a painted picture, RGBA8, for people to look at. */
 export function thumbnail(picture: Picture<NodeImage>, width: number, height: number): Uint8ClampedArray {
   const canvas = createCanvas(width, height);

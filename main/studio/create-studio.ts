@@ -105,6 +105,7 @@ class StudioServices implements Studio {
   declare readonly exportTo: Studio["exportTo"];
   declare readonly forecast: Studio["forecast"];
   declare readonly exchangeTo: Studio["exchangeTo"];
+  declare readonly recordsOf: Studio["recordsOf"];
   declare readonly importTimeline: Studio["importTimeline"];
   private readonly options: StudioOptions;
   private readonly opened: Opened;
@@ -202,6 +203,8 @@ class StudioServices implements Studio {
     });
     this.animations = new AnimationService(parts, animateRunner, this.jobs);
     this.exports = new ExportService({
+      tool: `Plume Studio ${options.appVersion}`,
+      source: (id) => this.desk.sources.get(id),
       runner: this.exportRunner,
       jobs: this.jobs,
       tools: () => this.findTools(),

@@ -1,5 +1,6 @@
 import type {
   AnimationRequest,
+  ClipRecord,
   ExportForecast,
   ExportJob,
   GenerateJob,
@@ -93,6 +94,8 @@ export interface Studio {
   exchangeTo(path: string, format: ExchangeFormat, destination: Destination): Promise<string[]>;
   /** Makes a project in a new folder of a timeline of another editor, or of subtitles. Resolves with what could not be taken over. */
   importTimeline(path: string, folder: string): Promise<{ readonly folder: string; readonly notes: string[] }>;
+  /** How the clips of an exported file were made, as it says itself; none where it says nothing. */
+  recordsOf(path: string): Promise<ClipRecord[]>;
   /** What such an export would be. */
   forecast(path: string, settings: (own: Settings) => ExportSettings): Promise<ExportForecast>;
   /**

@@ -27,8 +27,8 @@ export async function exportFilm(
   try {
     return await renderExport(
       tools,
-      { document, settings, media },
-      { target, work },
+      { document, settings, media, tool: "Plume Studio test" },
+      { target, work, poster: settings.poster === null ? null : `${target}.png` },
       {
         progress: () => {},
         picture: () => {},

@@ -213,6 +213,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
         "There is nothing to export in this range: add a clip, or choose another range.",
       );
     },
+    "exports.records": () => [],
     "exports.reveal": () => ({}),
     "system.info": () => system,
     "models.list": () => [starter],

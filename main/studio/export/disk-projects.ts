@@ -4,11 +4,11 @@ import { referenceOf } from "../projects/media.ts";
 import { readProject } from "../projects/read.ts";
 import type { Studio } from "../studio.ts";
 import { writeExchange } from "./exchange.ts";
-import type { ExportService } from "./export-service.ts";
+import { type ExportService, recordsOfFile } from "./export-service.ts";
 import { byFingerprint } from "./gates.ts";
 import { importTimeline, type LookInto } from "./import-timeline.ts";
 
-type Methods = Pick<Studio, "exportTo" | "forecast" | "exchangeTo" | "importTimeline">;
+type Methods = Pick<Studio, "exportTo" | "forecast" | "exchangeTo" | "importTimeline" | "recordsOf">;
 
 /** Takes a file into the studio's media, and tells what a project says of it. */
 export function lookIntoFile(desk: MediaDesk): LookInto {
@@ -34,6 +34,7 @@ export function diskProjects(service: ExportService, lookInto: LookInto): Method
       const project = await readProject(path);
       return writeExchange(project, byFingerprint(project.folder), format, destination);
     },
+    recordsOf: (path) => recordsOfFile(resolve(path)),
     async importTimeline(path, folder) {
       const made = await importTimeline(path, folder, lookInto);
       return { folder: made.folder, notes: made.notes };

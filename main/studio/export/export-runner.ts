@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { type ExportJob, type ExportResult, type JobSnapshot, StudioError } from "../../../core/contract/index.ts";
 import type { ExportSettings } from "../../../core/export/index.ts";
 import type { MediaTools } from "../../media/index.ts";
@@ -65,6 +65,7 @@ export class ExportRunner implements JobRunner {
     try {
       const outcome = await Promise.race([process.over, stopped]);
       await publishTarget(part, destination, settings);
+      if (settings.poster !== null) await this.publishPoster(job.id, destination);
       this.going.delete(job.id);
       this.finished.set(job.id, destination.file);
       return { fileName: basename(destination.file), ...outcome, notes: [...outcome.notes] };
@@ -108,7 +109,8 @@ export class ExportRunner implements JobRunner {
     await checkTarget(destination, settings);
     const part = partOf(destination.file);
     const meter = new ExportMeter(task.settings);
-    const places = { target: part, work: this.work(job.id) };
+    const poster = settings.poster === null ? null : join(this.work(job.id), "poster.png");
+    const places = { target: part, work: this.work(job.id), poster };
     const process = new ExportProcess({ tools, task, places }, this.listener(meter, context), this.parts.entry);
     return { process, part, destination, meter };
   }
@@ -127,6 +129,12 @@ export class ExportRunner implements JobRunner {
       picture: (width, height, rgba) =>
         context.preview({ step: (step += 1), width, height, frames: 1 }, new Uint8Array(rgba)),
     };
+  }
+
+  /** `film.mp4` gets `film poster.png` beside it; a poster of an earlier export of this name is replaced. */
+  private async publishPoster(id: string, { file }: Destination): Promise<void> {
+    const bytes = await readFile(join(this.work(id), "poster.png"));
+    await replaceFile(join(dirname(file), `${basename(file, extname(file))} poster.png`), bytes);
   }
 
   /** Errors: NOT_FOUND when the document is not there any more. */

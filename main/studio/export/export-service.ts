@@ -1,12 +1,14 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import {
+  type ClipRecord,
   type ExportForecast,
   type ExportJob,
   type ExportRequest,
   type Input,
   type Method,
   type Output,
+  recordSchema,
   StudioError,
 } from "../../../core/contract/index.ts";
 import {
@@ -16,9 +18,10 @@ import {
   type ExportSettings,
   planExport,
   presets,
+  readXmp,
 } from "../../../core/export/index.ts";
 import { clipsOf, mediaOf, type MediaReference, type Timeline } from "../../../core/timeline/index.ts";
-import { chooseEncoder, type MediaTools, pixelFormatOf } from "../../media/index.ts";
+import { chooseEncoder, type MediaTools, pixelFormatOf, readXmpPacket } from "../../media/index.ts";
 import type { JobService } from "../jobs.ts";
 import type { Destination } from "../studio.ts";
 import type { ExportRunner } from "./export-runner.ts";
@@ -34,12 +37,16 @@ export type MediaGate = (
 ) => Promise<{ readonly path: string; readonly input: readonly string[] } | null>;
 
 export interface ExportServiceParts {
+  /** What calls itself the maker of exported files. */
+  readonly tool: string;
   readonly runner: ExportRunner;
   readonly jobs: JobService;
   readonly tools: () => Promise<MediaTools>;
   /** An open project by its id. Errors: NOT_FOUND. */
   readonly project: (id: string) => { readonly document: Timeline; readonly gate: MediaGate };
   readonly reveal: (path: string) => Promise<void>;
+  /** A media of the studio's list by its id. Errors: NOT_FOUND, MEDIA_MISSING. */
+  readonly source: (id: string) => Promise<{ readonly path: string }>;
 }
 
 /** Exports of open projects, and what they would be. */
@@ -66,6 +73,10 @@ export class ExportService {
       );
       return { job: id };
     },
+    "exports.records": async ({ media }) => {
+      const { path } = await this.parts.source(media);
+      return recordsOfFile(path);
+    },
     "exports.reveal": async ({ job }) => {
       await this.parts.reveal(this.parts.runner.fileOf(job));
       return {};
@@ -89,7 +100,7 @@ export class ExportService {
     if (typeof name !== "string") await checkTarget(name, settings);
     const fileName = typeof name === "string" ? name : basename(name.file);
     const job = await this.parts.runner.newJob(
-      { document, settings, media: files.map((file) => ({ ...file, input: [...file.input] })) },
+      { document, settings, tool: this.parts.tool, media: files.map((file) => ({ ...file, input: [...file.input] })) },
       request(plan, fileName),
     );
     const [queued] = await this.parts.jobs.add([job], typeof name === "string" ? undefined : name);
@@ -118,6 +129,15 @@ export class ExportService {
       pending: pending.length,
     };
   }
+}
+
+/** How the clips of an exported file were made, as it says itself; what a newer studio wrote is passed over. */
+export async function recordsOfFile(path: string): Promise<ClipRecord[]> {
+  const packet = await readXmpPacket(path);
+  return (packet === null ? [] : readXmp(packet)).flatMap((record) => {
+    const known = recordSchema.safeParse(record);
+    return known.success ? [known.data] : [];
+  });
 }
 
 function planned(document: Timeline, settings: ExportSettings): ExportPlan {

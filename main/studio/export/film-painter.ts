@@ -3,7 +3,7 @@ import { type FramePlan, planFrame } from "../../../core/render-plan/index.ts";
 import { frameToFlicks, type Flicks, type Rate } from "../../../core/time/index.ts";
 import type { Timeline } from "../../../core/timeline/index.ts";
 import { nodeHost, type NodeSurface, nodeSurface } from "../../paint/node-host.ts";
-import { thumbnail } from "../../paint/node-frame.ts";
+import { nodeFrame, pngOf, thumbnail } from "../../paint/node-frame.ts";
 import type { FramePool, Pictures } from "./frame-pool.ts";
 
 export interface FilmFormat {
@@ -64,6 +64,15 @@ export class FilmPainter {
     }
     this.last = { key, pixels };
     return pixels;
+  }
+
+  /** The first frame as a PNG file's bytes. */
+  async png(): Promise<Buffer> {
+    const { width, height } = this.format;
+    const pixels = await this.frame(0);
+    const frame = nodeFrame(width, height);
+    frame.put(new Uint8ClampedArray(pixels));
+    return pngOf(frame.picture);
   }
 
   /** The frame painted last, small. */

@@ -1,26 +1,38 @@
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StudioError } from "../../../core/contract/index.ts";
-import { type ExportPlan, isSequence, planExport } from "../../../core/export/index.ts";
+import {
+  type ExportPlan,
+  isSequence,
+  planExport,
+  recordsIn,
+  withoutWords,
+  writeXmp,
+} from "../../../core/export/index.ts";
 import { Mixer } from "../../../core/mix/index.ts";
 import { FLICKS_PER_SECOND } from "../../../core/time/index.ts";
 import {
+  appendXmp,
   chooseEncoder,
   type Encoder,
   exportArgs,
   Feed,
   gifArgs,
+  joinArgs,
   keepArgs,
   type Loudness,
   measureArgs,
   type MediaTools,
   paletteArgs,
   pixelFormatOf,
+  pngsWithXmp,
   runMedia,
 } from "../../media/index.ts";
 import { FilmPainter } from "./film-painter.ts";
 import { FramePool } from "./frame-pool.ts";
 import { MediaFiles } from "./media-files.ts";
+import { joinPieces } from "./smart-write.ts";
+import { type Piece, planSmart } from "./smart-plan.ts";
 import { SoundSource } from "./sound-source.ts";
 import type { ExportListener, ExportOutcome, ExportPlaces, ExportTask } from "./task.ts";
 import { blocksOf, verifyPictures, verifyStreams } from "./verify.ts";
@@ -64,7 +76,10 @@ export async function renderExport(
   const loudness = plan.audio === null || plan.audio.loudness === null ? null : await measure(work);
   if (plan.audio?.loudness != null && loudness === null)
     notes.push("The sound is silent, so its loudness was left as it is.");
-  const painted = await write(work, encoder, loudness);
+  const smart = await writeSmart(work, loudness, notes);
+  const painted = smart ?? (await write(work, encoder, loudness));
+  notes.push(...(await embedRecords(work)));
+  if (places.poster !== null) await writePoster(work, places.poster);
   await files.assertUnchanged();
   listener.progress("check", 0, 1);
   await check(work, painted);
@@ -77,6 +92,33 @@ export async function renderExport(
     seconds: plan.range.duration / FLICKS_PER_SECOND,
     notes,
   };
+}
+
+/** Writes into the file how its generated clips were made. Returns a sentence where the format has no place for it. */
+async function embedRecords({ task, plan, places }: Work): Promise<string[]> {
+  const { container, record } = plan.settings;
+  if (record === "none") return [];
+  const { records, whole } = recordsIn(task.document, plan.range);
+  if (records.length === 0) return [];
+  const packet = writeXmp(record === "full" ? records : records.map(withoutWords), whole, task.tool);
+  if (container === "mp4" || container === "mov") await appendXmp(places.target, packet);
+  else if (container === "png") await pngsWithXmp(places.target, packet);
+  else return [`A ${container} file has no place for how its clips were made: it is not written into it.`];
+  return [];
+}
+
+/** Paints one moment as a PNG file. */
+async function writePoster({ tools, task, plan, files }: Work, file: string): Promise<void> {
+  const { document, settings } = task;
+  const { width, height } = plan.video ?? document.settings;
+  const pool = new FramePool(tools, document, files);
+  const format = { width, height, rate: document.settings.rate, start: settings.poster!, alpha: false };
+  try {
+    const painter = new FilmPainter(document, format, pool);
+    await writeFile(file, await painter.png());
+  } finally {
+    await pool.close();
+  }
 }
 
 /** Errors: FFMPEG_FAILED when this ffmpeg cannot encode what was asked for. */
@@ -225,6 +267,69 @@ async function paint(
     await pool.close();
   }
   return { first: first!, last: last! };
+}
+
+/**
+ * Copies what can be copied and encodes the rest. Null where nothing can, or where copying failed: then all of it is encoded, which is
+ * slower and otherwise the same.
+ */
+async function writeSmart(work: Work, loudness: Loudness | null, notes: string[]): Promise<Painted> {
+  const { tools, task, plan, files, places, listener } = work;
+  const pieces = await planSmart(task.document, plan, files);
+  const encoder =
+    pieces === null ? null : await chooseEncoder(tools, { codec: "h264", encoder: "software" }, "yuv420p");
+  if (pieces === null || encoder === null) return null;
+  const video = plan.video!;
+  const pool = new FramePool(tools, task.document, files);
+  const painter = new FilmPainter(task.document, { ...video, start: plan.range.start }, pool);
+  const told = (done: number): void => listener.progress("render", done, video.frames);
+  const pictures = join(places.work, "pictures.mp4");
+  const encode = async ({ from, count }: Piece, file: string): Promise<void> => {
+    const feed = new Feed(
+      tools.ffmpeg,
+      exportArgs({ ...plan, audio: null, settings: { ...plan.settings, container: "mp4" } }, encoder, null, file),
+    );
+    try {
+      for (let n = from; n < from + count; n++) {
+        await listener.go();
+        await feed.write(feed.picture, await painter.frame(n));
+        told(n + 1);
+      }
+      await feed.finish();
+    } catch (error) {
+      await feed.kill();
+      throw error;
+    }
+  };
+  try {
+    const [first, last] = [await blocksAt(painter, 0, video), await blocksAt(painter, video.frames - 1, video)];
+    await joinPieces(pieces, { files, rate: video.rate, work: places.work, encode }, pictures, told);
+    const feed = new Feed(tools.ffmpeg, joinArgs(plan, pictures, loudness, places.target));
+    await fed(feed, { ...work, plan: { ...plan, video: null } });
+    const copied = pieces.reduce((sum, { copy, count }) => sum + (copy === null ? 0 : count), 0);
+    notes.splice(
+      0,
+      1,
+      `${copied} of ${video.frames} frames were copied as they are; the others were encoded by ${encoder.name}.`,
+    );
+    return { first, last };
+  } catch (cause) {
+    const error = StudioError.from(cause);
+    if (error.code !== "FFMPEG_FAILED" && error.code !== "INTERNAL") throw error;
+    notes.push("Copying untouched stretches did not work here, so all of it was encoded.");
+    return null;
+  } finally {
+    await pool.close();
+    await rm(pictures, { force: true });
+  }
+}
+
+async function blocksAt(
+  painter: FilmPainter,
+  frame: number,
+  { width, height }: { readonly width: number; readonly height: number },
+): Promise<Float32Array> {
+  return blocksOf(await painter.frame(frame), width, height);
 }
 
 async function writeGif(work: Work): Promise<Painted> {

@@ -6,6 +6,8 @@ import { mediaReferenceSchema, timelineSchema } from "../../../core/timeline/sch
 export const exportTaskSchema = z.object({
   document: timelineSchema,
   settings: exportSettingsSchema,
+  /** What calls itself the file's maker: `Plume Studio 0.1.0`. */
+  tool: z.string(),
   media: z.array(
     z.object({
       reference: mediaReferenceSchema,
@@ -23,6 +25,8 @@ export interface ExportPlaces {
   readonly target: string;
   /** Folder for what lies in between. */
   readonly work: string;
+  /** Where the poster's picture goes; null when none is wanted. */
+  readonly poster: string | null;
 }
 
 /** What a verified export turned out to be. */

@@ -1,0 +1,112 @@
+import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ExportSettings, findPreset, readXmp } from "../../core/export/index.ts";
+import { clip as sampleClip } from "../../core/testing/samples.ts";
+import type { MediaReference } from "../../core/timeline/index.ts";
+import { locateFfmpeg, type MediaTools, readXmpPacket } from "../../main/media/index.ts";
+import { recordsOfFile } from "../../main/studio/export/export-service.ts";
+import { removeFolder, temporaryFolder } from "../e2e/harness.ts";
+import { exportFilm } from "./export-film.ts";
+import { Film, makeMedia } from "./films.ts";
+
+const PROMPT = "A “blue” bubble & <tags>";
+const { record: sample } = sampleClip("id", { prompt: PROMPT, negativePrompt: "secret", seed: 42 });
+
+let folder = "";
+let media: MediaReference[] = [];
+let tools: MediaTools;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  tools = await locateFfmpeg();
+  const [film, other] = await makeMedia(folder, ["film.mp4", "other.mp4"]);
+  media = [{ ...film!, record: sample }, other!];
+});
+afterAll(() => removeFolder(folder));
+
+const film = (): Film => new Film(media).put("V1", "film.mp4", { count: 3 });
+const settings = (preset: string, more: Partial<ExportSettings> = {}): ExportSettings => {
+  const { settings: value } = findPreset(preset)!;
+  return {
+    ...value,
+    smart: false,
+    audio: null,
+    video: { ...value.video!, width: 64, height: 36, encoder: "software" },
+    ...more,
+  };
+};
+
+describe("an exported file says how its clips were made", () => {
+  it("MP4: the records come back as they were, and the file decodes as before", async () => {
+    const file = join(folder, "made.mp4");
+    await exportFilm(tools, film().document, settings("h264"), folder, file);
+    expect(await recordsOfFile(file)).toEqual([sample]);
+    expect(await readXmpPacket(file)).toMatch(/digitalsourcetype\/trainedAlgorithmicMedia"/);
+    const { stderr } = await promisify(execFile)("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-f", "null", "-"]);
+    expect(stderr).toBe("");
+    // A copy without encoding, as sites make it, may lose it; the file then says nothing, and nothing wrong.
+    const copy = join(folder, "copy.mp4");
+    await promisify(execFile)("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-c", "copy", copy]);
+    expect(await recordsOfFile(copy)).toEqual([]);
+  });
+
+  it("among other media it is a composite; without words the prompts are gone; with none nothing is said", async () => {
+    const mixed = film().put("V1", "other.mp4", { at: 3, count: 3 });
+    const file = join(folder, "mixed.mp4");
+    await exportFilm(tools, mixed.document, settings("h264", { record: "without-prompts" }), folder, file);
+    expect(await readXmpPacket(file)).toMatch(/compositeWithTrainedAlgorithmicMedia/);
+    const bytes = await readFile(file, "utf8");
+    for (const word of ["bubble", "secret", folder]) expect(bytes).not.toContain(word);
+    expect(await recordsOfFile(file)).toMatchObject([
+      { request: { prompt: "(left out)", negativePrompt: "", seed: 42 } },
+    ]);
+    const none = join(folder, "none.mp4");
+    await exportFilm(tools, mixed.document, settings("h264", { record: "none" }), folder, none);
+    expect(await readXmpPacket(none)).toBeNull();
+  });
+
+  it("PNG: every picture carries it and stays a picture; other formats say that they cannot", async () => {
+    const target = join(folder, "pictures");
+    await exportFilm(tools, film().document, settings("png-sequence"), folder, target);
+    for (const name of await readdir(target)) expect(await recordsOfFile(join(target, name))).toEqual([sample]);
+    const { stderr } = await promisify(execFile)("ffmpeg", [
+      "-nostdin",
+      "-v",
+      "warning",
+      "-i",
+      join(target, "000001.png"),
+      "-f",
+      "null",
+      "-",
+    ]);
+    expect(stderr).toBe("");
+    const { notes } = await exportFilm(tools, film().document, settings("webm"), folder, join(folder, "made.webm"));
+    expect(notes).toContainEqual(expect.stringMatching(/webm file has no place/));
+  });
+
+  it("a packet that was tampered with, or of another program, holds no records", async () => {
+    const packet = (await readXmpPacket(join(folder, "made.mp4")))!;
+    expect(readXmp(packet)).toEqual([sample]);
+    expect(readXmp(packet.replace("&quot;seed&quot;", "&quot;seed"))).toEqual([]);
+    expect(readXmp("<x:xmpmeta/>")).toEqual([]);
+  });
+
+  it("a moment is written as a picture beside it", async () => {
+    const file = join(folder, "poster.mp4");
+    const made = film();
+    await exportFilm(tools, made.document, settings("h264", { poster: made.frames(1) }), folder, file);
+    const { stdout } = await promisify(execFile)("ffprobe", [
+      "-v",
+      "error",
+      "-show_entries",
+      "stream=codec_name,width",
+      "-of",
+      "csv=p=0",
+      `${file}.png`,
+    ]);
+    expect(stdout.trim()).toBe("png,64");
+  });
+});

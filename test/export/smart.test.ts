@@ -1,0 +1,210 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ExportSettings, findPreset, planExport } from "../../core/export/index.ts";
+import { FRAME_RATES, frameToFlicks, type Rate } from "../../core/time/index.ts";
+import type { MediaReference } from "../../core/timeline/index.ts";
+import { locateFfmpeg, type MediaTools, openFrameReader, videoFacts } from "../../main/media/index.ts";
+import { MediaFiles } from "../../main/studio/export/media-files.ts";
+import { type Piece, planSmart } from "../../main/studio/export/smart-plan.ts";
+import { launchBrowser, removeFolder, temporaryFolder } from "../e2e/harness.ts";
+import type { DecodePage } from "../viewer/decode-page.ts";
+import { encodeNumbered, HEIGHT, numberOf, WIDTH } from "../viewer/numbered.ts";
+import { bundle, serve, type TestServer } from "../viewer/serve.ts";
+import { exportFilm } from "./export-film.ts";
+import { Film } from "./films.ts";
+
+const FRAMES = 96;
+const x264 = [
+  "-c:v",
+  "libx264",
+  "-preset",
+  "veryfast",
+  "-crf",
+  "16",
+  "-bf",
+  "2",
+  "-g",
+  "12",
+  "-sc_threshold",
+  "0",
+  "-color_range",
+  "tv",
+];
+
+let folder = "";
+let tools: MediaTools;
+let server: TestServer;
+let browser: Browser;
+let page: Page;
+
+const reference = (name: string, rate: Rate): MediaReference => ({
+  id: name.replace(".", "-"),
+  kind: "video",
+  name,
+  path: name,
+  fingerprint: { bytes: 1, sha256: "ab".repeat(32) },
+  availableRange: { start: 0, duration: frameToFlicks(FRAMES, rate) },
+  rate,
+  size: { width: WIDTH, height: HEIGHT },
+  audio: null,
+  record: null,
+});
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  tools = await locateFfmpeg();
+  await encodeNumbered("24", FRAMES, [...x264, join(folder, "closed.mp4")]);
+  await encodeNumbered("30000/1001", FRAMES, [...x264, join(folder, "ntsc.mp4")]);
+  await encodeNumbered("24", FRAMES, [...x264, "-x264-params", "open-gop=1", join(folder, "open.mp4")]);
+  await encodeNumbered("24", FRAMES, [...x264, "-profile:v", "baseline", "-bf", "0", join(folder, "plain.mp4")]);
+  server = await serve(await bundle("./decode-page.ts"), folder);
+  browser = await launchBrowser();
+  page = await browser.newPage();
+  await page.goto(server.url);
+});
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+  await removeFolder(folder);
+});
+
+const media = (): MediaReference[] => [
+  reference("closed.mp4", FRAME_RATES["24"]),
+  reference("open.mp4", FRAME_RATES["24"]),
+  reference("plain.mp4", FRAME_RATES["24"]),
+  reference("ntsc.mp4", FRAME_RATES["29.97"]),
+];
+const film = (rate: Rate = FRAME_RATES["24"]): Film => new Film(media(), { rate, width: WIDTH, height: HEIGHT });
+const settings = (smart = true): ExportSettings => ({ ...findPreset("h264")!.settings, audio: null, smart });
+
+/** Cuts in the middle of groups of pictures, between encoders of different kinds, and a stretch that is changed. */
+function cuts(): Film {
+  return film()
+    .put("V1", "closed.mp4", { at: 0, from: 5, count: 40, name: "a" })
+    .put("V1", "plain.mp4", { at: 40, from: 20, count: 30, name: "b" })
+    .put("V1", "closed.mp4", { at: 70, from: 12, count: 24, name: "c" })
+    .put("V1", "closed.mp4", { at: 94, from: 60, count: 36, name: "d" });
+}
+const shown = [...range(5, 40), ...range(20, 30), ...range(12, 24), ...range(60, 36)];
+
+function range(from: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => from + i);
+}
+
+async function planned(made: Film, value = settings()): Promise<Piece[] | null> {
+  const files = media().map((each) => ({
+    reference: each,
+    path: join(folder, each.path),
+    input: [`file:${join(folder, each.path)}`],
+    stamp: "",
+  }));
+  return planSmart(made.document, planExport(made.document, value)!, new MediaFiles(tools, files));
+}
+
+/** Numbers of the frames of a file, as ffmpeg decodes them. */
+async function decoded(file: string, rate: Rate, count: number): Promise<number[]> {
+  const input = [`file:${file}`];
+  const reader = openFrameReader(
+    tools,
+    { name: file, input, facts: await videoFacts(tools, input), rate, width: WIDTH, height: HEIGHT },
+    1,
+  );
+  const numbers: number[] = [];
+  try {
+    for (let n = 0; n < count; n++)
+      numbers.push(numberOf((await reader.frameAt(frameToFlicks(n, rate))).pixels, WIDTH, HEIGHT));
+  } finally {
+    await reader.close();
+  }
+  return numbers;
+}
+
+const inChromium = <Name extends keyof DecodePage>(
+  name: Name,
+  ...args: Parameters<DecodePage[Name]>
+): Promise<Awaited<ReturnType<DecodePage[Name]>>> =>
+  page.evaluate(
+    ([method, values]) =>
+      (globalThis as never as { decodePage: Record<string, (...given: unknown[]) => unknown> }).decodePage[method]!(
+        ...values,
+      ),
+    [name, args] as const,
+  ) as never;
+
+describe("smart rendering", () => {
+  it("copies whole groups of pictures of untouched clips, and encodes the edges", async () => {
+    const pieces = (await planned(cuts()))!;
+    expect(pieces.map(({ from, count, copy }) => [from, count, copy?.first ?? null])).toEqual([
+      [0, 7, null],
+      [7, 24, 12],
+      [31, 13, null],
+      [44, 24, 24],
+      [68, 2, null],
+      [70, 24, 12],
+      // The last clip begins at a key frame and goes to the media's end.
+      [94, 36, 60],
+    ]);
+  });
+
+  it("not what is changed, of another size or codec, hidden, or when it is switched off", async () => {
+    expect(await planned(cuts(), settings(false))).toBeNull();
+    const whole = (change: (made: Film) => Film) => planned(change(film().put("V1", "closed.mp4", { count: 60 })));
+    expect(await whole((made) => made.set("closed.mp4", { opacity: 0.9 }))).toBeNull();
+    expect(await whole((made) => made.text({ text: "over" }, { count: 60 }))).toBeNull();
+    expect(await planned(film(FRAME_RATES["25"]).put("V1", "closed.mp4", { count: 60 }))).toBeNull();
+    const small = settings();
+    expect(await planned(cuts(), { ...small, video: { ...small.video!, width: 160, height: 90 } })).toBeNull();
+    expect(await planned(cuts(), { ...small, video: { ...small.video!, bitrate: 500 } })).toBeNull();
+    // A title over a part: only the parts beside it.
+    const part = (await whole((made) => made.text({ text: "over" }, { at: 20, count: 10 })))!;
+    expect(part.map(({ from, count, copy }) => [from, count, copy !== null])).toEqual([
+      [0, 12, true],
+      [12, 24, false],
+      [36, 24, true],
+    ]);
+  });
+
+  it("the joins are frame-exact in ffmpeg and in Chromium, and decode without a complaint", async () => {
+    const file = join(folder, "joined.mp4");
+    const outcome = await exportFilm(tools, cuts().document, settings(), folder, file);
+    expect(outcome.notes[0]).toMatch(/^108 of 130 frames were copied/);
+    const rate = FRAME_RATES["24"];
+    expect(await decoded(file, rate, shown.length)).toEqual(shown);
+    const { stderr } = await promisify(execFile)("ffmpeg", [
+      "-nostdin",
+      "-v",
+      "warning",
+      "-i",
+      file,
+      "-f",
+      "null",
+      "-",
+    ]);
+    expect(stderr).toBe("");
+    await inChromium("open", "/media/joined.mp4", rate);
+    const times = shown.map((_, n) => frameToFlicks(n, rate));
+    expect(await inChromium("play", times, 1)).toEqual(shown);
+    const jumps = [100, 3, 71, 69, 44, 43, 129, 31, 94];
+    expect(
+      await inChromium(
+        "seek",
+        jumps.map((n) => times[n]!),
+      ),
+    ).toEqual(jumps.map((n) => shown[n]));
+  });
+
+  it("so at an NTSC rate, and with groups of pictures that lean on the one before", async () => {
+    const rate = FRAME_RATES["29.97"];
+    const ntsc = film(rate).put("V1", "ntsc.mp4", { from: 5, count: 60 });
+    const file = join(folder, "joined-ntsc.mp4");
+    expect((await exportFilm(tools, ntsc.document, settings(), folder, file)).notes[0]).toMatch(/copied/);
+    expect(await decoded(file, rate, 60)).toEqual(range(5, 60));
+    const open = film().put("V1", "open.mp4", { from: 5, count: 60 });
+    const other = join(folder, "joined-open.mp4");
+    await exportFilm(tools, open.document, settings(), folder, other);
+    expect(await decoded(other, FRAME_RATES["24"], 60)).toEqual(range(5, 60));
+  });
+});
