@@ -87,6 +87,8 @@ export const frameName = (pattern: string, n: number): string =>
 /** The media list on disk: one small JSON file for each, beside what was made from it. Removed ones rest in `removed/`. */
 export class Catalogue {
   readonly folder: string;
+  /** Everything on the list, once it was read: thousands of files come in one after the other. This process alone writes the folder. */
+  private entries: Promise<Map<string, Entry>> | null = null;
 
   constructor(folder: string) {
     this.folder = folder;
@@ -94,18 +96,14 @@ export class Catalogue {
 
   /** Every entry, newest first; files that are none of ours are passed over. */
   async all(): Promise<Entry[]> {
-    const names = await readdir(this.folder).catch(() => [] as string[]);
-    const entries = await Promise.all(
-      names.filter((name) => name.endsWith(".json")).map((name) => this.read(join(this.folder, name))),
+    return [...(await this.known()).values()].sort(
+      (a, b) => b.media.addedAt.localeCompare(a.media.addedAt) || a.media.id.localeCompare(b.media.id),
     );
-    return entries
-      .filter((entry) => entry !== null)
-      .sort((a, b) => b.media.addedAt.localeCompare(a.media.addedAt) || a.media.id.localeCompare(b.media.id));
   }
 
   /** Null when there is none. */
   async find(id: string): Promise<Entry | null> {
-    return ID.test(id) ? this.read(this.file(id)) : null;
+    return (await this.known()).get(id) ?? null;
   }
 
   /** Errors: NOT_FOUND. */
@@ -118,6 +116,7 @@ export class Catalogue {
   async put(entry: Entry): Promise<void> {
     await mkdir(this.folder, { recursive: true });
     await replaceFile(this.file(entry.media.id), `${JSON.stringify(entry, null, 2)}\n`);
+    (await this.known()).set(entry.media.id, entry);
   }
 
   /** Takes an entry off the list; `restore` brings it back. Errors: NOT_FOUND. */
@@ -125,6 +124,7 @@ export class Catalogue {
     await this.get(id);
     await mkdir(join(this.folder, "removed"), { recursive: true });
     await rename(this.file(id), this.removedFile(id));
+    (await this.known()).delete(id);
   }
 
   /** Errors: NOT_FOUND. */
@@ -133,12 +133,16 @@ export class Catalogue {
     await rename(this.removedFile(id), this.file(id)).catch(() => {
       throw notListed();
     });
-    return this.get(id);
+    const entry = await this.read(this.file(id));
+    if (entry === null) throw notListed();
+    (await this.known()).set(id, entry);
+    return entry;
   }
 
   /** Forgets an entry for good; its own copy of the bytes goes only when `withBytes`. */
   async forget(id: string, withBytes: boolean): Promise<void> {
     await unlink(this.file(id)).catch(() => {}); // gone already
+    (await this.known()).delete(id);
     if (!withBytes) return;
     await unlink(join(this.folder, `${id}.data`)).catch(() => {});
     await rm(this.framesFolder(id), { recursive: true, force: true });
@@ -194,6 +198,19 @@ export class Catalogue {
 
   private removedFile(id: string): string {
     return join(this.folder, "removed", `${id}.json`);
+  }
+
+  private known(): Promise<Map<string, Entry>> {
+    this.entries ??= (async () => {
+      const names = (await readdir(this.folder).catch(() => [] as string[])).filter((name) => name.endsWith(".json"));
+      const found = new Map<string, Entry>();
+      for (const name of names) {
+        const entry = await this.read(join(this.folder, name));
+        if (entry !== null) found.set(entry.media.id, entry);
+      }
+      return found;
+    })();
+    return this.entries;
   }
 
   private async read(path: string): Promise<Entry | null> {

@@ -64,6 +64,8 @@ async function checkIdentity(path: string, name: string, { fingerprint: wanted }
 export class MediaService {
   readonly catalogue: Catalogue;
   private readonly options: MediaServiceOptions;
+  private changes = 0;
+  private telling: Promise<void> | null = null;
 
   constructor(options: MediaServiceOptions) {
     this.options = options;
@@ -288,8 +290,22 @@ export class MediaService {
     return picture;
   }
 
+  /** Tells the list. Of many changes in one moment the last tells for all: a folder of a thousand files is not told a thousand times. */
   private async changed(): Promise<void> {
-    this.options.onChange(await this.list());
+    this.changes += 1;
+    if (this.telling !== null) return;
+    this.telling = this.tell().finally(() => {
+      this.telling = null;
+    });
+    // The first is told at once, so that who imported one file has it in the list.
+    await this.telling;
+  }
+
+  private async tell(): Promise<void> {
+    for (let told = 0; told !== this.changes; ) {
+      told = this.changes;
+      this.options.onChange(await this.list());
+    }
   }
 }
 
