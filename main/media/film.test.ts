@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { peakColumns, readPeakFile } from "../../core/sound/index.ts";
+import { evenFrames, isAnimatedWebp, unpackWebp } from "./animated-webp.ts";
 import { isVariable, meanRate } from "./frame-times.ts";
 import { parseHead } from "./head.ts";
 import { locateFfmpeg, type MediaTools } from "./locate.ts";
@@ -13,6 +14,7 @@ import { doneSeconds, makeFilmProxy } from "./make-proxy.ts";
 import { makeStrip, stripLayout } from "./make-strip.ts";
 import { type FilmFacts, probeInput, probeMedia } from "./probe-media.ts";
 import { fitWithin, showFilters } from "./show-filters.ts";
+import { clearFrame, drawFrame, parseAnimatedWebp } from "./webp-container.ts";
 import { temporaryFolder } from "./testing.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -173,6 +175,58 @@ describe("what a film is like", () => {
     expect(await probeMedia(tools, clear)).toMatchObject({ kind: "picture", alpha: true });
     const full = await ffmpeg("full.png", "-f", "lavfi", "-i", "color=red:s=32x32,format=rgba", "-frames:v", "1");
     expect(await probeMedia(tools, full)).toMatchObject({ kind: "picture", alpha: false });
+  });
+
+  it("an animated WebP becomes a film that ffmpeg reads, each frame as long as it says", async () => {
+    // Red for 200 ms, then a blue square in its middle for 100 ms, then green for 300 ms.
+    const red = "color=red:s=64x48:d=0.6:r=10,format=rgba";
+    const drawn = "drawbox=x=20:y=16:w=24:h=16:c=blue:t=fill:enable='eq(n,2)',drawbox=c=lime:t=fill:enable='gte(n,3)'";
+    const encode = ["-c:v", "libwebp_anim", "-lossless", "1", "-loop", "0"];
+    const path = await ffmpeg("moves.webp", "-f", "lavfi", "-i", `${red},${drawn}`, ...encode);
+    expect(await isAnimatedWebp(path)).toBe(true);
+    const parsed = parseAnimatedWebp(await readFile(path))!;
+    expect(parsed).toMatchObject({ width: 64, height: 48 });
+    // The encoder stores only what changes: frames smaller than the canvas are put together right.
+    expect(parsed.frames.some(({ width }) => width < 64)).toBe(true);
+    await unpackWebp(tools, path, at("moves.mkv"));
+    expect(await film(at("moves.mkv"))).toMatchObject({ width: 64, height: 48, seconds: 0.6 });
+    const size = { width: 64, height: 48 };
+    const middle = await Promise.all(
+      [0, 0.1, 0.2, 0.3, 0.5].map(async (time) => (await frame(at("moves.mkv"), time, size))(30, 24)),
+    );
+    const [r, b, g] = [
+      [254, 0, 0, 255],
+      [0, 0, 254, 255],
+      [0, 255, 0, 255],
+    ];
+    for (const [n, wanted] of [r, r, b, g, g].entries())
+      for (const [c, value] of wanted!.entries()) expect(Math.abs(middle[n]![c]! - value)).toBeLessThan(4);
+    expect((await frame(at("moves.mkv"), 0.2, size))(2, 2)[0]).toBeGreaterThan(250);
+    await ffmpeg("still.webp", "-f", "lavfi", "-i", "color=red:s=64x48", "-frames:v", "1");
+    expect(await isAnimatedWebp(at("still.webp"))).toBe(false);
+    await writeFile(at("torn.webp"), (await readFile(path)).subarray(0, 60));
+    await expect(unpackWebp(tools, at("torn.webp"), at("torn.mkv"))).rejects.toMatchObject({
+      code: "MEDIA_UNREADABLE",
+    });
+  });
+
+  it("frames of an animation are laid over each other, or in each other's place", () => {
+    const still = new Uint8Array();
+    const frame = { x: 0, y: 0, width: 1, height: 1, delay: 1, isCleared: false, still };
+    const canvas = Uint8Array.of(255, 0, 0, 255, 9, 9, 9, 9);
+    drawFrame(canvas, 2, { ...frame, isBlended: true }, Uint8Array.of(0, 0, 255, 128));
+    expect([...canvas]).toEqual([127, 0, 128, 255, 9, 9, 9, 9]);
+    drawFrame(canvas, 2, { ...frame, x: 1, isBlended: false }, Uint8Array.of(1, 2, 3, 4));
+    expect([...canvas.subarray(4)]).toEqual([1, 2, 3, 4]);
+    clearFrame(canvas, 2, { ...frame, isBlended: true });
+    expect([...canvas]).toEqual([0, 0, 0, 0, 1, 2, 3, 4]);
+    expect(parseAnimatedWebp(new Uint8Array(40))).toBeNull();
+  });
+
+  it("frames of uneven times fall on an even grid", () => {
+    expect(evenFrames([100, 100])).toEqual({ rate: { numerator: 10_000, denominator: 1000 }, shown: [0, 1] });
+    expect(evenFrames([0, 40, 80]).shown.length).toBe(Math.round(220 / 40));
+    expect(evenFrames([5000]).shown).toEqual([0]);
   });
 
   it("a numbered sequence is a film", async () => {

@@ -1,3 +1,4 @@
+export * from "./animated-webp.ts";
 export * from "./decode-picture.ts";
 export * from "./decode-sound.ts";
 export * from "./decode-still.ts";

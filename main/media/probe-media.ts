@@ -189,7 +189,7 @@ function depthOf({ bits, pixelFormat }: Stream): number {
 }
 
 /** Whether a picture of the first frame can be seen through anywhere; formats with a place for alpha often hold none. */
-async function seesThrough(tools: MediaTools, input: readonly string[]): Promise<boolean> {
+export async function seesThrough(tools: MediaTools, input: readonly string[]): Promise<boolean> {
   const small = [
     "-map",
     "0:v:0",

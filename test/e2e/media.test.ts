@@ -3,7 +3,7 @@
  * and are found again: in a real Chromium over the real media services.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
@@ -174,16 +174,14 @@ test("media that is missing says so, and is found again by what it is, not by it
 
   // Renamed and moved into a folder with others.
   mkdirSync(file("archive"));
-  renameSync(file("harbour.mp4"), file("archive/other name.mp4"));
-  renameSync(file("poster.jpg"), file("archive/IMG_1.jpg"));
+  copyFileSync(file("harbour.mp4"), file("archive/other name.mp4"));
+  copyFileSync(file("poster.jpg"), file("archive/IMG_1.jpg"));
   writeFileSync(file("archive/unrelated.txt"), "x");
   await choose("In a folder …", file("archive"));
   await expect.poll(() => page.locator(".bin__missing").count(), patience).toBe(0);
   await expect
     .poll(() => bytesOf('.bin-item:has-text("harbour.mp4") img').catch(() => 0), patience)
     .toBeGreaterThan(30);
-  renameSync(file("archive/other name.mp4"), file("harbour.mp4"));
-  renameSync(file("archive/IMG_1.jpg"), file("poster.jpg"));
 });
 
 test("by keyboard: select, open in the source viewer, remove from the project", async () => {

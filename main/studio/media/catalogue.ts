@@ -34,6 +34,8 @@ const entrySchema = z.object({
   look: z.number().default(1),
   media: mediaSchema,
   source: sourceSchema,
+  /** True when ffmpeg cannot read the file and reads a copy of it instead that the studio unpacked (an animated WebP). */
+  isUnpacked: z.boolean().default(false),
   /** Size and time of change of the file when it was last looked into. */
   stamp: z.string(),
   /** What it is found again by when it has moved; null in entries of an older look. */
@@ -143,6 +145,7 @@ export class Catalogue {
   async forget(id: string, withBytes: boolean): Promise<void> {
     await unlink(this.file(id)).catch(() => {}); // gone already
     (await this.known()).delete(id);
+    await unlink(this.unpackedPath(id)).catch(() => {});
     if (!withBytes) return;
     await unlink(join(this.folder, `${id}.data`)).catch(() => {});
     await rm(this.framesFolder(id), { recursive: true, force: true });
@@ -151,6 +154,16 @@ export class Catalogue {
   /** Where copies of a sequence's pictures lie. */
   framesFolder(id: string): string {
     return join(this.folder, `${id}.frames`);
+  }
+
+  /** Where the unpacked copy of an entry lies. */
+  unpackedPath(id: string): string {
+    return join(this.folder, `${id}.mkv`);
+  }
+
+  /** What ffmpeg is to read of an entry, the address last. */
+  entryInput({ source, media: { id }, isUnpacked }: Pick<Entry, "source" | "media" | "isUnpacked">): string[] {
+    return isUnpacked ? [`file:${this.unpackedPath(id)}`] : this.inputOf(source, id);
   }
 
   /** The file, of a sequence its first picture. */

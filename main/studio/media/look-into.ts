@@ -1,16 +1,22 @@
-import { stat } from "node:fs/promises";
+import { mkdir, stat, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type Media, StudioError } from "../../../core/contract/index.ts";
 import { rateFrom } from "../../../core/time/index.ts";
 import {
   decodeSound,
   decodesPicture,
   type FilmFacts,
+  isAnimatedWebp,
   type MediaFacts,
   type MediaTools,
+  partPath,
   type PictureFacts,
   probeInput,
   probeMedia,
+  publish,
+  seesThrough,
   type SoundFacts,
+  unpackWebp,
 } from "../../media/index.ts";
 import { fingerprint, sequenceFingerprint } from "../fingerprint.ts";
 import { type Catalogue, type Entry, LOOK, type Source, versionOf } from "./catalogue.ts";
@@ -41,7 +47,12 @@ export async function lookInto(
   if (info.size === 0) throw new StudioError("MEDIA_UNREADABLE", `“${name}” is empty: choose another file.`, path);
   try {
     const input = catalogue.inputOf(source, id);
-    const facts = source.kind === "sequence" ? await probeInput(tools, input) : await probeMedia(tools, path);
+    const isUnpacked = source.kind !== "sequence" && (await isAnimatedWebp(path));
+    const facts = isUnpacked
+      ? await unpack(tools, path, catalogue.unpackedPath(id))
+      : source.kind === "sequence"
+        ? await probeInput(tools, input)
+        : await probeMedia(tools, path);
     const files = catalogue.filesOf(source, id);
     const common = {
       id,
@@ -52,7 +63,8 @@ export async function lookInto(
       addedAt: new Date().toISOString(),
     };
     const print = source.kind === "sequence" ? await sequenceFingerprint(files) : await fingerprint(path);
-    const about = await describe(tools, input, path, facts, source);
+    const read = isUnpacked && facts.kind === "video" ? [`file:${catalogue.unpackedPath(id)}`] : input;
+    const about = await describe(tools, read, path, facts, source);
     return {
       facts: about.facts,
       entry: {
@@ -64,6 +76,7 @@ export async function lookInto(
           ...about.media,
         } as Media,
         source,
+        isUnpacked: isUnpacked && facts.kind === "video",
         stamp: (await catalogue.stamp(source, id)) ?? "",
         fingerprint: print,
         technical: technical(about.facts),
@@ -72,6 +85,22 @@ export async function lookInto(
   } catch (error) {
     throw named(error, name);
   }
+}
+
+/** An animated WebP as a film that ffmpeg reads, beside the list; its own name is kept in what is told of it. */
+async function unpack(tools: MediaTools, path: string, target: string): Promise<MediaFacts> {
+  await mkdir(dirname(target), { recursive: true });
+  const part = partPath(dirname(target));
+  try {
+    await unpackWebp(tools, path, part);
+    await publish(part, target, true);
+  } finally {
+    await unlink(part).catch(() => {}); // published
+  }
+  const input = [`file:${target}`];
+  const facts = await probeInput(tools, input);
+  if (facts.kind !== "video") return facts;
+  return { ...facts, codec: "webp", format: "webp_pipe", alpha: await seesThrough(tools, input) };
 }
 
 type Described = { readonly facts: MediaFacts; readonly media: object };

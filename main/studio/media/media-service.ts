@@ -150,6 +150,7 @@ export class MediaService {
     if (id === by) return old.media;
     const entry: Entry = { ...other, media: { ...other.media, id, addedAt: old.media.addedAt } };
     if (other.media.kind === "picture") await rename(this.still(by), this.still(id)).catch(() => {});
+    if (other.isUnpacked) await rename(this.catalogue.unpackedPath(by), this.catalogue.unpackedPath(id));
     await this.catalogue.put(entry);
     await this.catalogue.forget(by, false);
     await this.changed();
@@ -224,7 +225,7 @@ export class MediaService {
     id: string,
     kind: K,
   ): Promise<{ media: Extract<LaneMedia, { kind: K }>; path: string }> {
-    const { media: found, source } = await this.refresh(await this.catalogue.get(id));
+    const { media: found, source, isUnpacked } = await this.refresh(await this.catalogue.get(id));
     const media = asLaneMedia(found);
     if (media?.kind !== kind)
       throw new StudioError(
@@ -236,7 +237,10 @@ export class MediaService {
         "MEDIA_MISSING",
         `“${media.name}” is no longer where it was: put it back, or drop it again.`,
       );
-    return { media: media as Extract<LaneMedia, { kind: K }>, path: this.catalogue.pathOf(source, id) };
+    return {
+      media: media as Extract<LaneMedia, { kind: K }>,
+      path: isUnpacked ? this.catalogue.unpackedPath(id) : this.catalogue.pathOf(source, id),
+    };
   }
 
   /** The entry as its file is now; written down when that has changed. */
@@ -244,7 +248,10 @@ export class MediaService {
     const { media, source } = entry;
     const stamp = await this.catalogue.stamp(source, media.id);
     if (stamp === null) return { ...entry, media: { ...media, isThere: false } };
-    if (stamp === entry.stamp && entry.look === LOOK) return { ...entry, media: { ...media, isThere: true } };
+    const isReadable =
+      !entry.isUnpacked || (await stat(this.catalogue.unpackedPath(media.id)).catch(() => null)) !== null;
+    if (stamp === entry.stamp && entry.look === LOOK && isReadable)
+      return { ...entry, media: { ...media, isThere: true } };
     const fresh = await this.lookInto(media.id, media.name, source).catch((error: unknown) => {
       this.options.log(`media ${media.id}: ${String(error)}`);
       return null;

@@ -67,7 +67,7 @@ const STILLS: Readonly<Record<string, string>> = {
 /** MIME type of the original. What no browser shows is plain bytes, so that none guesses. */
 export function typeOf(media: Media, { format, codec }: Technical): string {
   if (media.kind === "picture") return STILLS[codec] ?? "application/octet-stream";
-  if (codec === "gif") return "image/gif";
+  if (codec === "gif" || codec === "webp") return `image/${codec}`;
   const found = CONTAINERS.find(([name]) => name.test(format));
   if (found === undefined) return "application/octet-stream";
   return media.kind === "sound" ? found[2] : found[1];

@@ -70,7 +70,8 @@ export class MediaSources {
     return { id, reason, folder: null };
   }
 
-  private async ofEntry({ media, source, technical, fingerprint: print }: Entry): Promise<MediaSource | MissingSource> {
+  private async ofEntry(entry: Entry): Promise<MediaSource | MissingSource> {
+    const { media, source, technical, fingerprint: print } = entry;
     const { catalogue } = this.media;
     const folder = catalogue.folderName(source);
     if (!media.isThere || print === null) {
@@ -82,7 +83,7 @@ export class MediaSources {
       media,
       technical,
       path: catalogue.pathOf(source, media.id),
-      input: catalogue.inputOf(source, media.id),
+      input: catalogue.entryInput(entry),
       fingerprint: print,
       folder,
       clip: null,

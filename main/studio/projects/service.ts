@@ -221,7 +221,12 @@ export class ProjectService {
     const found = await this.parts.sources.resolve([...new Set(ids)]);
     const missing = found.find(isMissing);
     if (missing !== undefined) throw new StudioError("MEDIA_MISSING", missing.reason);
-    const media = (found as MediaSource[]).map((source) => referenceOf(source, project.folder));
+    const { media: known } = project.document;
+    const media = (found as MediaSource[]).map((source) => {
+      const reference = referenceOf(source, project.folder);
+      // What was found again under another name is called in the project as it always was.
+      return { ...reference, name: known[source.id]?.name ?? reference.name };
+    });
     return project.edit({ name: "addMedia", arguments: { media } });
   }
 
