@@ -105,7 +105,14 @@ async function decodeStills(tools: MediaTools, frames: readonly WebpFrame[], fol
   await Promise.all(frames.map(({ still }, n) => writeFile(at(n, "webp"), still)));
   const inputs = frames.flatMap((_, n) => ["-f", "webp_pipe", "-i", `file:${at(n, "webp")}`]);
   const outputs = frames.flatMap((_, n) => [
-    ...["-map", `${n}:v:0`, "-frames:v", "1", "-pix_fmt", "rgba", "-f", "rawvideo"],
+    "-map",
+    `${n}:v:0`,
+    "-frames:v",
+    "1",
+    "-pix_fmt",
+    "rgba",
+    "-f",
+    "rawvideo",
     `file:${at(n, "rgba")}`,
   ]);
   await runMedia(tools.ffmpeg, [...BASE_ARGS, ...PROTOCOLS, ...inputs, ...outputs]).catch((error: unknown) => {

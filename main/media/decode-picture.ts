@@ -2,7 +2,7 @@ import { StudioError } from "../../core/contract/index.ts";
 import { orientationOf } from "./exif.ts";
 import type { MediaTools } from "./locate.ts";
 import { checkPictureSize } from "./picture-size.ts";
-import { unreadable } from "./head.ts";
+import { asInput, fileInput, unreadable } from "./head.ts";
 import { BASE_ARGS, PROTOCOLS, runMedia, startMedia } from "./run.ts";
 
 /** Work pictures are at most this many pixels on a side, which is more than any model sees. */
@@ -60,8 +60,7 @@ export async function decodePicture(
   ];
   const args = [
     ...(isUpright ? [] : ["-noautorotate"]),
-    "-i",
-    `file:${file}`,
+    ...asInput(fileInput(file)),
     "-map",
     "0:v:0",
     "-frames:v",

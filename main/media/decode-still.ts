@@ -1,5 +1,6 @@
 import { StudioError } from "../../core/contract/index.ts";
 import { orientationOf } from "./exif.ts";
+import { asInput, fileInput } from "./head.ts";
 import type { MediaTools } from "./locate.ts";
 import { checkPictureSize } from "./picture-size.ts";
 import { RawStream } from "./raw-stream.ts";
@@ -28,7 +29,7 @@ export async function decodeStill(
 ): Promise<Uint8ClampedArray<ArrayBuffer>> {
   checkPictureSize(width, height);
   const filters = `${TURN[await orientationOf(file)] ?? ""}scale=${width}:${height}:flags=bicubic,format=rgba`;
-  const input = ["-noautorotate", "-i", `file:${file}`, "-map", "0:v:0", "-frames:v", "1", "-vf", filters];
+  const input = ["-noautorotate", ...asInput(fileInput(file)), "-map", "0:v:0", "-frames:v", "1", "-vf", filters];
   const stream = new RawStream(tools.ffmpeg, [...BASE_ARGS, ...PROTOCOLS, ...input, "-f", "rawvideo", "pipe:1"]);
   try {
     const rgba = new Uint8ClampedArray(width * height * 4);

@@ -180,6 +180,18 @@ export async function complaints(ffmpeg: string, input: readonly string[]): Prom
   return tail.text;
 }
 
+/**
+ * A file of exactly this name, the address last: ffmpeg's reader of pictures takes a % for a number and would open other files.
+ */
+export function fileInput(path: string): string[] {
+  const address = `file:${path}`;
+  if (!path.includes("%")) return [address];
+  if (/\.gif$/i.test(path)) return ["-f", "gif", address];
+  return /\.(png|jpe?g|bmp|tiff?|tga|webp|dpx|exr|p[bgpn]m)$/i.test(path)
+    ? ["-f", "image2", "-pattern_type", "none", address]
+    : [address];
+}
+
 /** Arguments of ffprobe (the address last) as ffmpeg wants them. */
 export const asInput = (input: readonly string[]): string[] => [...input.slice(0, -1), "-i", input.at(-1)!];
 

@@ -1,6 +1,6 @@
 import { StudioError } from "../../core/contract/index.ts";
 import { isVariable, meanRate } from "./frame-times.ts";
-import { asInput, complaints, type Head, packetTimes, readHead, type Stream, unreadable } from "./head.ts";
+import { asInput, complaints, fileInput, type Head, packetTimes, readHead, type Stream, unreadable } from "./head.ts";
 import type { MediaTools } from "./locate.ts";
 import { checkPictureSize } from "./picture-size.ts";
 import { BASE_ARGS, PROTOCOLS, runMedia } from "./run.ts";
@@ -74,7 +74,7 @@ const PICTURE_FORMATS = /^(image2|gif|apng|[a-z0-9_]+_pipe|webp|ico|tiff?)(,|$)/
  * Errors: MEDIA_UNREADABLE when ffmpeg finds nothing, or nothing that lasts.
  */
 export async function probeMedia(tools: MediaTools, file: string): Promise<MediaFacts> {
-  return probeInput(tools, [`file:${file}`], () => refuseGiant(tools.ffmpeg, file));
+  return probeInput(tools, fileInput(file), () => refuseGiant(tools.ffmpeg, file));
 }
 
 /** The same for what needs more words than a path: a numbered sequence. @param input ffmpeg's arguments, the address last */
@@ -118,7 +118,7 @@ function soundOf({ format, seconds, streams }: Head): SoundFacts | null {
 }
 
 async function isStill(tools: MediaTools, input: readonly string[], head: Head, picture: Stream): Promise<boolean> {
-  if (input.length > 1 || !PICTURE_FORMATS.test(head.format)) return false;
+  if (input.includes("-start_number") || !PICTURE_FORMATS.test(head.format)) return false;
   if (!/^(gif|apng)/.test(head.format)) return true;
   return picture.frames > 0 ? picture.frames === 1 : ((await packetTimes(tools, input, []))[0] ?? []).length <= 1;
 }
@@ -217,7 +217,7 @@ export async function seesThrough(tools: MediaTools, input: readonly string[]): 
 
 /** ffmpeg does not even tell the size of pictures beyond a quarter of a gigapixel, except in its complaint. */
 async function refuseGiant(ffmpeg: string, file: string): Promise<void> {
-  const size = /Picture size (\d+)x(\d+) is invalid/.exec(await complaints(ffmpeg, [`file:${file}`]));
+  const size = /Picture size (\d+)x(\d+) is invalid/.exec(await complaints(ffmpeg, fileInput(file)));
   if (size !== null) checkPictureSize(Number(size[1]), Number(size[2]));
 }
 

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { mediaSchema, StudioError } from "../../../core/contract/index.ts";
 import { fingerprintSchema } from "../../../core/timeline/index.ts";
+import { fileInput } from "../../media/index.ts";
 import { replaceFile } from "../files.ts";
 
 /** Pictures that make a film: `pattern` is printf's (`shot_%04d.png`, `%%` for a percent sign). */
@@ -174,7 +175,7 @@ export class Catalogue {
 
   /** What ffmpeg is to read, the address last. */
   inputOf(source: Source, id: string): string[] {
-    if (source.kind !== "sequence") return [`file:${this.pathOf(source, id)}`];
+    if (source.kind !== "sequence") return fileInput(this.pathOf(source, id));
     const { first, framesPerSecond, pattern } = source;
     const folder = (source.folder ?? this.framesFolder(id)).replaceAll("%", "%%");
     const numbers = ["-framerate", String(framesPerSecond), "-start_number", String(first)];
