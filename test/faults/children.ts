@@ -12,14 +12,17 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return found;
 }
 
-/** Kills this process's children whose command line holds `word`, as the kernel would: without a word. */
-export async function killChildren(word: string): Promise<number> {
-  let killed = 0;
+/** This process's children whose command line holds `word`. */
+export async function childrenNamed(word: string): Promise<number[]> {
+  const found: number[] = [];
   for (const pid of await childrenOf(process.pid)) {
     const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (!command.includes(word)) continue;
-    process.kill(pid, "SIGKILL");
-    killed += 1;
+    if (command.includes(word)) found.push(pid);
   }
-  return killed;
+  return found;
+}
+
+/** Kills them as the kernel would: without a word. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) process.kill(pid, "SIGKILL");
 }

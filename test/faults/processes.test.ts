@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
 import { make, testBench } from "../../main/studio/testing.ts";
-import { childrenOf, killChildren } from "./children.ts";
+import { childrenNamed, childrenOf, killAll } from "./children.ts";
 
 /** Waits until the check passes; generous, since the machine may be busy. */
 const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 20_000, interval: 20 });
@@ -68,7 +68,7 @@ describe.skipIf(process.platform !== "linux")("an engine that is killed in the m
     const studio = await bench.open();
     const [job] = await studio.call("jobs.generate", { request: { prompt: "hang" }, variations: 1 });
     await soon(async () => expect((await studio.call("jobs.list", {}))[0]!.preview).not.toBeNull());
-    await killChildren("fake-engine");
+    killAll(await childrenNamed("fake-engine"));
     expect(await studio.ended(job!.id)).toMatchObject({
       state: "failed",
       error: { code: "ENGINE_CRASHED", message: expect.stringMatching(/^[A-Z][^\n]*\.$/) },
