@@ -14,6 +14,8 @@ export interface DominantColour {
 const BITS = 5;
 const SIDE = 1 << BITS;
 const SHIFT = 8 - BITS;
+/** Only the heaviest cells are grouped: noise spreads over thousands that hold next to nothing, and would take a tenth of a second. */
+const MOST_CELLS = 2048;
 const CLUSTERS = 8;
 const ROUNDS = 20;
 /** Clusters nearer than this look like one colour. */
@@ -50,17 +52,24 @@ export class ColourCount {
   /** The most frequent first, at most `most`. None of nothing. */
   dominant(most = 5): DominantColour[] {
     if (this.total === 0) return [];
-    const cells: Cluster[] = [];
+    const all: Cluster[] = [];
     for (const [cell, weight] of this.count.entries()) {
       if (weight === 0) continue;
       const mean = (k: number): number => Math.round(this.sums[3 * cell + k]! / weight);
-      cells.push({ centre: toOklab(mean(0), mean(1), mean(2)), weight: weight / this.total });
+      all.push({ centre: toOklab(mean(0), mean(1), mean(2)), weight: weight / this.total });
     }
-    return merged(means(cells))
-      .filter(({ weight }) => weight >= LEAST_SHARE)
-      .sort((a, b) => b.weight - a.weight)
-      .slice(0, most)
-      .map(({ centre, weight }) => ({ name: colourName(centre), hex: hexOf(centre), share: weight }));
+    const cells = all.sort((a, b) => b.weight - a.weight).slice(0, MOST_CELLS);
+    const named = new Map<string, DominantColour>();
+    for (const { centre, weight } of merged(means(cells)).sort((a, b) => b.weight - a.weight)) {
+      const name = colourName(centre);
+      // Shades of one name are one colour, shown as the largest of them.
+      const known = named.get(name) ?? { name, hex: hexOf(centre), share: 0 };
+      named.set(name, { ...known, share: Math.min(1, known.share + weight) });
+    }
+    return [...named.values()]
+      .filter(({ share }) => share >= LEAST_SHARE)
+      .sort((a, b) => b.share - a.share)
+      .slice(0, most);
   }
 }
 
@@ -107,7 +116,7 @@ function means(cells: readonly Cluster[]): Cluster[] {
   return clusters;
 }
 
-/** Clusters that look alike are one; so are greys of any lightness with the same name next to each other. */
+/** Clusters that look alike are one. */
 function merged(clusters: readonly Cluster[]): Cluster[] {
   const rest = [...clusters];
   for (;;) {

@@ -68,6 +68,11 @@ describe("dominantColours", () => {
     expect(new ColourCount().dominant()).toEqual([]);
   });
 
+  it("tells shades of one name as one colour", () => {
+    const sky = draw(90, 30, (x) => [20 + x, 60 + 1.2 * x, 230]);
+    expect(dominantColours(sky).map(({ name, share }) => [name, Math.round(share * 100)])).toEqual([["blue", 100]]);
+  });
+
   it("weighs frames of a film alike", () => {
     const count = new ColourCount();
     count.add(draw(64, 64, () => [220, 30, 30]));

@@ -1,7 +1,8 @@
 import { AudioLines, Film, Image as PictureIcon, Sparkle, TriangleAlert } from "lucide-react";
 import { ContextMenu } from "radix-ui";
 import { type KeyboardEvent, type MouseEvent, useRef, useState } from "react";
-import type { MediaStatus } from "../../core/contract/index.ts";
+import { useStore } from "zustand";
+import { factWords, type MediaStatus } from "../../core/contract/index.ts";
 import { useStudio } from "../state/context.ts";
 import { endMediaDrag, startMediaDrag } from "../state/drag.ts";
 import { pickFiles } from "../state/pick-files.ts";
@@ -210,6 +211,8 @@ function Item({
   onOpen,
   dragged,
 }: ItemProps) {
+  const seen = useStore(useStudio().mediaFacts.store, (all) => all[item.id]);
+  const shows = seen === undefined ? "" : factWords(seen).join(", ");
   const missing = isMissing(status);
   const problem = missing ? status!.reason : (status?.problem ?? null);
   const use = item.uses > 0 ? `used ${item.uses === 1 ? "once" : `${item.uses} times`}` : "not used";
@@ -227,7 +230,7 @@ function Item({
       role="option"
       aria-selected={isSelected}
       tabIndex={isFocusable ? 0 : -1}
-      title={[item.name, item.facts, item.note, problem].filter(Boolean).join("\n")}
+      title={[item.name, item.facts, shows && `Shows: ${shows}`, item.note, problem].filter(Boolean).join("\n")}
       data-id={item.id}
       data-kind={item.kind}
       data-missing={missing}

@@ -4,6 +4,7 @@ import { createCommands } from "./create.ts";
 import { beatCommands } from "./edit/beats.ts";
 import { clipCommands, selectCommands } from "./edit/clips.ts";
 import { effectCommands } from "./edit/effects.ts";
+import { eyesCommands } from "./edit/eyes.ts";
 import { historyCommands } from "./edit/history.ts";
 import { mediaCommands } from "./edit/media.ts";
 import { clipboardCommands, placeCommands } from "./edit/place.ts";
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   ...placeCommands,
   ...clipboardCommands,
   ...effectCommands,
+  ...eyesCommands,
   ...takeCommands,
   ...trackCommands,
   ...markerCommands,

@@ -8,7 +8,8 @@ import { fakeEntry, installFake, readFake } from "../../studio/testing.ts";
 import { runBrowserShell } from "../run.ts";
 
 const folders = await chooseFolders();
-for (const id of ["fake", "motion"]) await installFake(folders.home, id);
+for (const id of ["fake", "motion", ...(process.env["PLUME_FAKE_EYES"] ? ["eyes"] : [])])
+  await installFake(folders.home, id);
 const code = await runBrowserShell(
   process.argv.slice(2),
   () =>

@@ -6,6 +6,7 @@ import { findClip, type Timeline, valueAt } from "../../../core/timeline/index.t
 import { FLICKS_PER_SECOND } from "../../../core/time/index.ts";
 import type { Studio } from "../studio.ts";
 import { installFake, make, record, testBench } from "../testing.ts";
+import { withoutEchoes } from "./look.ts";
 import { frameGrid, sightGrid } from "./sampling.ts";
 import { TagCount } from "./tag-count.ts";
 import { ffmpeg, FILM, makeFilm, SQUARE, squareAt } from "./testing.ts";
@@ -72,6 +73,24 @@ describe("TagCount", () => {
     expect(tags).toEqual([{ label: "snow", score: expect.closeTo(0.7), share: 1 }]);
     expect(objects).toEqual([{ label: "star", score: 0.6, share: 0.75, most: 2 }]);
     expect(new TagCount().facts()).toEqual({ tags: [], objects: [] });
+  });
+});
+
+/** A thing that is a square. */
+const block = (label: string, left: number, side: number) => {
+  const mask = { left, top: 0, width: side, height: side, data: new Uint8Array(side * side).fill(1) };
+  return { label, score: 0.9, box: [left, 0, left + side, side] as [number, number, number, number], mask };
+};
+
+describe("withoutEchoes", () => {
+  it("drops what is a part of a surer one of its kind, and keeps neighbours and other kinds", () => {
+    const [large, part, beside, other] = [
+      block("circle", 0, 10),
+      block("circle", 4, 5),
+      block("circle", 8, 10),
+      block("star", 4, 5),
+    ];
+    expect(withoutEchoes([large, part, beside, other])).toEqual([large, beside, other]);
   });
 });
 

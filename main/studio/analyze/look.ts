@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Box, type Shot, toGrid, Tracker } from "../../../core/vision/index.ts";
-import { type EngineHost, engineThreads, type Sight } from "../../inference/index.ts";
+import { type EngineHost, engineThreads, type ObjectMask, type Sight } from "../../inference/index.ts";
 import { type MediaTools, type PictureSource, sampleFrames } from "../../media/index.ts";
 import type { InstalledModel } from "../models.ts";
 import { sightGrid } from "./sampling.ts";
@@ -69,19 +69,20 @@ export async function lookWith(
       tracker.cut();
       shot += 1;
     }
-    tags.add(sight);
+    const objects = withoutEchoes(sight.objects);
+    tags.add({ ...sight, objects });
     const parts = (box: Box): Box =>
       box.map((edge, k) => clamp(edge / (k % 2 ? size.height : size.width))) as unknown as Box;
     tracker.add(
       time,
-      sight.objects.slice(0, MOST_OBJECTS).map(({ label, score, box, mask }) => ({
+      objects.slice(0, MOST_OBJECTS).map(({ label, score, box, mask }) => ({
         label,
         score,
         box: parts(box),
         ...(options.masks ? { mask: toGrid(mask, box) } : {}),
       })),
     );
-    const seen = sight.objects.reduce((sum, { score, mask }) => sum + score * areaOf(mask.data), 0);
+    const seen = objects.reduce((sum, { score, mask }) => sum + score * areaOf(mask.data), 0);
     subjects.push({ time, subject: Math.min(1, seen / (size.width * size.height) / LARGE) });
     options.onProgress(Math.min(1, subjects.length / expected));
   };
@@ -116,3 +117,28 @@ export async function lookWith(
 
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 const areaOf = (mask: Uint8Array): number => mask.reduce((sum, value) => sum + value, 0);
+
+/** Two things of a kind do not share this part of the smaller one's pixels: the less sure one is an echo of the other. */
+const ECHO = 0.7;
+
+/** Objects, surest first, without parts of them that were found once more. */
+export function withoutEchoes(objects: Sight["objects"]): Sight["objects"] {
+  const kept: Sight["objects"][number][] = [];
+  for (const object of objects)
+    if (!kept.some((other) => other.label === object.label && sharedPart(object.mask, other.mask) > ECHO))
+      kept.push(object);
+  return kept;
+}
+
+/** How much of a mask lies in another, 0 to 1. */
+function sharedPart(mask: ObjectMask, other: ObjectMask): number {
+  let [all, shared] = [0, 0];
+  for (let row = 0; row < mask.height; row += 1)
+    for (let column = 0; column < mask.width; column += 1) {
+      if (mask.data[row * mask.width + column] !== 1) continue;
+      all += 1;
+      const [x, y] = [mask.left + column - other.left, mask.top + row - other.top];
+      if (x >= 0 && y >= 0 && x < other.width && y < other.height) shared += other.data[y * other.width + x]!;
+    }
+  return all === 0 ? 0 : shared / all;
+}

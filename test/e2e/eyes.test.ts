@@ -1,0 +1,136 @@
+/**
+ * Media are looked at in the background and found by what they show; a clip is reframed to follow its subject: in a real Chromium over the
+ * real studio, whose eyes see by arithmetic.
+ */
+import { join, resolve } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { ffmpeg, FILM, makeFilm, SQUARE, squareAt } from "../../main/studio/analyze/testing.ts";
+import { valueAt } from "../../core/timeline/animation.ts";
+import type { Clip, Timeline } from "../../core/timeline/index.ts";
+import { FLICKS_PER_SECOND } from "../../core/time/index.ts";
+import {
+  launchBrowser,
+  openWindow,
+  removeFolder,
+  type RunningApp,
+  startApp,
+  temporaryFolder,
+  type Window,
+} from "./harness.ts";
+
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 400_000 });
+const patience = { timeout: 240_000 };
+const entry = resolve(import.meta.dirname, "..", "..", "main", "shell-browser", "testing", "main-animation.ts");
+
+let browser: Browser;
+let files = "";
+let app: RunningApp;
+let window: Window;
+let page: Page;
+const file = (name: string) => join(files, name);
+const shot = async (name: string): Promise<void> => {
+  const folder = process.env["PLUME_SHOTS"];
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`) });
+};
+
+beforeAll(async () => {
+  files = await temporaryFolder();
+  await makeFilm(file("IMG_0001.mp4"));
+  await ffmpeg("-f", "lavfi", "-i", "color=c=0x1e3cdc:s=320x200:d=1", "-frames:v", "1", file("IMG_0002.png"));
+  browser = await launchBrowser();
+  const home = join(files, "home");
+  app = await startApp(entry, { PLUME_HOME: home, PLUME_OUTPUT: join(files, "out"), PLUME_FAKE_EYES: "1" });
+  window = await openWindow(browser, app.url);
+  page = window.page;
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  await page.waitForSelector(".bin");
+});
+afterAll(async () => {
+  await window.context.close();
+  expect(await app.stop()).toBe(0);
+  expect(window.offences).toEqual([]);
+  await browser.close();
+  await removeFolder(files);
+});
+
+/** Drops files of this disk onto the bin, as the system's file manager does. */
+async function drop(names: readonly string[]): Promise<void> {
+  const box = (await page.locator(".bin").boundingBox())!;
+  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: names.map(file), dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await session.send("Input.dispatchDragEvent", { type, ...at, data });
+  await session.detach();
+}
+
+/** Asks the studio as the window does. */
+const call = <T>(method: string, input: unknown): Promise<T> =>
+  page.evaluate(
+    async ([path, body]) => {
+      const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: body! };
+      return ((await (await fetch(path!, init)).json()) as { value: T }).value;
+    },
+    [`/api/${method}`, JSON.stringify(input)],
+  );
+const names = () => page.locator(".bin-item__name").allTextContents();
+
+test("what was dropped is found by what it shows", async () => {
+  await drop(["IMG_0001.mp4", "IMG_0002.png"]);
+  await expect.poll(names, patience).toEqual(["IMG_0001.mp4", "IMG_0002.png"]);
+  const search = page.getByRole("searchbox");
+  await search.fill("snow");
+  await expect.poll(names, patience).toEqual(["IMG_0001.mp4"]);
+  await shot("search-snow");
+  await search.fill("blue");
+  await expect.poll(names, patience).toEqual(["IMG_0002.png"]);
+  await search.fill("circle red");
+  await expect.poll(names, patience).toEqual(["IMG_0001.mp4"]);
+  expect(await page.locator(".bin-item").first().getAttribute("title")).toMatch(/Shows: .*circle/);
+  await search.fill("");
+});
+
+test("a clip follows its subject in a frame of another shape", async () => {
+  const [project] = await call<{ id: string }[]>("projects.list", {});
+  const { id } = project!;
+  const open = async (): Promise<Timeline> => (await call<{ document: Timeline }>("projects.open", { id })).document;
+  const document = await open();
+  const film = Object.values(document.media).find(({ name }) => name === "IMG_0001.mp4")!;
+  const track = document.tracks.find(({ kind }) => kind === "video")!;
+  await call("projects.edit", { id, name: "setSettings", arguments: { width: 360, height: 640 } });
+  await call("projects.edit", {
+    id,
+    name: "append",
+    arguments: { clips: [{ track: track.id, clip: { media: film.id } }] },
+  });
+  const clipOf = async (): Promise<Clip> => {
+    const clips = (await open()).tracks.flatMap(({ children }) => children);
+    return clips.find((child): child is Clip => child.kind === "clip")!;
+  };
+  // Select everything, then through the palette, as a user does.
+  await page
+    .locator(".timeline")
+    .first()
+    .click({ position: { x: 300, y: 60 } })
+    .catch(() => {});
+  await page.keyboard.press("Control+KeyA");
+  await page.keyboard.press("Control+KeyP");
+  await page.keyboard.type("reframe");
+  await shot("palette");
+  await page.keyboard.press("Enter");
+  await expect.poll(async () => typeof (await clipOf()).parameters.positionX, patience).toBe("object");
+  await expect.poll(() => page.locator("body").textContent(), patience).toContain("follows its subject");
+  await shot("reframed");
+  const { parameters } = await clipOf();
+  const crop = (FILM.height * 9) / 16 / FILM.width;
+  const all = FILM.seconds * FILM.rate;
+  let inside = 0;
+  for (let frame = 0; frame < all; frame += 1) {
+    const time = frame / FILM.rate;
+    const centre = 0.5 - valueAt(parameters.positionX!, Math.round(time * FLICKS_PER_SECOND)) * crop;
+    const left = squareAt(time) / FILM.width;
+    if (left >= centre - crop / 2 && left + SQUARE / FILM.width <= centre + crop / 2) inside += 1;
+  }
+  expect(inside / all).toBeGreaterThanOrEqual(0.95);
+});
