@@ -25,6 +25,7 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
   "fluent-ffmpeg": ["main/media"],
   "ffmpeg-static": ["main/media"],
   "@napi-rs/canvas": ["main/paint"],
+  mediabunny: ["renderer", "main/studio"],
   react: ["renderer", "renderer/motion-lane"],
   "react-dom": ["renderer"],
 };

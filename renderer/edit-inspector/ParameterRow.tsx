@@ -1,4 +1,5 @@
 import { ChevronLeft, ChevronRight, Diamond } from "lucide-react";
+import { type Flicks, FLICKS_PER_SECOND } from "../../core/time/index.ts";
 import { EASINGS, parameterInfo, type ParameterName } from "../../core/timeline/index.ts";
 import { useStudio } from "../state/context.ts";
 import { useTransport } from "../state/transport.ts";
@@ -28,12 +29,17 @@ interface Props extends ParameterLook {
   readonly found: readonly Found[];
 }
 
+/** While it plays values are shown now and then: drawing them with each frame would cost frames. */
+const PLAYING_STEP: Flicks = FLICKS_PER_SECOND / 4;
+
+const useShownTime = (): Flicks => useTransport(({ time, playing }) => (playing ? time - (time % PLAYING_STEP) : time));
+
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** One parameter of the selected clips: its value at the playhead, and its keyframes. */
 export function ParameterRow({ found, name, label, factor = 1, tied = null, ...look }: Props) {
-  const { project } = useStudio();
-  const playhead = useTransport((state) => state.time);
+  const { project, transport } = useStudio();
+  const playhead = useShownTime();
   const gesture = useGesture();
   const { min, max, label: known } = parameterInfo[name];
   const value = valueOf(found, name, playhead);
@@ -41,13 +47,14 @@ export function ParameterRow({ found, name, label, factor = 1, tied = null, ...l
 
   function change(next: number) {
     const target = Math.min(max, Math.max(min, next / factor));
+    const now = transport.time;
     const changes = found.flatMap((each) => {
       const { clip } = each.item;
-      const at = momentOf(each, playhead);
+      const at = momentOf(each, now);
       const own = { clip: clip.id, parameter: name, value: target, at };
       if (tied === null) return [own];
-      const before = valueOf([each], name, playhead) ?? 1;
-      const other = valueOf([each], tied, playhead) ?? 1;
+      const before = valueOf([each], name, now) ?? 1;
+      const other = valueOf([each], tied, now) ?? 1;
       return [
         own,
         { ...own, parameter: tied, value: before === 0 ? target : clampTo(tied, (other * target) / before) },
@@ -94,14 +101,14 @@ interface KeyframeProps {
 
 /** Sets a keyframe at the playhead, or takes the one that is there away. */
 function KeyframeToggle({ found, names, title }: KeyframeProps) {
-  const { project } = useStudio();
-  const playhead = useTransport((state) => state.time);
+  const { project, transport } = useStudio();
   const { clip } = found.item;
-  const time = momentOf(found, playhead);
-  const isThere = keyframesOf(clip, names[0]!).some((each) => each.time === time);
+  const shown = momentOf(found, useShownTime());
+  const isThere = keyframesOf(clip, names[0]!).some((each) => each.time === shown);
   const moves = keyframesOf(clip, names[0]!).length > 0;
   function toggle() {
     const gesture = crypto.randomUUID();
+    const time = momentOf(found, transport.time);
     for (const parameter of names)
       if (isThere && keyframesOf(clip, parameter).some((each) => each.time === time))
         project.perform("removeKeyframe", { clip: clip.id, parameter, time }, { gesture });
@@ -123,9 +130,8 @@ function KeyframeToggle({ found, names, title }: KeyframeProps) {
 /** From keyframe to keyframe, and how the value goes on from the one before the playhead. */
 function KeyframeNavigation({ found, names, title }: KeyframeProps) {
   const { project, transport } = useStudio();
-  const playhead = useTransport((state) => state.time);
   const { clip, start } = found.item;
-  const time = momentOf(found, playhead);
+  const time = momentOf(found, useShownTime());
   const keyframes = keyframesOf(clip, names[0]!);
   const before = keyframes.findLast((each) => each.time < time);
   const after = keyframes.find((each) => each.time > time);

@@ -1,5 +1,6 @@
 import { Trash2 } from "lucide-react";
 import { findMedia } from "../../core/timeline/index.ts";
+import { useCommands } from "../commands/use-commands.ts";
 import { useProject, useSelect, useStudio } from "../state/context.ts";
 import type { Found } from "../timeline/selection.ts";
 import { Button } from "../ui/Button.tsx";
@@ -8,6 +9,7 @@ import { Section } from "./fields/rows.tsx";
 /** The versions of a clip; one of them is shown. */
 export function TakesSection({ found }: { readonly found: Found }) {
   const { project } = useStudio();
+  const commands = useCommands();
   const document = useProject((view) => view.document);
   const jobs = useSelect((state) => state.jobs);
   const { clip } = found.item;
@@ -54,6 +56,16 @@ export function TakesSection({ found }: { readonly found: Found }) {
           );
         })}
       </ul>
+      {isGenerated ? (
+        <div className="button-row">
+          {content.takes.some(({ id, problem }) => id === content.activeTake && problem !== null) ? (
+            <Button onClick={() => commands.run("take.retry")}>Retry</Button>
+          ) : (
+            <Button onClick={() => commands.run("take.more")}>Another take</Button>
+          )}
+          <Button onClick={() => commands.run("take.edit")}>Edit…</Button>
+        </div>
+      ) : null}
     </Section>
   );
 }

@@ -1,5 +1,5 @@
 import { AlignCenter, AlignLeft, AlignRight, Italic } from "lucide-react";
-import { useId, useRef } from "react";
+import { useId } from "react";
 import { defaultTextStyle, type TextStyle } from "../../core/timeline/index.ts";
 import { useStudio } from "../state/context.ts";
 import type { Found } from "../timeline/selection.ts";
@@ -45,7 +45,6 @@ export function TextSection({ found }: { readonly found: readonly Found[] }) {
   const { project } = useStudio();
   const gesture = useGesture();
   const id = useId();
-  const before = useRef("");
   const styles = found.flatMap(({ item: { clip } }) => (clip.content.type === "text" ? [clip.content.style] : []));
   const clips = found.map(({ item }) => item.clip.id);
   const [style] = styles;
@@ -88,14 +87,8 @@ export function TextSection({ found }: { readonly found: readonly Found[] }) {
           value={same("text") ?? ""}
           placeholder={same("text") === null ? "Several texts" : "Write something"}
           spellCheck={false}
-          onFocus={() => {
-            before.current = style.text;
-          }}
           onChange={(event) => slide({ text: event.target.value })}
-          onBlur={() => {
-            rename();
-            gesture.end();
-          }}
+          onBlur={() => gesture.end()}
           onKeyDown={(event) => {
             if (event.key === "Escape") event.currentTarget.blur();
           }}
@@ -170,16 +163,6 @@ export function TextSection({ found }: { readonly found: readonly Found[] }) {
     </>
   );
 
-  /** A clip that is called as its text begins goes on being called so. */
-  function rename(): void {
-    const [each] = found;
-    if (each === undefined || found.length > 1 || style === undefined) return;
-    const { name, id: clip } = each.item.clip;
-    const next = nameOf(style.text);
-    if (next !== name && (name === nameOf(before.current) || name === ""))
-      gesture.add("setClip", { clips: [clip], name: next });
-  }
-
   /** A movement needs time: where there is no fade yet it gets half a second. */
   function setMotion(enter: TextStyle["enter"] | undefined, leave: TextStyle["leave"] | undefined): void {
     const step = crypto.randomUUID();
@@ -195,9 +178,6 @@ export function TextSection({ found }: { readonly found: readonly Found[] }) {
     project.endGesture(step, "keep");
   }
 }
-
-/** As a new text clip is called. */
-const nameOf = (text: string): string => text.split("\n")[0]!.slice(0, 60) || "Text";
 
 const HALF_SECOND = 352_800_000;
 

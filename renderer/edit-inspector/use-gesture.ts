@@ -5,8 +5,6 @@ import { useStudio } from "../state/context.ts";
 export interface Gesture {
   /** Makes an edit instead of the one before of the same gesture. */
   readonly perform: <N extends EditName>(name: N, args: EditArguments<N>) => void;
-  /** Makes one more edit of a gesture that goes on. */
-  readonly add: <N extends EditName>(name: N, args: EditArguments<N>) => void;
   /** What follows is a new step of the history. */
   readonly end: (how?: "keep" | "cancel") => void;
 }
@@ -20,9 +18,6 @@ export function useGesture(): Gesture {
       perform(name, args) {
         id.current ??= crypto.randomUUID();
         project.perform(name, args, { gesture: id.current, fromStart: true });
-      },
-      add(name, args) {
-        if (id.current !== null) project.perform(name, args, { gesture: id.current });
       },
       end(how = "keep") {
         if (id.current !== null) project.endGesture(id.current, how);

@@ -93,6 +93,17 @@ describe("speed", () => {
   });
 });
 
+it("a text clip is called as its text begins, until somebody calls it otherwise", () => {
+  const text = { text: { text: "Rain\nand wind" }, duration: frames(48) };
+  const written = edited(document, "overwrite", { at: 0, clips: [{ track: trackId(document, "T1"), clip: text }] });
+  const id = clipId(written, "Rain");
+  const changed = edited(written, "setText", { clips: [id], text: "Snow" });
+  expect(clip(changed, id).name).toBe("Snow");
+  expect(clip(edited(changed, "setText", { clips: [id], text: "" }), id).name).toBe("Text");
+  const named = edited(changed, "setClip", { clips: [id], name: "Opening" });
+  expect(clip(edited(named, "setText", { clips: [id], text: "Hail" }), id).name).toBe("Opening");
+});
+
 describe("parameters", () => {
   it("stand still until they get a keyframe, and then move", () => {
     const still = edited(document, "setParameter", { clips: [a, b], parameter: "rotation", value: 30 });

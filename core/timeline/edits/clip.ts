@@ -4,6 +4,7 @@ import { Draft } from "../draft.ts";
 import { attempt, Refusal, type Result } from "../result.ts";
 import { type Clip, clipSchema, idSchema, textStyleSchema, type Timeline } from "../schema.ts";
 import { parameterNames } from "../parameters.ts";
+import { textName } from "./make-clip.ts";
 
 const fields = clipSchema
   .unwrap()
@@ -25,7 +26,7 @@ export const setTextArguments = z.strictObject({
   ...textStyleSchema.unwrap().partial().shape,
 });
 
-/** Changes what text clips say and how they look. */
+/** Changes what text clips say and how they look. One that is called as its text begins goes on being called so. */
 export function setText(document: Timeline, { clips, ...changes }: z.infer<typeof setTextArguments>): Result<Timeline> {
   return attempt(() => {
     const draft = new Draft(document);
@@ -33,7 +34,10 @@ export function setText(document: Timeline, { clips, ...changes }: z.infer<typeo
       draft.replaceClip(id, (clip) => {
         if (clip.content.type !== "text")
           throw new Refusal("BAD_ARGUMENT", `“${clip.name}” is no text: select a text clip.`);
-        return { ...clip, content: { ...clip.content, style: { ...clip.content.style, ...definedOf(changes) } } };
+        const { style } = clip.content;
+        const next = { ...style, ...definedOf(changes) };
+        const name = clip.name === textName(style.text) ? textName(next.text) : clip.name;
+        return { ...clip, name, content: { ...clip.content, style: next } };
       });
     return draft.finish();
   });

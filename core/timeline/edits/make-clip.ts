@@ -50,6 +50,9 @@ export const defaultTextStyle: TextStyle = {
   leave: "none",
 };
 
+/** What a text clip is called: as its text begins. */
+export const textName = (text: string): string => text.split("\n")[0]!.slice(0, 60) || "Text";
+
 /** How long a still is shown when nobody says. */
 const STILL_SECONDS = 5;
 
@@ -67,8 +70,7 @@ export function makeClip(draft: Draft, source: ClipDraft, renamed: Map<string, s
   }
   if ("text" in source) {
     const style = { ...defaultTextStyle, ...source.text } as TextStyle;
-    const name = style.text.split("\n")[0]!.slice(0, 60) || "Text";
-    return blank(id, name, { type: "text", style }, { start: 0, duration: source.duration });
+    return blank(id, textName(style.text), { type: "text", style }, { start: 0, duration: source.duration });
   }
   const take = { id: draft.newId("k"), media: null, job: null, problem: null };
   if ("job" in source) {

@@ -97,9 +97,12 @@ export class Player {
   }
 
   private planAt(time: Flicks): FramePlan {
+    const { transport } = this.parts;
     const document = this.parts.document();
     const { rate } = document.settings;
-    return planFrame(document, frameToFlicks(flicksToFrame(time, rate), rate));
+    // Where everything has been played its last frame stays.
+    const shown = time > 0 && time === transport.state.duration ? time - 1 : time;
+    return planFrame(document, frameToFlicks(flicksToFrame(shown, rate), rate));
   }
 
   private async begin(): Promise<void> {

@@ -1,0 +1,309 @@
+/**
+ * The viewer and the inspector over real media in a real Chromium: a title is added, written, styled and seen; a clip is moved by hand and by
+ * keyframes; a source gives a stretch; a file that is gone says so.
+ */
+import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { FRAME_RATES, frameToFlicks } from "../../core/time/index.ts";
+import { type Clip, laneOf, type Timeline } from "../../core/timeline/index.ts";
+import {
+  accessibilityProblems,
+  fakeEntry,
+  launchBrowser,
+  openWindow,
+  removeFolder,
+  type RunningApp,
+  startApp,
+  temporaryFolder,
+  type Window,
+} from "./harness.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+const patience = { timeout: 15_000 };
+const rate = FRAME_RATES["25"];
+const frames = (count: number): number => frameToFlicks(count, rate);
+
+let browser: Browser;
+let files = "";
+let app: RunningApp;
+let window: Window;
+let page: Page;
+let project = "";
+let film = "";
+
+const call = <T>(method: string, input: unknown): Promise<T> =>
+  page.evaluate(
+    async ([name, body]) => {
+      const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+      const reply = (await (await fetch(`/api/${name}`, init)).json()) as {
+        ok: boolean;
+        value: unknown;
+        error: unknown;
+      };
+      if (!reply.ok) throw new Error(JSON.stringify(reply.error));
+      return reply.value;
+    },
+    [method, input] as const,
+  ) as Promise<T>;
+const timeline = async (): Promise<Timeline> =>
+  (await call<{ document: Timeline }>("projects.open", { id: project })).document;
+async function clip(name: string): Promise<Clip> {
+  for (const track of (await timeline()).tracks)
+    for (const item of laneOf(track).placed) if (item.clip.name === name) return item.clip;
+  throw new Error(`There is no clip ${name}.`);
+}
+const past = async (): Promise<string[]> => (await call<{ past: string[] }>("projects.history", { id: project })).past;
+
+/** Colour of the viewer's picture at a place, in parts of its width and height. */
+async function colourAt(x: number, y: number): Promise<string> {
+  const [red, , blue] = await pixelAt(x, y);
+  if (red! < 20 && blue! < 20) return "black";
+  return red! > 150 && blue! < 90 ? "red" : blue! > 150 && red! < 90 ? "blue" : "other";
+}
+const pixelAt = (x: number, y: number): Promise<number[]> =>
+  page.evaluate(
+    ([u, v]) => {
+      const canvas = document.querySelector<HTMLCanvasElement>(".viewer__canvas")!;
+      const small = new OffscreenCanvas(canvas.width, canvas.height);
+      const context = small.getContext("2d", { willReadFrequently: true })!;
+      context.drawImage(canvas, 0, 0);
+      const place = [Math.floor(u * (canvas.width - 1)), Math.floor(v * (canvas.height - 1))] as const;
+      return Array.from(context.getImageData(place[0], place[1], 1, 1).data.subarray(0, 3));
+    },
+    [x, y] as const,
+  );
+/** How much of a part of the picture is nearly white. */
+const whiteness = (): Promise<number> =>
+  page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>(".viewer__canvas")!;
+    const small = new OffscreenCanvas(canvas.width, canvas.height);
+    const context = small.getContext("2d", { willReadFrequently: true })!;
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    let white = 0;
+    for (let i = 0; i < data.length; i += 4) if (data[i]! > 230 && data[i + 1]! > 230 && data[i + 2]! > 230) white++;
+    return white / (data.length / 4);
+  });
+
+async function goTo(timecode: string): Promise<void> {
+  const field = page.getByLabel("Timecode of the playhead");
+  await field.fill(timecode);
+  await field.press("Enter");
+}
+async function frameBox() {
+  const box = await page.locator(".viewer__frame").boundingBox();
+  if (box === null) throw new Error("There is no frame.");
+  return box;
+}
+
+beforeAll(async () => {
+  files = await temporaryFolder();
+  // Red on the left, blue on the right.
+  const halves = "color=#c81e1e:s=640x360:r=25:d=4,drawbox=x=320:c=#1e1ec8:t=fill";
+  const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"];
+  const input = ["-f", "lavfi", "-i", halves, "-f", "lavfi", "-i", "sine=f=330:d=4"];
+  execFileSync("ffmpeg", ["-v", "error", "-y", ...input, ...codecs, join(files, "halves.mp4")]);
+  browser = await launchBrowser(["--autoplay-policy=no-user-gesture-required"]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await removeFolder(files);
+});
+beforeEach(async () => {
+  app = await startApp(fakeEntry, {});
+  window = await openWindow(browser, app.url);
+  page = window.page;
+  const base64 = (await readFile(join(files, "halves.mp4"))).toString("base64");
+  film = await page.evaluate(async (data) => {
+    const body = Uint8Array.from(atob(data), (letter) => letter.codePointAt(0)!);
+    const headers = { "Content-Type": "application/octet-stream" };
+    const answer = await fetch("/upload?name=halves.mp4", { method: "POST", headers, body });
+    return ((await answer.json()) as { value: { id: string } }).value.id;
+  }, base64);
+  const state = await call<{ id: string; document: Timeline }>("projects.create", {
+    name: "Halves",
+    settings: { rate, width: 640, height: 360 },
+  });
+  project = state.id;
+  await call("projects.useMedia", { id: project, media: [film] });
+  const track = state.document.tracks.find(({ name }) => name === "V1")!.id;
+  const placed = { at: 0, clips: [{ track, clip: { media: film, name: "halves" } }] };
+  await call("projects.edit", { id: project, name: "overwrite", arguments: placed });
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  await page.waitForSelector(".viewer__canvas");
+  await expect.poll(() => colourAt(0.2, 0.5), patience).toBe("red");
+});
+afterEach(async () => {
+  const { offences } = window;
+  await window.context.close();
+  await app.stop();
+  expect(offences).toEqual([]);
+});
+
+describe("titles", () => {
+  test("one is added, written, styled, animated and seen; undo takes it back step by step", async () => {
+    await goTo("00:00:01:00");
+    await page.getByRole("button", { name: /^Add a title/ }).click();
+    const text = page.getByRole("textbox", { name: "Text", exact: true });
+    await expect.poll(() => text.evaluate((field) => field === document.activeElement)).toBe(true);
+    await page.keyboard.type("WIDE");
+    await page.getByLabel("Size, %").fill("60");
+    await page.getByLabel("Size, %").press("Enter");
+    await expect.poll(whiteness, patience).toBeGreaterThan(0.08);
+    await page.getByLabel("Font").selectOption("JetBrains Mono");
+    await page.getByRole("button", { name: "Italic" }).click();
+    await page.getByText("Outline, shadow, box").click();
+    await page.getByLabel("Box", { exact: true }).check();
+    await page.getByLabel("In", { exact: true }).first().selectOption("rise");
+    await expect
+      .poll(() => clip("WIDE"))
+      .toMatchObject({
+        fadeIn: 352_800_000,
+        content: {
+          type: "text",
+          style: {
+            text: "WIDE",
+            size: 0.6,
+            font: "JetBrains Mono",
+            italic: true,
+            enter: "rise",
+            box: { padding: 0.35 },
+          },
+        },
+      });
+    // At the title's begin it has not come yet.
+    await expect.poll(whiteness, patience).toBeLessThan(0.01);
+    expect(await past()).toEqual([
+      "Overwrite",
+      "Overwrite",
+      "Change text ‘Title’",
+      ...Array.from({ length: 4 }, () => "Change text ‘WIDE’"),
+      "Change clip ‘WIDE’",
+    ]);
+    // Typing was one step, however many letters.
+    for (let i = 0; i < 6; i++) await page.keyboard.press("Control+z");
+    await expect.poll(() => clip("Title")).toMatchObject({ content: { style: { text: "Title", size: 0.09 } } });
+    expect(await accessibilityProblems(page, BIN_RULES)).toEqual([]);
+  });
+});
+
+/** The bin's own names are tested where the bin is. */
+const BIN_RULES = ["label-content-name-mismatch"];
+
+describe("hands on the picture", () => {
+  test("a click selects, a drag moves, comes to rest in the middle and is one step; Esc leaves all as it was", async () => {
+    const box = await frameBox();
+    const at = (x: number, y: number) => [box.x + x * box.width, box.y + y * box.height] as const;
+    await page.mouse.click(...at(0.5, 0.5));
+    await expect.poll(() => page.getByRole("heading", { name: "halves" }).count()).toBe(1);
+    await page.mouse.move(...at(0.3, 0.5));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.4, 0.5), { steps: 4 });
+    await page.mouse.move(...at(0.7, 0.501), { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(async () => (await clip("halves")).parameters).toEqual({ positionX: expect.closeTo(0.4, 2) });
+    await expect.poll(() => colourAt(0.1, 0.5), patience).toBe("black");
+    expect(await past()).toEqual([expect.stringContaining("Overwrite"), "Set values ‘halves’"]);
+    await page.mouse.move(...at(0.7, 0.5));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.5, 0.2), { steps: 5 });
+    await page.keyboard.press("Escape");
+    await page.mouse.up();
+    await expect.poll(async () => (await clip("halves")).parameters).toEqual({ positionX: expect.closeTo(0.4, 2) });
+    expect(await past()).toHaveLength(2);
+    // Back to the middle, a few pixels beside it: it comes to rest.
+    await page.mouse.move(...at(0.7, 0.5));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.4, 0.5), { steps: 4 });
+    await page.mouse.move(...at(0.305, 0.503), { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(async () => (await clip("halves")).parameters).toEqual({});
+  });
+});
+
+describe("values", () => {
+  test("keyframes move a clip: set at two times, seen between them, eased, gone with undo", async () => {
+    const box = await frameBox();
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    await goTo("00:00:00:00");
+    await page.getByRole("button", { name: "Set a keyframe of position x" }).click();
+    await goTo("00:00:02:00");
+    const field = page.getByLabel("Position X, px");
+    await field.fill("640");
+    await field.press("Enter");
+    await expect
+      .poll(async () => (await clip("halves")).parameters)
+      .toMatchObject({
+        positionX: {
+          keyframes: [
+            { time: 0, value: 0 },
+            { time: frames(50), value: 1 },
+          ],
+        },
+      });
+    await expect.poll(() => colourAt(0.5, 0.5), patience).toBe("black");
+    await goTo("00:00:01:00");
+    // Half of the way: the picture's left edge stands in the middle of the frame.
+    await expect.poll(() => colourAt(0.55, 0.5), patience).toBe("red");
+    await expect.poll(() => colourAt(0.45, 0.5)).toBe("black");
+    await page.getByLabel("Easing of position x after the keyframe").selectOption("hold");
+    await expect.poll(() => colourAt(0.45, 0.5), patience).toBe("red");
+    await page.getByRole("button", { name: "Next keyframe of position x" }).click();
+    await expect.poll(() => page.getByLabel("Timecode of the playhead").inputValue()).toBe("00:00:02:00");
+    await page.getByRole("button", { name: "Reset position x" }).click();
+    await expect.poll(async () => (await clip("halves")).parameters).toEqual({});
+    expect(await accessibilityProblems(page, BIN_RULES)).toEqual([]);
+  });
+
+  test("a slider that is held is one step, and project settings change while nothing is selected", async () => {
+    const box = await frameBox();
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    const thumb = page.getByRole("slider", { name: "Opacity" });
+    const place = (await thumb.boundingBox())!;
+    await page.mouse.move(place.x + place.width / 2, place.y + place.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(place.x - 20, place.y + 5, { steps: 6 });
+    await page.mouse.move(place.x - 40, place.y + 5, { steps: 6 });
+    await page.mouse.up();
+    await expect.poll(async () => (await clip("halves")).parameters.opacity as number).toBeLessThan(0.7);
+    expect(await past()).toEqual([expect.stringContaining("Overwrite"), "Set values ‘halves’"]);
+    await page.mouse.click(box.x + 2, box.y - 6);
+    await page.keyboard.press("Escape");
+    await page.getByLabel("Format").selectOption("1080×1920");
+    await expect.poll(async () => (await timeline()).settings).toMatchObject({ width: 1080, height: 1920 });
+    await expect.poll(async () => (await frameBox()).height / (await frameBox()).width).toBeCloseTo(16 / 9, 1);
+  });
+});
+
+test("it plays with sound, and says how that goes", async () => {
+  await page.keyboard.press("Control+Alt+d");
+  await page.keyboard.press("Space");
+  await expect
+    .poll(async () => Number.parseInt(await page.locator(".viewer__stats dd").nth(1).innerText(), 10), patience)
+    .toBeGreaterThan(10);
+  await page.keyboard.press("k");
+  const stopped = await page.getByLabel("Timecode of the playhead").inputValue();
+  expect(stopped).not.toBe("00:00:00:00");
+});
+
+test("a source gives a stretch between its own marks", async () => {
+  await page.locator(".bin-item").first().dblclick();
+  await page.getByRole("button", { name: "halves.mp4" }).first().waitFor();
+  await page.locator(".viewer__canvas").waitFor();
+  await goTo("00:00:01:00");
+  await page.keyboard.press("i");
+  await goTo("00:00:01:24");
+  await page.keyboard.press("o");
+  await expect.poll(() => page.locator(".transport__duration").innerText()).toContain("00:00:01:00");
+  await page.getByRole("button", { name: /^Insert from the source/ }).click();
+  await expect
+    .poll(async () =>
+      (await timeline()).tracks.flatMap((track) =>
+        laneOf(track).placed.map(({ clip: { sourceRange } }) => sourceRange),
+      ),
+    )
+    .toContainEqual({ start: frames(25), duration: frames(25) });
+});
