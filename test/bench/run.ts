@@ -40,6 +40,10 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
       return { ...core, window };
     },
   },
+  eyes: {
+    about: "whether looking at media in the background leaves the studio awake  [--seconds n: length of the film]",
+    run: async (context) => (await import("./eyes.ts")).benchEyes(context),
+  },
   patnet: {
     about: "PATNet of every size against FasterNet, and its int8 form  [--only T0,T2 --rounds n]",
     run: async (context) => (await import("./patnet.ts")).benchPatnet(context),

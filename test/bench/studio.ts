@@ -122,7 +122,8 @@ async function actAsWindow(launchUrl: string, variations: number): Promise<numbe
   return ((await call("library.list", {})) as unknown[]).length;
 }
 
-async function* listen(answer: Response): AsyncGenerator<StudioEvent> {
+/** The studio's events as they come. */
+export async function* listen(answer: Response): AsyncGenerator<StudioEvent> {
   const text = answer.body!.pipeThrough(new TextDecoderStream());
   let rest = "";
   for await (const chunk of text) {
