@@ -161,6 +161,7 @@ describe("names made to do harm", () => {
     "\u202egnp.exe.png",
     "CON.png",
     "*?.png",
+    "a%03d.png",
   ])("a picture called %j is a picture", async (name) => {
     const folder = join(bench.output, "names");
     await mkdir(folder, { recursive: true });
