@@ -10,6 +10,9 @@ import type { PickedFile } from "./pick-files.ts";
 const file = (name: string, content = name, folder = ""): PickedFile => ({ file: new File([content], name), folder });
 const change = { id: "p", from: 0, revision: 1, patch: [], steps: { undo: null, redo: null } };
 
+const missing = async (id: string, content: string): Promise<MediaReference> =>
+  ({ id, name: `${id}.mp4`, fingerprint: await fingerprintOf(new Blob([content])) }) as MediaReference;
+
 function open(refuse: readonly string[] = []) {
   const fake = fakeClient({
     addMedia: (({ name }: File) => {
@@ -62,8 +65,6 @@ it("numbered pictures of one folder become one film", async () => {
 
 it("missing media are found by what they are, and only they are handed over", async () => {
   const { studio, calls, stop } = open();
-  const missing = async (id: string, content: string): Promise<MediaReference> =>
-    ({ id, name: `${id}.mp4`, fingerprint: await fingerprintOf(new Blob([content])) }) as MediaReference;
   const lost = [await missing("one", "first film"), await missing("two", "other film")];
   await studio.media.locate(lost, [
     file("renamed.mp4", "first film"),

@@ -95,7 +95,7 @@ const call = <T>(method: string, input: unknown): Promise<T> =>
     },
     [`/api/${method}`, JSON.stringify(input)],
   );
-const items = () => page.getByRole("option");
+const items = () => page.locator(".bin").getByRole("option");
 const names = () => page.locator(".bin-item__name").allTextContents();
 const bytesOf = (selector: string) =>
   page
