@@ -15,10 +15,10 @@ const missing = async (id: string, content: string): Promise<MediaReference> =>
 
 function open(refuse: readonly string[] = []) {
   const fake = fakeClient({
-    addMedia: (({ name }: File) => {
+    addMedia: ({ name }: File) => {
       if (refuse.includes(name)) throw new StudioError("MEDIA_UNREADABLE", `“${name}” cannot be read.`);
       return { id: `id-${name.replace(/\W/g, "")}`, kind: "picture" };
-    }) as never,
+    },
     "media.assemble": () => ({ id: "sequence", kind: "video" }),
     "projects.useMedia": () => change,
     "projects.list": () => [],
