@@ -11,12 +11,14 @@ import { createCheckedClient } from "./client/checked-client.ts";
 import { createHttpClient } from "./client/http-client.ts";
 import { StudioContext } from "./state/context.ts";
 import { createStudio } from "./state/create-studio.ts";
+import { connectShell } from "./state/shell.ts";
 
 const bridge = window.studio;
 const client = bridge
   ? createCheckedClient({ ...bridge, sendFile: (file, purpose) => bridge.importFile(file, purpose) })
   : createHttpClient();
 const { studio } = createStudio(client, localStorage);
+if (bridge) connectShell(studio, bridge);
 
 const root = document.getElementById("root");
 if (root) {

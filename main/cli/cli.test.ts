@@ -266,10 +266,10 @@ describe("plume project", () => {
     expect(info.stdout).toMatch(/^Film: 1 clip on 5 tracks, 1\.00 s, 0 media\nchange 1, saved /);
     const check = await plume(bench, ["project", "check", folder, "--json"]);
     expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, project: { clips: 1, problems: [] } });
-    await writeFile(join(folder, "project.json"), "damaged");
+    await writeFile(join(folder, "Film.plume"), "damaged");
     const damaged = await plume(bench, ["project", "check", folder]);
     expect(damaged).toMatchObject({ code: 1, stdout: expect.stringContaining("The project file is damaged") });
-    expect(await readFile(join(folder, "project.json"), "utf8")).toBe("damaged");
+    expect(await readFile(join(folder, "Film.plume"), "utf8")).toBe("damaged");
     expect((await plume(bench, ["project", "check", bench.home])).stderr).toMatch(
       /^plume: There is no project in home[^\n]*\.\n$/,
     );

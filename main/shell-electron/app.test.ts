@@ -6,11 +6,40 @@ import { bridgeChannels, contract, StudioError } from "../../core/contract/index
 import { createFakeStudio, type FakeStudio } from "../shell-browser/testing/fake-studio.ts";
 import { runElectronShell } from "./app.ts";
 import * as electron from "./testing/fake-electron.ts";
+import { Updates } from "./updates.ts";
 
 vi.mock("electron", () => import("./testing/fake-electron.ts"));
 
 let folder = "";
 let studio: FakeStudio;
+/** What the fake studio has not: projects on disk, and a look at itself. */
+const desktop = {
+  knowProject: async (path: string) => {
+    if (path.includes("missing")) throw new StudioError("NOT_FOUND", "There is no project there.");
+    return "known1";
+  },
+  projectFile: (id: string) => (id === "unknown" ? null : `/films/${id}.plume`),
+  diagnose: async () => [{ name: "ffmpeg", ok: true, sentence: "ffmpeg 6 (/nowhere/home/bin/ffmpeg)." }],
+};
+const updater = {
+  autoDownload: true,
+  offered: null as string | null,
+  fetched: 0,
+  async checkForUpdates() {
+    if (this.offered === "error") throw new Error("offline");
+    return { isUpdateAvailable: this.offered !== null, updateInfo: { version: this.offered ?? "1.2.3" } };
+  },
+  async downloadUpdate() {
+    this.fetched += 1;
+  },
+};
+const load = vi.fn(async () => updater);
+const options = () => ({
+  rendererFolder: folder,
+  preload: join(folder, "preload.cjs"),
+  licences: join(folder, "licences"),
+  updates: new Updates({ settings: join(folder, "updates.json"), hasAddress: true, load }),
+});
 let window: electron.BrowserWindow;
 const ours = { url: "app://studio/", parent: null };
 
@@ -19,9 +48,8 @@ beforeAll(async () => {
   await writeFile(join(folder, "index.html"), "<!doctype html>");
   studio = await createFakeStudio({ stepMs: 1 });
   await runElectronShell({
-    openStudio: async () => studio,
-    rendererFolder: folder,
-    preload: join(folder, "preload.cjs"),
+    openStudio: async () => Object.assign(studio, desktop),
+    ...options(),
   });
   window = electron.BrowserWindow.opened[0]!;
 });
@@ -49,7 +77,6 @@ test("the page is sandboxed, isolated and without Node", () => {
   expect(electron.app.calls).toContain("enableSandbox");
   expect(window.loaded).toEqual(["app://studio/"]);
   expect(window.calls).toContain("show");
-  expect(electron.Menu.menu).toBeNull();
 });
 
 test("our scheme is a secure, streaming, standard one", () => {
@@ -209,9 +236,131 @@ describe("app://studio", () => {
   });
 });
 
-test("a second start brings the window to the front", () => {
-  electron.app.emit("second-instance");
-  expect(window.calls.slice(-2)).toEqual(["restore", "focus"]);
+// The page of the tests above is gone; this is a new one.
+const page = () => Object.assign(window.webContents, { destroyed: false });
+const wishes = () =>
+  page()
+    .sent.filter(({ channel }) => channel === bridgeChannels.wish)
+    .map(({ data }) => data);
+const listen = () => electron.ipcMain.emit(bridgeChannels.listenShell, { senderFrame: ours, sender: page() });
+const item = (label: string) =>
+  electron.Menu.menu.flatMap(({ submenu }) => submenu ?? []).find((each) => each.label === label)!;
+
+describe("the desktop around the window", () => {
+  test("crash dumps stay here, and links of our own scheme come to us", () => {
+    expect(electron.crashReporter.options).toEqual([{ uploadToServer: false }]);
+    expect(electron.app.calls).toContain("scheme plume");
+  });
+
+  test("the window's commands stand in the menu bar and go back to it; nothing else is there to harm", () => {
+    const menus = [{ title: "Edit", items: [{ id: "history.undo", title: "Undo", chord: "Mod+KeyZ", begins: true }] }];
+    electron.ipcMain.emit(bridgeChannels.menus, { senderFrame: ours, sender: page() }, menus);
+    const undo = item("Undo");
+    expect(undo).toMatchObject({ accelerator: "CommandOrControl+Z", registerAccelerator: false });
+    listen();
+    undo.click?.({ checked: false });
+    expect(wishes()).toEqual([{ type: "command", id: "history.undo" }]);
+    expect(JSON.stringify(electron.Menu.menu)).not.toMatch(/devtools|reload/i);
+  });
+
+  test("a second start brings the window to the front and opens what it was given", async () => {
+    page().sent.length = 0;
+    electron.app.emit("second-instance", {}, ["plume", "--flag"]);
+    expect(window.calls.slice(-2)).toEqual(["restore", "focus"]);
+    expect(wishes()).toEqual([]);
+    electron.app.emit("second-instance", {}, ["plume", "/films/A film/A film.plume"]);
+    await vi.waitFor(() => expect(wishes()).toEqual([{ type: "open-project", id: "known1" }]));
+    electron.app.emit("second-instance", {}, ["plume", "/films/missing.plume"]);
+    await vi.waitFor(() =>
+      expect(wishes().at(-1)).toEqual({ type: "tell", sentence: "There is no project there.", kind: "problem" }),
+    );
+    const preventDefault = vi.fn();
+    electron.app.emit("open-url", { preventDefault }, "plume://project/abc");
+    expect(wishes().at(-1)).toEqual({ type: "open-project", id: "abc" });
+    electron.app.emit("open-file", { preventDefault }, "/films/B.plume");
+    await vi.waitFor(() => expect(wishes()).toHaveLength(4));
+    expect(preventDefault).toHaveBeenCalledTimes(2);
+  });
+
+  test("what is asked for while no page listens is told to the next one, once", () => {
+    page().sent.length = 0;
+    page().emit("destroyed");
+    item("Undo").click?.({ checked: false });
+    expect(wishes()).toEqual([]);
+    listen();
+    listen();
+    expect(wishes()).toEqual([{ type: "command", id: "history.undo" }]);
+  });
+
+  test("projects are chosen in the system's dialog, and those that were opened are recent documents", async () => {
+    page().sent.length = 0;
+    electron.dialog.chosen = ["/films/C.plume"];
+    item("Open project…").click?.({ checked: false });
+    await vi.waitFor(() => expect(wishes()).toEqual([{ type: "open-project", id: "known1" }]));
+    const reply = (await invoke({ senderFrame: ours }, "projects.create", { name: "Film" })) as {
+      value: { id: string };
+    };
+    expect(electron.app.recent).toEqual([`/films/${reply.value.id}.plume`]);
+  });
+
+  test("work shows in dock or taskbar, keeps the computer awake, and tells its end when nobody looks", async () => {
+    // What the tests above have queued.
+    await vi.waitFor(() => expect(electron.powerSaveBlocker.held.size).toBe(0), 30_000);
+    electron.Notification.shown.length = 0;
+    window.progress.length = 0;
+    window.focused = false;
+    const request = { prompt: "a brook", steps: 2, width: 64, height: 64, frames: 1 };
+    await invoke({ senderFrame: ours }, "jobs.generate", { request, variations: 1 });
+    await vi.waitFor(() => expect(electron.powerSaveBlocker.held.size).toBe(1));
+    await vi.waitFor(() => expect(window.progress.at(-1)).toBe(-1), 30_000);
+    expect(electron.powerSaveBlocker.held.size).toBe(0);
+    expect(electron.Notification.shown).toEqual([{ title: "Clip is ready", body: expect.stringMatching(/\.mp4$/) }]);
+    window.focused = true;
+    const begun = electron.powerSaveBlocker.next;
+    await invoke({ senderFrame: ours }, "jobs.generate", { request, variations: 1 });
+    await vi.waitFor(() => expect(electron.powerSaveBlocker.next).toBe(begun + 1), 30_000);
+    await vi.waitFor(() => expect(electron.powerSaveBlocker.held.size).toBe(0), 30_000);
+    expect(electron.Notification.shown).toHaveLength(1);
+  });
+
+  test("diagnostics are copied without the user's folders; licences are shown", async () => {
+    item("Copy diagnostics").click?.({ checked: false });
+    await vi.waitFor(() => expect(electron.clipboard.text).toContain("Plume Studio 1.2.3"));
+    expect(electron.clipboard.text).toContain("ok    ffmpeg 6 (~/bin/ffmpeg).");
+    item("Licences").click?.({ checked: false });
+    expect(electron.shell.opened).toEqual([join(folder, "licences")]);
+  });
+
+  test("updates are looked for when the user asks, and at the start only for those who said so", async () => {
+    expect(load).not.toHaveBeenCalled();
+    item("Check for updates…").click?.({ checked: false });
+    await vi.waitFor(() => expect(electron.dialog.messages).toEqual(["This is the newest Plume Studio."]));
+    expect(updater.autoDownload).toBe(false);
+    item("Look for updates at start").click?.({ checked: true });
+    const { updates } = options();
+    expect(updates.looksAtStart).toBe(true);
+    updater.offered = "2.0.0";
+    expect(await updates.atStart()).toContain("Plume Studio 2.0.0 was fetched");
+    expect(updater.fetched).toBe(1);
+    updater.offered = "error";
+    expect(await updates.atStart()).toBeNull();
+    expect(await updates.now()).toContain("check the network");
+    updates.looksAtStart = false;
+    load.mockClear();
+    expect(await options().updates.atStart()).toBeNull();
+    const without = new Updates({ settings: join(folder, "updates.json"), hasAddress: false, load });
+    expect(await without.now()).toContain("no address");
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  test("a page that dies is loaded anew, one that dies again and again is given up", () => {
+    for (let n = 0; n < 3; n++) page().emit("render-process-gone", {}, { reason: "crashed" });
+    page().emit("render-process-gone", {}, { reason: "clean-exit" });
+    expect([page().reloads, electron.dialog.errors]).toEqual([3, []]);
+    page().emit("render-process-gone", {}, { reason: "oom" });
+    expect(page().reloads).toBe(3);
+    expect(electron.dialog.errors.splice(0)).toEqual([expect.stringContaining("Your project is saved")]);
+  });
 });
 
 test("the studio is closed once before the process ends", async () => {
@@ -225,17 +374,16 @@ test("the studio is closed once before the process ends", async () => {
 });
 
 test("a studio that cannot open says why and ends; another instance hands over", async () => {
-  const options = { rendererFolder: folder, preload: "" };
   const windows = electron.BrowserWindow.opened.length;
   await runElectronShell({
-    ...options,
+    ...options(),
     openStudio: () => Promise.reject(new StudioError("ALREADY_RUNNING", "Plume Studio is running already.")),
   });
   expect(electron.dialog.errors).toEqual(["Plume Studio is running already."]);
   expect(electron.app.calls).toContain("exit 1");
   electron.app.hasLock = false;
   const openStudio = vi.fn();
-  await runElectronShell({ ...options, openStudio });
+  await runElectronShell({ ...options(), openStudio });
   expect(openStudio).not.toHaveBeenCalled();
   expect(electron.app.calls.at(-1)).toBe("quit");
   expect(electron.BrowserWindow.opened).toHaveLength(windows);

@@ -6,18 +6,19 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { bridgeChannels, contract, type Reply, replySchema } from "../../core/contract/index.ts";
 import type { Studio } from "../studio/studio.ts";
-import { testBench } from "../studio/testing.ts";
+import { make, testBench } from "../studio/testing.ts";
 import { openBridge } from "./bridge.ts";
-import { ipcMain } from "./testing/fake-electron.ts";
+import { FakeContents, ipcMain } from "./testing/fake-electron.ts";
 
 vi.mock("electron", () => import("./testing/fake-electron.ts"));
 
 let bench: Awaited<ReturnType<typeof testBench>>;
 let studio: Studio;
+const desktop = { showMenus: vi.fn(), projectOpened: vi.fn(), dragIcon: vi.fn() };
 beforeAll(async () => {
   bench = await testBench();
   studio = await bench.open();
-  openBridge(ipcMain as never, studio);
+  openBridge(ipcMain as never, studio, desktop);
 });
 afterAll(async () => bench[Symbol.asyncDispose]());
 
@@ -65,7 +66,8 @@ test("there are no channels but those that are tried here", () => {
   expect([...ipcMain.handlers.keys()].sort((a, b) => (a < b ? -1 : 1))).toEqual(
     [bridgeChannels.call, bridgeChannels.importFile].sort((a, b) => (a < b ? -1 : 1)),
   );
-  expect(ipcMain.eventNames()).toEqual([bridgeChannels.listen]);
+  const told = [bridgeChannels.listen, bridgeChannels.listenShell, bridgeChannels.menus, bridgeChannels.drag];
+  expect(ipcMain.eventNames()).toEqual(told);
 });
 
 describe.each(Object.keys(contract))("%s", (method) => {
@@ -150,5 +152,58 @@ describe("the path of a dropped file", () => {
     expect(await send(bridgeChannels.importFile, "/nowhere.png", purpose)).toMatchObject({
       error: { code: "BAD_REQUEST" },
     });
+  });
+});
+
+const sender = () => new FakeContents();
+const sendMenus = (data: unknown) => ipcMain.emit(bridgeChannels.menus, { ...ours, sender: sender() }, data);
+
+describe("messages without an answer", () => {
+  const strangers = [
+    null,
+    { url: "https://example.org/", parent: null },
+    { url: "app://studio/", parent: {} },
+    { url: "app://studio.evil/", parent: null },
+  ];
+  const menus = [{ title: "Edit", items: [{ id: "history.undo", title: "Undo", chord: "Mod+KeyZ", begins: true }] }];
+
+  test.each([
+    [bridgeChannels.listen, undefined],
+    [bridgeChannels.listenShell, undefined],
+    [bridgeChannels.menus, menus],
+    [bridgeChannels.drag, "clip"],
+  ])("%s is not heard from anybody else", async (channel, data) => {
+    desktop.showMenus.mockClear();
+    for (const senderFrame of strangers) {
+      const page = sender();
+      ipcMain.emit(channel, { senderFrame, sender: page }, data);
+      await new Promise((done) => setTimeout(done, 5));
+      expect([page.sent, page.dragged]).toEqual([[], []]);
+    }
+    expect(desktop.showMenus).not.toHaveBeenCalled();
+  });
+
+  test("menus are what menus are made of, or nothing", () => {
+    for (const [, input] of hostile) sendMenus(input);
+    sendMenus([{ title: "Edit", items: [{ ...menus[0]!.items[0]!, click: "process.exit()" }] }]);
+    sendMenus([{ title: "Edit", items: [{ ...menus[0]!.items[0]!, role: "toggleDevTools" }] }]);
+    sendMenus([{ title: "Edit", items: [{ ...menus[0]!.items[0]!, id: "../../x" }] }]);
+    sendMenus([{ title: "x".repeat(5000), items: [] }]);
+    sendMenus(Array.from({ length: 100 }, () => menus[0]));
+    expect(desktop.showMenus).not.toHaveBeenCalled();
+    sendMenus(menus);
+    expect(desktop.showMenus).toHaveBeenCalledWith(menus);
+  });
+
+  test("only a clip of the library is dragged out, by its id", async () => {
+    const page = sender();
+    for (const id of ["/etc/passwd", "../x", "unknown", "", "a".repeat(65), {}, null, 7])
+      ipcMain.emit(bridgeChannels.drag, { ...ours, sender: page }, id);
+    await new Promise((done) => setTimeout(done, 50));
+    expect(page.dragged).toEqual([]);
+    const job = await make(studio, "blue bubbles");
+    ipcMain.emit(bridgeChannels.drag, { ...ours, sender: page }, job.clip!.id);
+    await vi.waitFor(() => expect(page.dragged).toHaveLength(1));
+    expect(page.dragged[0]!.file).toBe(join(bench.output, job.clip!.fileName));
   });
 });

@@ -1,11 +1,13 @@
 /** Electron's entry: built into dist/shell-electron/main.js, from where `../..` is the app's folder. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { app, dialog, shell } from "electron";
 import { StudioError } from "../../core/contract/index.ts";
+import { appFile, resourcesFolder } from "../app-files/app-files.ts";
 import { createStudio } from "../studio/create-studio.ts";
 import { runElectronShell } from "./app.ts";
 import { findEngine } from "./engine.ts";
+import { Updates } from "./updates.ts";
 
 const here = import.meta.dirname;
 const root = resolve(here, "..", "..");
@@ -23,6 +25,13 @@ function listTools(): readonly string[] {
 runElectronShell({
   rendererFolder: join(root, "dist", "renderer"),
   preload: join(here, "preload.cjs"),
+  licences: resourcesFolder === null ? appFile("assets/licences") : join(resourcesFolder, "licences"),
+  updates: new Updates({
+    settings: join(app.getPath("userData"), "updates.json"),
+    // electron-builder writes it into releases that were packed with an address.
+    hasAddress: existsSync(join(process.resourcesPath, "app-update.yml")),
+    load: async () => (await import("electron-updater")).default.autoUpdater,
+  }),
   openStudio: async () => {
     const engine = findEngine(root, process.resourcesPath, listTools, process.env);
     if (!engine) {

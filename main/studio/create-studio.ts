@@ -322,6 +322,9 @@ class StudioServices implements Studio {
 
   readonly analyze: Studio["analyze"] = (...args) => this.analyses.analyze(...args);
 
+  readonly knowProject = (path: string): Promise<string> => this.projects.know(path);
+  readonly projectFile = (id: string): string | null => this.projects.fileOf(id);
+
   inspectProject(folder: string): ReturnType<Studio["inspectProject"]> {
     return inspectProject(folder);
   }

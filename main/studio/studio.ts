@@ -105,6 +105,13 @@ export interface Studio {
   analyze(mediaId: string, wish: AnalyzeWish): Promise<AnalyzeReport>;
   /** Looks at everything that a clip needs (`plume doctor`). Never rejects. */
   diagnose(): Promise<Finding[]>;
+  /**
+   * Takes a project from anywhere on this computer into `projects.list`, so that a page can open it by its id; resolves with the id.
+   * Errors: NOT_FOUND. @param path the project's folder, or the file in it
+   */
+  knowProject(path: string): Promise<string>;
+  /** The file of a known project, for the desktop's recent documents; must never reach a page. Null: unknown. */
+  projectFile(id: string): string | null;
   /** Looks at a project on disk without opening it (`plume project`). Errors: NOT_FOUND, PROJECT_DAMAGED, PROJECT_READ_ONLY. */
   inspectProject(folder: string): Promise<ProjectReport>;
   /** Resolves when the job has ended (done, failed or cancelled). Errors: NOT_FOUND. */

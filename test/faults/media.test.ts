@@ -174,7 +174,7 @@ describe("media that go away", () => {
     await studio.call("projects.close", { id: project.id });
     // As on another computer: the project and its file are there, the studio has never seen them.
     await studio.call("media.remove", { id: film!.id });
-    const file = join(bench.output, "Projects", "Film", "project.json");
+    const file = join(bench.output, "Projects", "Film", "Film.plume");
     const secret = JSON.parse(await readFile(file, "utf8")) as {
       timeline: { media: Record<string, { path: string }> };
     };

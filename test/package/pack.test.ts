@@ -76,7 +76,7 @@ describe.skipIf(reason !== null)(reason === null ? "the package" : `the package 
     const below = (at: string) =>
       sorted(new Set(listed.filter((name) => name.startsWith(`${at}/`)).map((name) => name.split("/")[1])));
     expect(below("dist")).toEqual(["node", "renderer", "shell-electron"]);
-    expect(below("assets")).toEqual(["models", "tokenizer"]);
+    expect(below("assets")).toEqual(["desktop", "models", "tokenizer"]);
     expect(below("node_modules")).toEqual([
       "@fontsource-variable",
       "@napi-rs",

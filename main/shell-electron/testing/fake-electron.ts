@@ -13,8 +13,16 @@ export class FakeContents extends EventEmitter {
   send(channel: string, data: unknown) {
     this.sent.push({ channel, data });
   }
+  readonly dragged: { file: string }[] = [];
+  reloads = 0;
   isDestroyed() {
     return this.destroyed;
+  }
+  startDrag(item: { file: string }) {
+    this.dragged.push(item);
+  }
+  reload() {
+    this.reloads += 1;
   }
 }
 
@@ -46,6 +54,14 @@ export class BrowserWindow extends EventEmitter {
   isMinimized() {
     return true;
   }
+  focused = true;
+  isFocused() {
+    return this.focused;
+  }
+  readonly progress: number[] = [];
+  setProgressBar(fraction: number) {
+    this.progress.push(fraction);
+  }
 }
 
 class FakeApp extends EventEmitter {
@@ -56,6 +72,19 @@ class FakeApp extends EventEmitter {
   }
   enableSandbox() {
     this.calls.push("enableSandbox");
+  }
+  readonly recent: string[] = [];
+  addRecentDocument(path: string) {
+    this.recent.push(path);
+  }
+  setAsDefaultProtocolClient(scheme: string) {
+    this.calls.push(`scheme ${scheme}`);
+  }
+  getVersion() {
+    return "1.2.3";
+  }
+  getPath(name: string) {
+    return `/nowhere/${name}`;
   }
   async whenReady() {
     this.calls.push("whenReady");
@@ -122,8 +151,63 @@ export const session = { defaultSession: new FakeSession() };
 
 export const dialog = {
   errors: [] as string[],
+  messages: [] as string[],
+  /** What the user will choose. */
+  chosen: [] as string[],
   showErrorBox(_title: string, text: string) {
     dialog.errors.push(text);
   },
+  async showOpenDialog() {
+    return { filePaths: dialog.chosen };
+  },
+  async showMessageBox(_window: unknown, { message }: { message: string }) {
+    dialog.messages.push(message);
+  },
 };
-export const Menu = { menu: "default" as unknown, setApplicationMenu: (menu: unknown) => (Menu.menu = menu) };
+
+export interface FakeMenuItem {
+  readonly label?: string;
+  readonly role?: string;
+  readonly id?: string;
+  readonly type?: string;
+  readonly accelerator?: string;
+  readonly submenu?: readonly FakeMenuItem[];
+  readonly click?: (item: { checked: boolean }) => void;
+}
+export const Menu = {
+  menu: [] as readonly FakeMenuItem[],
+  buildFromTemplate: (template: readonly FakeMenuItem[]) => template,
+  setApplicationMenu: (menu: readonly FakeMenuItem[]) => (Menu.menu = menu),
+};
+
+export const clipboard = { text: "", writeText: (text: string) => (clipboard.text = text) };
+export const crashReporter = {
+  options: [] as object[],
+  start: (options: object) => void crashReporter.options.push(options),
+};
+export const nativeImage = { createFromPath: (path: string) => ({ path }) };
+export const shell = { opened: [] as string[], openPath: async (path: string) => void shell.opened.push(path) };
+export const powerSaveBlocker = {
+  held: new Set<number>(),
+  next: 1,
+  start(kind: string) {
+    if (kind !== "prevent-app-suspension") throw new Error(kind);
+    powerSaveBlocker.held.add(powerSaveBlocker.next);
+    return powerSaveBlocker.next++;
+  },
+  stop: (id: number) => powerSaveBlocker.held.delete(id),
+};
+export class Notification extends EventEmitter {
+  static readonly shown: { title: string; body: string }[] = [];
+  static isSupported() {
+    return true;
+  }
+  private readonly options: { title: string; body: string };
+  constructor(options: { title: string; body: string }) {
+    super();
+    this.options = options;
+  }
+  show() {
+    Notification.shown.push(this.options);
+  }
+}

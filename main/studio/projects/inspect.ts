@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { FLICKS_PER_SECOND } from "../../../core/time/index.ts";
 import { breaches, clipsOf, laneOf } from "../../../core/timeline/index.ts";
 import { type LoadedProject, loadProject } from "./load.ts";
-import { PROJECT_FILE, placeOf } from "./place.ts";
+import { placeOf, projectFolder } from "./place.ts";
 
 /** What `plume project` tells about a project on disk, open or not. Changes nothing. */
 export interface ProjectReport {
@@ -20,9 +20,9 @@ export interface ProjectReport {
   readonly problems: readonly string[];
 }
 
-/** Errors: those of `loadProject`. @param path the project's folder or its project.json */
+/** Errors: those of `loadProject`. @param path the project's folder, or the file in it */
 export async function inspectProject(path: string): Promise<ProjectReport> {
-  const folder = basename(path) === PROJECT_FILE ? dirname(path) : path;
+  const folder = projectFolder(path);
   const loaded = await loadProject(placeOf(folder));
   const { timeline } = loaded;
   const media = await Promise.all(

@@ -49,12 +49,12 @@ export async function loadProject(place: ProjectPlace): Promise<LoadedProject> {
   if (text === null && backups.length === 0)
     throw new StudioError(
       "NOT_FOUND",
-      `There is no project in ${basename(place.folder)}: choose a folder with a project.json.`,
+      `There is no project in ${basename(place.folder)}: choose a project's folder, or its .plume file.`,
     );
   const reasons: string[] = [];
   const use = (found: string | null, backup: string | null): LoadedProject | null => {
     const file = found === null ? null : readProjectFile(found);
-    if (file === null) reasons.push(`${backup ?? "project.json"}: no project file`);
+    if (file === null) reasons.push(`${backup ?? "project file"}: no project file`);
     return file === null ? null : finish(file, lines, backup, reasons);
   };
   const whole = use(text, null);
@@ -98,7 +98,7 @@ function finish(
   if (reading.kind === "sound")
     return { ...facts, timeline: reading.timeline, newer: false, migrated: reading.migrated };
   if (reading.kind === "damaged") {
-    reasons.push(...reading.reasons.slice(0, 5).map((reason) => `${backup ?? "project.json"}: ${reason}`));
+    reasons.push(...reading.reasons.slice(0, 5).map((reason) => `${backup ?? "project file"}: ${reason}`));
     return null;
   }
   if (reading.timeline !== null) return { ...facts, timeline: reading.timeline, newer: true, migrated: false };

@@ -88,7 +88,7 @@ describe("projects", () => {
     expect(change).toMatchObject({ from: 0, revision: 1, steps: { undo: "Append ‘Hello’" } });
     const after = applyPatch(document, change.patch as Patch);
     await service.handlers["projects.close"]({ id });
-    const file = await readFile(join(room.output, "Projects", "My film", "project.json"), "utf8");
+    const file = await readFile(join(room.output, "Projects", "My film", "My film.plume"), "utf8");
     expect(file).toMatch(/^\{\n {2}"schema": "plume\.project\/1",\n {2}"revision": 1,/);
 
     const next = room.start();
@@ -236,9 +236,9 @@ describe("projects", () => {
     expect(await service.handlers["projects.list"]({})).toEqual([]);
     await expect(service.handlers["projects.open"]({ id })).rejects.toMatchObject({ code: "NOT_FOUND" });
     await expect(service.handlers["projects.undo"]({ id })).rejects.toMatchObject({ code: "NOT_FOUND" });
-    await writeFile(join(room.output, "elsewhere", "project.json"), "damaged");
+    await writeFile(placeOf(join(room.output, "elsewhere")).file, "damaged");
     await rm(join(room.output, "elsewhere", ".plume"), { recursive: true });
-    await expect(inspectProject(join(room.output, "elsewhere", "project.json"))).rejects.toMatchObject({
+    await expect(inspectProject(placeOf(join(room.output, "elsewhere")).file)).rejects.toMatchObject({
       code: "PROJECT_DAMAGED",
     });
   });
@@ -276,7 +276,7 @@ describe("media of a project", () => {
     expect(told).not.toContain(room.output);
     await service.handlers["projects.save"]({ id });
     const folder = join(room.output, "Projects", "My film");
-    expect(await readFile(join(folder, "project.json"), "utf8")).toContain('"path": "../../rain.mp4"');
+    expect(await readFile(join(folder, "My film.plume"), "utf8")).toContain('"path": "../../rain.mp4"');
     expect(await inspectProject(folder)).toMatchObject({ seconds: 2, clips: 1, problems: [] });
     await rm(join(room.output, "rain.mp4"));
     expect((await inspectProject(folder)).problems).toEqual(["The media rain.mp4 is not at ../../rain.mp4."]);

@@ -4,18 +4,18 @@ import { StudioError } from "../../../core/contract/index.ts";
 import type { Timeline } from "../../../core/timeline/index.ts";
 import { readProjectFile, readTimeline } from "./format.ts";
 import { loadProject } from "./load.ts";
-import { PROJECT_FILE, placeOf } from "./place.ts";
+import { placeOf, projectFolder } from "./place.ts";
 
 /**
  * A project's timeline as it was at its last accepted edit, with the folder that its media's paths begin in. Opens nothing and changes
- * nothing. Errors: those of `loadProject`. @param path the project's folder, its project.json, or a copy of that under another name
+ * nothing. Errors: those of `loadProject`. @param path the project's folder, the file in it, or a copy of that under another name
  */
 export async function readProject(path: string): Promise<{ readonly folder: string; readonly timeline: Timeline }> {
   const at = resolve(path);
   const info = await stat(at).catch(() => null);
   if (info === null) throw new StudioError("NOT_FOUND", `There is no project at ${basename(at)}: check its path.`, at);
-  if (info.isDirectory() || basename(at) === PROJECT_FILE) {
-    const folder = info.isDirectory() ? at : dirname(at);
+  const folder = projectFolder(at);
+  if (info.isDirectory() || folder !== at) {
     return { folder, timeline: (await loadProject(placeOf(folder))).timeline };
   }
   const file = readProjectFile(await readFile(at, "utf8"));

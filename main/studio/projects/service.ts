@@ -19,7 +19,7 @@ import { isMissing, type MediaSource, type MediaSources } from "../media/sources
 import { type Ending, endingOf, Endings } from "./endings.ts";
 import { titleOf } from "./format.ts";
 import { referenceOf } from "./media.ts";
-import { folderName, PROJECT_FILE, placeOf, projectId } from "./place.ts";
+import { folderName, placeOf, projectFolder, projectId } from "./place.ts";
 import { Project } from "./project.ts";
 import { generateInto, type PromiseQueue, retake, takeRequest, waitingJobs } from "./promises.ts";
 import { ProjectStore } from "./store.ts";
@@ -145,19 +145,43 @@ export class ProjectService {
     const folders = [...recent, ...names.map((name) => join(this.parts.folder, name))];
     const found = new Map<string, ProjectSummary>();
     for (const folder of folders) {
-      const info = await stat(join(folder, PROJECT_FILE)).catch(() => null);
+      const { file } = placeOf(folder);
+      const info = await stat(file).catch(() => null);
       if (info === null || !info.isFile()) continue;
       const id = await projectId(folder);
       this.folders.set(id, folder);
       if (!found.has(id))
         found.set(id, {
           id,
-          name: this.open.get(id)?.document.name ?? (await titleIn(join(folder, PROJECT_FILE))) ?? basename(folder),
+          name: this.open.get(id)?.document.name ?? (await titleIn(file)) ?? basename(folder),
           modifiedAt: info.mtime.toISOString(),
           open: this.open.has(id),
         });
     }
     return withPlaces([...found.values()], this.folders);
+  }
+
+  /**
+   * Takes a project from anywhere on this computer into the list of those that can be opened; resolves with its id.
+   * Errors: NOT_FOUND. @param path its folder, or the file in it
+   */
+  async know(path: string): Promise<string> {
+    const folder = projectFolder(path);
+    const info = await stat(placeOf(folder).file).catch(() => null);
+    if (info === null || !info.isFile())
+      throw new StudioError(
+        "NOT_FOUND",
+        `There is no project at ${basename(path)}: choose a .plume file or its folder.`,
+      );
+    const id = await projectId(folder);
+    this.folders.set(id, folder);
+    return id;
+  }
+
+  /** The file of a known project, for the desktop's list of recent documents; never for a page. Null: unknown. */
+  fileOf(id: string): string | null {
+    const folder = this.folders.get(id);
+    return folder === undefined ? null : placeOf(folder).file;
   }
 
   private async folderOf(id: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { StudioError } from "../../../core/contract/index.ts";
 import { diff } from "../../../core/history/index.ts";
 import type { Timeline } from "../../../core/timeline/index.ts";
@@ -9,7 +9,7 @@ import { Journal } from "../journal.ts";
 import { type Lock, lockProject } from "../lock.ts";
 import { type JournalLine, PROJECT_VERSION, writeProjectFile } from "./format.ts";
 import { type LoadedProject, loadProject } from "./load.ts";
-import { backupNames, type ProjectPlace, revisionOf } from "./place.ts";
+import { backupNames, newNameIn, OLD_NAME, type ProjectPlace, revisionOf } from "./place.ts";
 
 /** How many earlier saves are kept. */
 const BACKUPS = 5;
@@ -92,19 +92,20 @@ export class ProjectStore {
         store: new ProjectStore(place, seen, { readOnly: lock, journal: null, lock: null, lines: [], log }),
         loaded: seen,
       };
+    const named = await withNewName(place, log);
     try {
-      await sweepParts(place.folder);
-      await sweepParts(place.hidden);
+      await sweepParts(named.folder);
+      await sweepParts(named.hidden);
       // Read again: whoever held the lock until now may have written.
-      const loaded = await loadProject(place);
-      const oldest = revisionOf((await backupNames(place.backups))[0] ?? "project-0.json");
+      const loaded = await loadProject(named);
+      const oldest = revisionOf((await backupNames(named.backups))[0] ?? "project-0.json");
       const lines = loaded.lines.filter(({ revision }) => revision > oldest);
-      if (loaded.lost > 0) await copyFile(place.journal, `${place.journal}.lost-${Date.now()}`);
-      const journal = await Journal.open(place.journal, () => lines, log);
-      const store = new ProjectStore(place, loaded, { readOnly: null, journal, lock, lines, log });
+      if (loaded.lost > 0) await copyFile(named.journal, `${named.journal}.lost-${Date.now()}`);
+      const journal = await Journal.open(named.journal, () => lines, log);
+      const store = new ProjectStore(named, loaded, { readOnly: null, journal, lock, lines, log });
       // Kept for whoever wants to look into it; it is no backup.
       if (loaded.backup !== null)
-        await copyFile(place.file, join(place.hidden, `damaged-${Date.now()}.json`)).catch(() => {});
+        await copyFile(named.file, join(named.hidden, `damaged-${Date.now()}.json`)).catch(() => {});
       // Written anew at once, so that what follows fits to it.
       if (loaded.migrated || loaded.backup !== null) await store.write({ force: true, keep: loaded.backup === null });
       return { store, loaded };
@@ -217,6 +218,19 @@ export class ProjectStore {
       await this.journal!.close();
     }
     await this.lock?.release();
+  }
+}
+
+/** Gives the file of an older studio its new name: one step on the disk, so that there is always one file. */
+async function withNewName(place: ProjectPlace, log: (line: string) => void): Promise<ProjectPlace> {
+  if (basename(place.file) !== OLD_NAME) return place;
+  const file = join(place.folder, newNameIn(place.folder));
+  try {
+    await rename(place.file, file);
+    return { ...place, file };
+  } catch (error) {
+    log(`project file: ${String(error)}`);
+    return place;
   }
 }
 
