@@ -12,6 +12,8 @@ export interface MediaStatusSource {
   receive(event: StudioEvent): void;
 }
 
+const AGAIN_MS = 300;
+
 /** What the studio says of media: whether they are there, what can be fetched of them, and what is being prepared. */
 export function createMediaStatus(client: WindowClient): MediaStatusSource {
   const store = createStore<MediaStatuses>(() => ({}));
@@ -30,6 +32,15 @@ export function createMediaStatus(client: WindowClient): MediaStatusSource {
       for (const id of ids) asked.delete(id);
     }
   }
+
+  /** While many files come in, lists are told again and again: one question now and then is enough. */
+  let again: ReturnType<typeof setTimeout> | undefined;
+  const askAgain = (): void => {
+    again ??= setTimeout(() => {
+      again = undefined;
+      if (asked.size > 0) void ask([...asked]);
+    }, AGAIN_MS);
+  };
 
   return {
     store,
@@ -53,7 +64,7 @@ export function createMediaStatus(client: WindowClient): MediaStatusSource {
       if (event.type === "media-status") take(event.status);
       // After a broken line, and when files came or went, what was known may be old.
       else if (event.type === "hello" || event.type === "media" || event.type === "library") {
-        if (asked.size > 0) void ask([...asked]);
+        askAgain();
       }
     },
   };
