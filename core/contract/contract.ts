@@ -76,9 +76,12 @@ export const contract = {
    * Clips of `id` are then stale.
    */
   "media.replace": { input: z.strictObject({ id, by: id }), output: mediaSchema },
-  /** The pictures that were handed over under this word become one film. They must be numbered without a gap and of one size. */
+  /**
+   * The pictures that were handed over under this word become one film. They must be numbered without a gap and of one size. `as`: it is
+   * this media of an open project, found again.
+   */
   "media.assemble": {
-    input: z.strictObject({ sequence: id, rate: z.number().min(1).max(240).optional() }),
+    input: z.strictObject({ sequence: id, rate: z.number().min(1).max(240).optional(), as: id.optional() }),
     output: mediaSchema,
   },
   /** How media (of the catalogue, or clips of the library) can be shown now. What is not prepared yet is put in line for it. */

@@ -4,7 +4,7 @@ import { StudioError } from "../../core/contract/index.ts";
 import type { MediaReference } from "../../core/timeline/index.ts";
 import { fakeClient, fakeStorage } from "../testing/fake-client.ts";
 import { createStudio } from "./create-studio.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import { fingerprintOf, sequenceFingerprintOf } from "./fingerprint.ts";
 import type { PickedFile } from "./pick-files.ts";
 
 const file = (name: string, content = name, folder = ""): PickedFile => ({ file: new File([content], name), folder });
@@ -73,6 +73,17 @@ it("missing media are found by what they are, and only they are handed over", as
   ]);
   expect(calls.filter(({ method }) => method === "addMedia")).toEqual([{ method: "addMedia", input: "renamed.mp4" }]);
   expect(studio.store.getState().notice?.text).toBe("Found 1 of 2; “two.mp4” is still missing.");
+  stop();
+});
+
+it("a missing sequence is found as a whole", async () => {
+  const { studio, calls, stop } = open();
+  const frames = Array.from({ length: 12 }, (_, n) => file(`f${String(n).padStart(3, "0")}.png`, `picture ${n}`, "x"));
+  const fingerprint = await sequenceFingerprintOf(frames.map((each) => each.file));
+  const lost = { id: "seq", name: "f", rate: { numerator: 25, denominator: 1 }, fingerprint } as MediaReference;
+  await studio.media.locate([lost], [...frames.toReversed(), file("other.png")]);
+  expect(calls.find(({ method }) => method === "media.assemble")?.input).toMatchObject({ rate: 25, as: "seq" });
+  expect(studio.store.getState().notice?.text).toBe("Found “f”.");
   stop();
 });
 

@@ -4,7 +4,7 @@ import type { MediaReference } from "../../core/timeline/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import { plural } from "../ui/format.ts";
 import { attempt as attemptOn } from "./attempt.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import { fingerprintOf, sequenceFingerprintOf } from "./fingerprint.ts";
 import type { PickedFile } from "./pick-files.ts";
 import type { ProjectSession } from "./project.ts";
 import type { Store } from "./store.ts";
@@ -119,6 +119,16 @@ export function createMediaActions(store: Store, client: WindowClient, project: 
               left.delete(media.id);
             }
           }
+          for (const { members } of groupSequences(files, ({ file, folder }) => ({ folder, name: file.name }))
+            .sequences) {
+            const { bytes, sha256 } = await sequenceFingerprintOf(members.map(({ file }) => file));
+            for (const media of left.values()) {
+              if (media.fingerprint.bytes !== bytes || media.fingerprint.sha256 !== sha256) continue;
+              const rate = media.rate === null ? 24 : media.rate.numerator / media.rate.denominator;
+              await addSequence(client, members, rate, media.id);
+              left.delete(media.id);
+            }
+          }
         } finally {
           count(-1);
         }
@@ -149,10 +159,15 @@ export function createMediaActions(store: Store, client: WindowClient, project: 
   };
 }
 
-async function addSequence(client: WindowClient, members: readonly PickedFile[], rate: number): Promise<Media> {
+async function addSequence(
+  client: WindowClient,
+  members: readonly PickedFile[],
+  rate: number,
+  as?: string,
+): Promise<Media> {
   const sequence = `s${crypto.randomUUID().replaceAll("-", "")}`;
   for (const { file } of members) await client.addFrame(file, sequence);
-  return client.call("media.assemble", { sequence, rate });
+  return client.call("media.assemble", { sequence, rate, ...(as === undefined ? {} : { as }) });
 }
 
 /** One sentence about the files that could not be read, by name and with the first reason; the others are in already. */

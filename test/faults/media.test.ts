@@ -166,6 +166,32 @@ describe("media that go away", () => {
     expect(await statusOf(studio, film!.id)).toMatchObject({ isOnline: true, version });
   });
 
+  it("a numbered sequence with a picture gone is offline, and is found again as a whole, elsewhere", async () => {
+    await using here = await room();
+    const { studio, at, project } = here;
+    await mkdir(at("shoot"));
+    await ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:d=1:r=12", at("shoot/s_%03d.png"));
+    const hand = async (folder: string, sequence: string) => {
+      for (const name of await readdir(at(folder))) await studio.importMedia(join(at(folder), name), { sequence });
+    };
+    await hand("shoot", "first");
+    const film = await studio.call("media.assemble", { sequence: "first", rate: 12 });
+    expect(film).toMatchObject({ kind: "video", name: "s_[001-012].png", seconds: 1, video: { sequence: 12 } });
+    await studio.call("projects.useMedia", { id: project.id, media: [film.id] });
+    expect(await settled(studio, film.id)).toMatchObject({ poster: true, proxy: true, play: "proxy", problem: null });
+    await rename(at("shoot"), at("moved"));
+    expect(await statusOf(studio, film.id)).toMatchObject({ isOnline: false, folder: "shoot" });
+    await mkdir(at("other"));
+    await ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x64:d=1:r=12", at("other/s_%03d.png"));
+    await hand("other", "wrong");
+    await expect(studio.call("media.assemble", { sequence: "wrong", rate: 12, as: film.id })).rejects.toMatchObject({
+      code: "BAD_REQUEST",
+    });
+    await hand("moved", "right");
+    await studio.call("media.assemble", { sequence: "right", rate: 12, as: film.id });
+    expect(await statusOf(studio, film.id)).toMatchObject({ isOnline: true, folder: "moved", version: film.version });
+  });
+
   it("a path in a project file opens nothing: what the user did not give is offline until it is located", async () => {
     await using here = await room();
     const { studio, at, project, bench } = here;

@@ -6,7 +6,7 @@ import { type Media, StudioError } from "../../../core/contract/index.ts";
 import { numberedName, patternOf } from "../../../core/sequence/index.ts";
 import { partPath, publish } from "../../media/index.ts";
 import type { SequenceSource } from "./catalogue.ts";
-import { cleanName, type MediaService, newId } from "./media-service.ts";
+import { checkFingerprint, cleanName, type MediaService, newId, type Wanted } from "./media-service.ts";
 
 /** Frames a second where nobody says. */
 const USUAL_RATE = 24;
@@ -50,27 +50,34 @@ export class Assembly {
     this.lay(sequence, { name: clean, path: null });
   }
 
-  /** Makes one film of what was laid aside. Errors: BAD_REQUEST, MEDIA_UNREADABLE, NOT_FOUND. */
-  async finish(sequence: string, framesPerSecond = USUAL_RATE): Promise<Media> {
+  /** Makes one film of what was laid aside. @param as media that this is, found again. Errors: BAD_REQUEST, MEDIA_UNREADABLE, NOT_FOUND. */
+  async finish(sequence: string, framesPerSecond = USUAL_RATE, as?: Wanted): Promise<Media> {
     const pile = this.piles.get(sequence);
     if (pile === undefined) throw new StudioError("NOT_FOUND", "None of these pictures has arrived: drop them again.");
     this.piles.delete(sequence);
     const frames = [...pile.frames].sort((a, b) => numberOf(a.name) - numberOf(b.name));
     const isOwn = frames[0]!.path === null;
     const folder = isOwn ? null : dirname(frames[0]!.path!);
-    const id = newId();
+    const id = as?.id ?? newId();
     try {
       const found = patternOf(frames.map(({ name }) => name));
       const isTogether = frames.every(({ path }) => (path === null ? isOwn : dirname(path) === folder));
       if (found === null || !isTogether)
         throw new StudioError("BAD_REQUEST", "These pictures are not numbered one after the other in one folder.");
-      if (isOwn) await rename(this.pileFolder(sequence), this.media.catalogue.framesFolder(id));
+      if (isOwn) {
+        await rm(this.media.catalogue.framesFolder(id), { recursive: true, force: true });
+        await rename(this.pileFolder(sequence), this.media.catalogue.framesFolder(id));
+      }
       const source: SequenceSource = { kind: "sequence", folder, ...found, count: frames.length, framesPerSecond };
-      return await this.media.take(await this.media.lookInto(id, nameOf(frames.map(({ name }) => name)), source));
+      const name = nameOf(frames.map((frame) => frame.name));
+      const entry = await this.media.lookInto(id, name, source);
+      if (as !== undefined && entry.fingerprint !== null) checkFingerprint(name, entry.fingerprint, as);
+      return await this.media.take(entry);
     } catch (error) {
       if (isOwn) {
         await rm(this.pileFolder(sequence), { recursive: true, force: true });
-        await this.media.catalogue.forget(id, true);
+        if (as === undefined) await this.media.catalogue.forget(id, true);
+        else await rm(this.media.catalogue.framesFolder(id), { recursive: true, force: true });
       }
       throw error;
     }

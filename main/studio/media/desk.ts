@@ -85,11 +85,8 @@ export class MediaDesk {
       this.prepare(id);
       return media;
     },
-    "media.assemble": async ({ sequence, rate }) => {
-      const media = await this.assembly.finish(sequence, rate);
-      this.prepare(media.id);
-      return media;
-    },
+    "media.assemble": ({ sequence, rate, as }) =>
+      this.takeIn(as, (wanted) => this.assembly.finish(sequence, rate, wanted)),
     "media.status": ({ ids }) => this.shows.status(ids),
     "media.cancel": async ({ ids }) => {
       await this.shows.cancel(ids);

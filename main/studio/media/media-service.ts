@@ -49,10 +49,15 @@ export interface Wanted {
 type Fingerprint = MediaReference["fingerprint"];
 
 /** Errors: MEDIA_MISSING, BAD_REQUEST. */
-async function checkIdentity(path: string, name: string, { fingerprint: wanted }: Wanted): Promise<void> {
+async function checkIdentity(path: string, name: string, wanted: Wanted): Promise<void> {
   const found = await fingerprint(path).catch(() => {
     throw new StudioError("MEDIA_MISSING", `“${name}” is not there: check its path.`, path);
   });
+  checkFingerprint(name, found, wanted);
+}
+
+/** Errors: BAD_REQUEST when it is something else than what is missed. */
+export function checkFingerprint(name: string, found: Fingerprint, { fingerprint: wanted }: Wanted): void {
   if (found.bytes !== wanted.bytes || found.sha256 !== wanted.sha256)
     throw new StudioError(
       "BAD_REQUEST",
