@@ -117,10 +117,16 @@ function reframeFile({ name, width, height, seconds, reframe, facts }: AnalyzeRe
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
-const clock = (seconds: number): string =>
-  seconds < 60
-    ? `${seconds.toFixed(1)} s`
-    : `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
+
+const two = (value: number): string => String(value).padStart(2, "0");
+
+/** "4.0 s", "2:05.5", "3:00:00". */
+function clock(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole >= 3600) return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+  return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
+}
 
 /** What was asked for, or all of it where nothing was, in a line each. */
 function describe(report: AnalyzeReport, options: AnalyzeOptions): string[] {

@@ -143,9 +143,11 @@ export class AnalyzeDesk {
     if (event.type === "media-status") {
       const ready = event.status.filter(({ isOnline, work }) => isOnline && work === null);
       if (ready.length > 0) this.keeper.want(ready.map(({ id }) => id));
-    } else if (event.type === "job" && event.job.finishedAt !== null) {
-      this.keeper.poke();
-      if (event.job.kind !== "export" && event.job.clip !== null) this.keeper.want([event.job.clip.id]);
+    } else if (event.type === "job") {
+      // It ended, was paused, or waits for the user's word: there may be time now.
+      if (event.job.state !== "running") this.keeper.poke();
+      if (event.job.finishedAt !== null && event.job.kind !== "export" && event.job.clip !== null)
+        this.keeper.want([event.job.clip.id]);
     }
   }
 

@@ -126,6 +126,29 @@ describe("facts in the background", () => {
     await studio.close();
   });
 
+  it("wait while a clip is being made", async () => {
+    const studio = await bench.open();
+    const events = record(studio);
+    const making = make(studio, "slow slow-frames", { steps: 8 });
+    await vi.waitFor(
+      () => expect(events.some((event) => event.type === "job" && event.job.state === "running")).toBe(true),
+      {
+        timeout: 60_000,
+      },
+    );
+    await ffmpeg("-f", "lavfi", "-i", "color=c=0x18a018:s=96x64:d=1", "-frames:v", "1", at("green.png"));
+    const green = await studio.importMedia(at("green.png"));
+    expect(factWords(await factsOf(studio, events, green.id))).toContain("green");
+    await making;
+    const told = events.findIndex(
+      (event) => event.type === "media-facts" && event.known.some(({ id }) => id === green.id),
+    );
+    const done = events.findIndex((event) => event.type === "job" && event.job.state === "done");
+    expect(done).toBeGreaterThan(-1);
+    expect(told).toBeGreaterThan(done);
+    await studio.close();
+  });
+
   it("a damaged film and a dying engine disturb nobody", async () => {
     const studio = await bench.open();
     const events = record(studio);
