@@ -3,6 +3,7 @@
  * keyframes; a source gives a stretch; a file that is gone says so.
  */
 import { execFileSync } from "node:child_process";
+import { globSync, renameSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -11,9 +12,9 @@ import { FRAME_RATES, frameToFlicks } from "../../core/time/index.ts";
 import { type Clip, laneOf, type Timeline } from "../../core/timeline/index.ts";
 import {
   accessibilityProblems,
-  fakeEntry,
   launchBrowser,
   openWindow,
+  realEntry,
   removeFolder,
   type RunningApp,
   startApp,
@@ -21,8 +22,8 @@ import {
   type Window,
 } from "./harness.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-const patience = { timeout: 15_000 };
+vi.setConfig({ testTimeout: 300_000 });
+const patience = { timeout: 60_000 };
 const rate = FRAME_RATES["25"];
 const frames = (count: number): number => frameToFlicks(count, rate);
 
@@ -32,6 +33,7 @@ let app: RunningApp;
 let window: Window;
 let page: Page;
 let project = "";
+let home = "";
 let film = "";
 
 const call = <T>(method: string, input: unknown): Promise<T> =>
@@ -113,7 +115,8 @@ afterAll(async () => {
   await removeFolder(files);
 });
 beforeEach(async () => {
-  app = await startApp(fakeEntry, {});
+  home = await temporaryFolder();
+  app = await startApp(realEntry, { PLUME_HOME: join(home, "home"), PLUME_OUTPUT: join(home, "clips") });
   window = await openWindow(browser, app.url);
   page = window.page;
   const base64 = (await readFile(join(files, "halves.mp4"))).toString("base64");
@@ -140,6 +143,7 @@ afterEach(async () => {
   const { offences } = window;
   await window.context.close();
   await app.stop();
+  await removeFolder(home);
   expect(offences).toEqual([]);
 });
 
@@ -177,8 +181,8 @@ describe("titles", () => {
     // At the title's begin it has not come yet.
     await expect.poll(whiteness, patience).toBeLessThan(0.01);
     expect(await past()).toEqual([
-      "Overwrite",
-      "Overwrite",
+      "Overwrite ‘halves’",
+      "Overwrite ‘Title’",
       "Change text ‘Title’",
       ...Array.from({ length: 4 }, () => "Change text ‘WIDE’"),
       "Change clip ‘WIDE’",
@@ -306,4 +310,18 @@ test("a source gives a stretch between its own marks", async () => {
       ),
     )
     .toContainEqual({ start: frames(25), duration: frames(25) });
+});
+
+test("a file that is gone is hatched in its place with its name, and is back when it is back", async () => {
+  const [kept] = globSync(join(home, "**", "*.data"));
+  renameSync(kept!, `${kept}.gone`);
+  await page.reload();
+  await page.waitForSelector(".viewer__canvas");
+  await expect.poll(() => page.locator(".viewer__problems").innerText(), patience).toContain("halves.mp4");
+  expect(await page.locator(".viewer__missing polygon").count()).toBe(1);
+  renameSync(`${kept}.gone`, kept!);
+  await page.reload();
+  await page.waitForSelector(".viewer__canvas");
+  await expect.poll(() => colourAt(0.2, 0.5), patience).toBe("red");
+  expect(await page.locator(".viewer__problems").count()).toBe(0);
 });

@@ -40,7 +40,7 @@ export function Missing({ engine, document, view }: Props) {
       <ul className="viewer__problems">
         {problems.map(({ clip, media, sentence }) => (
           <li key={clip} className="viewer__problem">
-            <strong>{media}</strong> {sentence}
+            {sentence.includes(media) ? null : <strong>{media}</strong>} {sentence}
           </li>
         ))}
         {pending.map((clip) => {
