@@ -75,6 +75,9 @@ const LONGEST_FADE = 3;
 /** Shots are not shorter than this, seconds: a flash is none. */
 const SHORTEST = 0.3;
 
+/** So near to a cut, seconds, what creeps is the start of a movement and no fade. */
+const APART = 0.7;
+
 interface Boundary {
   readonly time: number;
   readonly opening: "cut" | "fade";
@@ -108,7 +111,9 @@ export class ShotDetector {
 
   /** @param end where the film ends, seconds */
   shots(end: number): Shot[] {
-    const bounds = [...this.cuts(), ...this.fades()].sort((a, b) => a.time - b.time);
+    const cuts = this.cuts();
+    const fades = this.fades().filter(({ time }) => cuts.every((cut) => Math.abs(cut.time - time) >= APART));
+    const bounds = [...cuts, ...fades].sort((a, b) => a.time - b.time);
     const starts: { time: number; opening: Shot["opening"] }[] = [{ time: this.times[0] ?? 0, opening: "start" }];
     for (const bound of bounds)
       if (bound.time - starts.at(-1)!.time >= SHORTEST && end - bound.time >= SHORTEST / 3) starts.push(bound);

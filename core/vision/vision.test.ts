@@ -92,6 +92,9 @@ function shotsOf(frames: number, frame: (n: number) => Pixels, rate = RATE) {
   return detector.shots(frames / rate);
 }
 
+/** A camera that starts right after a cut. */
+const pulled = (n: number): Pixels => (n < 40 ? place(8, n) : place(9, n, Math.min(20, Math.max(0, n - 43))));
+
 /** A thing passes through a place. */
 const passing = (n: number): Pixels => {
   const base = place(6, n);
@@ -147,6 +150,7 @@ describe("ShotDetector", () => {
     expect(shotsOf(72, (n) => place(4, n))).toHaveLength(1);
     expect(shotsOf(120, (n) => place(5, n, n * 0.2))).toHaveLength(1);
     expect(shotsOf(72, passing)).toHaveLength(1);
+    expect(shotsOf(100, pulled).map(({ start }) => Math.round(start * RATE))).toEqual([0, 40]);
     const white = draw(48, 27, () => [255, 255, 255]);
     expect(shotsOf(72, (n) => (n === 36 ? white : place(7, n)))).toHaveLength(1);
   });
