@@ -29,7 +29,7 @@ export function EditWorkspace() {
   const most = {
     left: Math.min(LIMITS.left[1], width - panels.right - 400),
     right: Math.min(LIMITS.right[1], width - panels.left - 400),
-    timeline: Math.min(LIMITS.timeline[1], height - 84 - 200),
+    timeline: Math.min(LIMITS.timeline[1], height - 84 - 300),
   };
   const size = (panel: keyof EditUi["panels"]) =>
     Math.max(LIMITS[panel][0], Math.min(panels[panel], Math.max(most[panel], LIMITS[panel][0])));

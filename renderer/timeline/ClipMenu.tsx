@@ -125,13 +125,13 @@ function Entries({ entries }: { readonly entries: readonly Entry[] }) {
 
 /** What can be done with the takes of the selected clip, and with one that could not be made. */
 function useTakeEntries(): readonly Entry[] {
-  const document = useProject((project) => project.document);
   const id = useEditUi((ui) => (ui.selection.type === "clips" ? (ui.selection.ids[0] ?? null) : null));
-  const clip = id === null ? undefined : findPlaced(document, id)?.item.clip;
+  const clip = useProject(({ document }) => (id === null ? undefined : findPlaced(document, id)?.item.clip));
+  const media = useProject(({ document }) => document.media);
   if (clip === undefined || clip.content.type !== "media") return [];
   const entries: Entry[] = [];
   if (activeTakeProblem(clip) !== null) entries.push("take.retry", "take.edit");
-  else if (mediaOf(document, clip)?.record != null) entries.push("take.more", "take.edit");
+  else if (mediaOf({ media }, clip)?.record != null) entries.push("take.more", "take.edit");
   if (clip.content.takes.length > 1) entries.push("take.next", "take.previous");
   return entries.length === 0 ? [] : [...entries, null];
 }

@@ -120,13 +120,14 @@ export function Grid({ view }: { readonly view: TimelineView }) {
         {layout.rows.map(({ track, y, height }) => (
           <TrackRow
             key={track.id}
-            document={document}
+            settings={document.settings}
+            media={document.media}
             track={track}
             y={y}
             height={height}
             selection={selection}
             active={active?.track === track.id ? active : null}
-            at={active === null ? 0 : timeOf(document, active)}
+            at={active === null || active.track === track.id ? 0 : timeOf(document, active)}
           />
         ))}
       </div>
@@ -134,8 +135,10 @@ export function Grid({ view }: { readonly view: TimelineView }) {
   );
 }
 
+/** What one row shows. An edit of another track draws it not again: what did not change is the same object. */
 interface RowProps {
-  readonly document: Timeline;
+  readonly settings: Timeline["settings"];
+  readonly media: Timeline["media"];
   readonly track: Track;
   readonly y: number;
   readonly height: number;
@@ -144,7 +147,7 @@ interface RowProps {
   readonly at: number;
 }
 
-const TrackRow = memo(function TrackRow({ document, track, y, height, selection, active, at }: RowProps) {
+const TrackRow = memo(function TrackRow({ settings, media, track, y, height, selection, active, at }: RowProps) {
   const { placed, index } = laneOf(track);
   const middle = active?.clip == null ? Math.max(0, indexAt(placed, at)) : (index.get(active.clip) ?? 0);
   const first = Math.max(0, middle - AROUND);
@@ -170,7 +173,7 @@ const TrackRow = memo(function TrackRow({ document, track, y, height, selection,
           tabIndex={active?.clip === item.clip.id ? 0 : -1}
           aria-colindex={first + i + 1}
           aria-selected={selected.has(item.clip.id)}
-          aria-label={clipWords(document, track, item, false)}
+          aria-label={clipWords({ settings, media }, track, item, false)}
           style={{
             left: `calc(var(--zoom) * ${item.start / FLICKS_PER_SECOND})`,
             width: `calc(var(--zoom) * ${item.clip.sourceRange.duration / FLICKS_PER_SECOND})`,

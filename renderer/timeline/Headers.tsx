@@ -1,14 +1,14 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- a fieldset has a look of its own */
 import { Eye, EyeOff, Lock, LockOpen, MoreVertical, Plus, Volume2, VolumeX } from "lucide-react";
 import { DropdownMenu, Slider } from "radix-ui";
-import { type PointerEvent, useRef, useState, useSyncExternalStore } from "react";
+import { memo, type PointerEvent, useRef, useState, useSyncExternalStore } from "react";
 import type { Track, TrackKind } from "../../core/timeline/index.ts";
 import { addTrack, toggleDucking } from "../commands/edit/tracks.ts";
 import { contextOf } from "../commands/dispatch.ts";
 import { useCommands } from "../commands/use-commands.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
-import { layoutOf, MAX_HEIGHT, MIN_HEIGHT, type Row, shiftedIndex } from "./geometry.ts";
+import { layoutOf, MAX_HEIGHT, MIN_HEIGHT, shiftedIndex } from "./geometry.ts";
 import { lanePlace } from "./motion.ts";
 import { MotionHead } from "./MotionRow.tsx";
 import type { TimelineView } from "./timeline-view.ts";
@@ -59,7 +59,7 @@ export function Headers({ view }: { readonly view: TimelineView }) {
         onWheel={(event) => view.scrollTo(view.scrollY + event.deltaY)}
       >
         {rows.map((row) => (
-          <Header key={row.track.id} row={row} top={row.y - scrollY} />
+          <Header key={row.track.id} track={row.track} height={row.height} top={row.y - scrollY} />
         ))}
         {place && under ? (
           <MotionHead top={under.y + under.height - scrollY} height={place.height} clip={lane ?? ""} />
@@ -69,9 +69,15 @@ export function Headers({ view }: { readonly view: TimelineView }) {
   );
 }
 
-function Header({ row, top }: { readonly row: Row; readonly top: number }) {
+interface HeaderProps {
+  readonly track: Track;
+  readonly height: number;
+  readonly top: number;
+}
+
+/** An edit of another track draws it not again. */
+const Header = memo(function Header({ track, height, top }: HeaderProps) {
   const { project, editUi } = useStudio();
-  const { track, height } = row;
   const isSelected = useEditUi((ui) => ui.selection.type === "track" && ui.selection.id === track.id);
   const [isNamed, setNamed] = useState(false);
   const set = (change: Partial<Pick<Track, "name" | "locked" | "muted" | "solo">>) =>
@@ -134,7 +140,7 @@ function Header({ row, top }: { readonly row: Row; readonly top: number }) {
       <HeightHandle track={track} height={height} />
     </div>
   );
-}
+});
 
 function MuteSign({ isAudio, muted }: { readonly isAudio: boolean; readonly muted: boolean }) {
   if (isAudio) return muted ? <VolumeX {...icon} /> : <Volume2 {...icon} />;
@@ -214,6 +220,22 @@ const item = (label: string, onSelect: () => void, disabled = false) => (
 );
 
 function TrackMenu({ track, onRename }: { readonly track: Track; readonly onRename: () => void }) {
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild>
+        <Button kind="quiet" icon={<MoreVertical {...icon} />} label={`More about ${track.name}`} />
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="start" side="right">
+          <TrackItems track={track} onRename={onRename} />
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}
+
+/** Only while the menu is open: it looks at all tracks. */
+function TrackItems({ track, onRename }: { readonly track: Track; readonly onRename: () => void }) {
   const studio = useStudio();
   const { project } = studio;
   const commands = useCommands();
@@ -223,48 +245,41 @@ function TrackMenu({ track, onRename }: { readonly track: Track; readonly onRena
     if (to !== null) project.perform("moveTrack", { track: track.id, to });
   };
   return (
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>
-        <Button kind="quiet" icon={<MoreVertical {...icon} />} label={`More about ${track.name}`} />
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="start" side="right">
-          {item("Rename", onRename)}
-          {item("Move up", () => move(-1), shiftedIndex(tracks, track.id, -1) === null)}
-          {item("Move down", () => move(1), shiftedIndex(tracks, track.id, 1) === null)}
-          {track.kind === "audio" ? (
-            <>
-              <DropdownMenu.Separator className="menu__line" />
-              <DropdownMenu.CheckboxItem
-                className="menu__item"
-                checked={track.ducking !== null}
-                onCheckedChange={() => toggleDucking(contextOf(studio), track)}
-              >
-                Duck under the other sounds
-                <DropdownMenu.ItemIndicator className="menu__note">on</DropdownMenu.ItemIndicator>
-              </DropdownMenu.CheckboxItem>
-              <DropdownMenu.Label className="menu__label">Pan</DropdownMenu.Label>
-              <DropdownMenu.RadioGroup
-                value={String(track.pan)}
-                onValueChange={(pan) => project.perform("setTrack", { track: track.id, pan: Number(pan) })}
-              >
-                {PANS.map(([pan, name]) => (
-                  <DropdownMenu.RadioItem key={pan} className="menu__item" value={String(pan)}>
-                    {name}
-                    <DropdownMenu.ItemIndicator className="menu__note">●</DropdownMenu.ItemIndicator>
-                  </DropdownMenu.RadioItem>
-                ))}
-              </DropdownMenu.RadioGroup>
-            </>
-          ) : null}
+    <>
+      {item("Rename", onRename)}
+      {item("Move up", () => move(-1), shiftedIndex(tracks, track.id, -1) === null)}
+      {item("Move down", () => move(1), shiftedIndex(tracks, track.id, 1) === null)}
+      {track.kind === "audio" ? (
+        <>
           <DropdownMenu.Separator className="menu__line" />
-          {item("Delete the track", () => {
-            studio.editUi.setState({ selection: { type: "track", id: track.id } });
-            commands.run("track.remove");
-          })}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+          <DropdownMenu.CheckboxItem
+            className="menu__item"
+            checked={track.ducking !== null}
+            onCheckedChange={() => toggleDucking(contextOf(studio), track)}
+          >
+            Duck under the other sounds
+            <DropdownMenu.ItemIndicator className="menu__note">on</DropdownMenu.ItemIndicator>
+          </DropdownMenu.CheckboxItem>
+          <DropdownMenu.Label className="menu__label">Pan</DropdownMenu.Label>
+          <DropdownMenu.RadioGroup
+            value={String(track.pan)}
+            onValueChange={(pan) => project.perform("setTrack", { track: track.id, pan: Number(pan) })}
+          >
+            {PANS.map(([pan, name]) => (
+              <DropdownMenu.RadioItem key={pan} className="menu__item" value={String(pan)}>
+                {name}
+                <DropdownMenu.ItemIndicator className="menu__note">●</DropdownMenu.ItemIndicator>
+              </DropdownMenu.RadioItem>
+            ))}
+          </DropdownMenu.RadioGroup>
+        </>
+      ) : null}
+      <DropdownMenu.Separator className="menu__line" />
+      {item("Delete the track", () => {
+        studio.editUi.setState({ selection: { type: "track", id: track.id } });
+        commands.run("track.remove");
+      })}
+    </>
   );
 }
 

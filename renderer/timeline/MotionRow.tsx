@@ -1,6 +1,6 @@
 import { RefreshCw, X } from "lucide-react";
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { type AnimationRecord, ANIMATION_FPS } from "../../core/contract/animation.ts";
+import { type AnimationRecord, ANIMATION_FPS, type Follow } from "../../core/contract/animation.ts";
 import type { SoundAnalysis } from "../../core/contract/index.ts";
 import { FLICKS_PER_SECOND } from "../../core/time/index.ts";
 import { mediaOf, type Placed, sourceTimeAt } from "../../core/timeline/index.ts";
@@ -53,6 +53,12 @@ export function MotionRow({ view }: { readonly view: TimelineView }) {
   return <OpenRow key={`${found.item.clip.id} ${media.id}`} view={view} item={found.item} record={record} />;
 }
 
+/** What the keyframes followed where the record has no curve: as far as it can be heard again. */
+function heardCurve(analysis: SoundAnalysis | null, follow: Follow): readonly number[] | null {
+  if (analysis === null) return null;
+  return follow === "predicted" || follow === "drawn" ? analysis.curves.onset : analysis.curves[follow];
+}
+
 interface Props {
   readonly view: TimelineView;
   readonly item: Placed;
@@ -87,6 +93,13 @@ function OpenRow({ view, item, record }: Props) {
       isCurrent = false;
     };
   }, [client, store, request]);
+
+  useEffect(() => {
+    // A lane that was opened is looked at.
+    const place = lanePlace(project.store.getState().document, item.clip.id);
+    const row = view.layout.rows.find(({ track }) => track.id === place?.track);
+    if (row && place) view.scrollTo(row.y + row.height + place.height - (view.height - RULER_HEIGHT));
+  }, [view, project, item.clip.id]);
 
   const place = lanePlace(document, item.clip.id);
   const row = view.layout.rows.find(({ track }) => track.id === place?.track);
@@ -147,7 +160,7 @@ function OpenRow({ view, item, record }: Props) {
           timeline={{ pixelsPerFrame, height: LANE_FIELD }}
           frames={request.frames}
           analysis={analysis}
-          curve={curve}
+          curve={curve ?? heardCurve(analysis, request.follow)}
           keyframes={keyframes}
           seams={starts.slice(1)}
           playhead={Math.max(0, Math.min(request.frames - 1, frameAt(time)))}

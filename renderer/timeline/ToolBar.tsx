@@ -48,7 +48,8 @@ export function ToolBar({ view }: { readonly view: TimelineView }) {
   const snapping = useEditUi((ui) => ui.snapping);
   const isLinked = useEditUi((ui) => ui.linkedSelection);
   const isBars = useEditUi((ui) => ui.ruler === "bars");
-  const steps = useProject((project) => project.steps);
+  const undo = useProject((project) => project.steps.undo);
+  const redo = useProject((project) => project.steps.redo);
   const toggle = (id: string, isOn: boolean, sign: ReactNode) => (
     <Button kind="quiet" icon={sign} label={commands.label(id)} aria-pressed={isOn} onClick={() => commands.run(id)} />
   );
@@ -75,19 +76,15 @@ export function ToolBar({ view }: { readonly view: TimelineView }) {
       <Button
         kind="quiet"
         icon={<Undo2 {...icon} />}
-        label={
-          steps.undo === null ? commands.label("history.undo") : `Undo ${steps.undo} (${commands.keys("history.undo")})`
-        }
-        disabled={steps.undo === null}
+        label={undo === null ? commands.label("history.undo") : `Undo ${undo} (${commands.keys("history.undo")})`}
+        disabled={undo === null}
         onClick={() => commands.run("history.undo")}
       />
       <Button
         kind="quiet"
         icon={<Redo2 {...icon} />}
-        label={
-          steps.redo === null ? commands.label("history.redo") : `Redo ${steps.redo} (${commands.keys("history.redo")})`
-        }
-        disabled={steps.redo === null}
+        label={redo === null ? commands.label("history.redo") : `Redo ${redo} (${commands.keys("history.redo")})`}
+        disabled={redo === null}
         onClick={() => commands.run("history.redo")}
       />
       <Button

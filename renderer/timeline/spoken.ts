@@ -15,8 +15,10 @@ import { activeTake } from "./paint/clip.ts";
 
 const KINDS = { video: "video", audio: "sound", text: "text" } as const;
 
+type Facts = Pick<Timeline, "settings" | "media">;
+
 /** "rain street, video, 00:00:04:12 to 00:00:07:00, generated, 2 takes" */
-export function clipWords(document: Timeline, track: Track, item: Placed, selected: boolean): string {
+export function clipWords(document: Facts, track: Track, item: Placed, selected: boolean): string {
   const { clip } = item;
   const time = (flicks: number) => formatTimecode(flicks, document.settings);
   return [
@@ -30,7 +32,7 @@ export function clipWords(document: Timeline, track: Track, item: Placed, select
   ].join(", ");
 }
 
-function stateWords(document: Timeline, clip: Clip): string[] {
+function stateWords(document: Facts, clip: Clip): string[] {
   const take = activeTake(clip);
   const words: string[] = [];
   if (take?.media === null) words.push(take.problem === null ? "being generated" : `failed: ${take.problem}`);

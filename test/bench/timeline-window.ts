@@ -6,13 +6,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { CDPSession, Page } from "playwright-core";
 import { writeProjectFile } from "../../main/studio/projects/format.ts";
 import { fakeEntry, launchBrowser, openWindow, startApp } from "../e2e/harness.ts";
 import { largeTimeline } from "./timeline.ts";
 
 const CLIPS = 2000;
 const FRAMES = 180;
+const EDITS = 20;
 
 interface Spread {
   readonly p50: number;
@@ -20,6 +21,8 @@ interface Spread {
   readonly max: number;
 }
 interface Frames {
+  /** CPU time of the page's thread for one frame on average, milliseconds: what other programs on the machine do not change. */
+  readonly cpu: number;
   /** Milliseconds. */
   readonly work: Spread;
   readonly interval: Spread;
@@ -31,7 +34,7 @@ export interface TimelineWindowResult {
   readonly open: number;
   readonly frames: Readonly<Record<"scrolling" | "zooming" | "playhead" | "all in sight", Frames>>;
   /** Milliseconds of the page's thread for one edit: key to drawn frame, the first and what follows when the studio has answered. */
-  readonly edit: Readonly<Record<string, Spread>>;
+  readonly edit: Readonly<Record<string, Spread & { readonly cpu: number }>>;
   /** The browser's own pace, with nothing to draw: what no page on this machine can be better than. */
   readonly idle: Spread;
 }
@@ -144,6 +147,12 @@ function measureEdits(
   );
 }
 
+/** Milliseconds of CPU time that the page's thread has used for tasks of all kinds. */
+async function cpuOf(session: CDPSession): Promise<number> {
+  const { metrics } = await session.send("Performance.getMetrics");
+  return (metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0) * 1000;
+}
+
 function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
@@ -174,11 +183,18 @@ export async function benchTimelineWindow(say: (line: string) => void): Promise<
     say(`${CLIPS} clips on 10 tracks in Chromium, opened in ${open.toFixed(0)} ms (aim: under 1000)`);
     const of = async (name: string, task: Task): Promise<Frames> => {
       await measureFrames(page, task);
+      const before = await cpuOf(session);
       const { work, interval } = await measureFrames(page, task);
-      const result = { work: spread(work), interval: spread(interval) };
-      say(`  ${name.padEnd(12)} work ${words(result.work)}; interval ${words(result.interval)} (aim: p95 under 16.7)`);
+      const cpu = (await cpuOf(session)) - before;
+      const result = { cpu: cpu / FRAMES, work: spread(work), interval: spread(interval) };
+      say(
+        `  ${name.padEnd(12)} ${result.cpu.toFixed(1)} ms of CPU a frame; work ${words(result.work)}; interval ${words(result.interval)} (aim: p95 under 16.7)`,
+      );
       return result;
     };
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.setTimeDomain", { timeDomain: "threadTicks" });
+    await session.send("Performance.enable");
     const { interval } = await measureFrames(page, { kind: "nothing", zoom: false, by: 0 });
     const idle = spread(interval);
     say(`  ${"idle".padEnd(12)} interval ${words(idle)}`);
@@ -191,7 +207,7 @@ export async function benchTimelineWindow(say: (line: string) => void): Promise<
     await page.locator('[role="gridcell"][data-clip]').first().focus();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
-    const edit: Record<string, Spread> = {};
+    const edit: Record<string, Spread & { readonly cpu: number }> = {};
     const keys = {
       "trim end": { code: "ArrowLeft", alt: true, shift: true },
       "ripple end": { code: "Comma", alt: true },
@@ -199,8 +215,12 @@ export async function benchTimelineWindow(say: (line: string) => void): Promise<
       mark: { code: "KeyM" },
     } as const;
     for (const [name, chord] of Object.entries(keys)) {
-      edit[name] = spread(await measureEdits(page, chord, 20));
-      say(`  ${name.padEnd(12)} ${words(edit[name])} of the page's thread (aim: under 8)`);
+      const before = await cpuOf(session);
+      const times = await measureEdits(page, chord, EDITS);
+      // An edit is drawn twice: at once, and with the studio's answer.
+      const cpu = ((await cpuOf(session)) - before) / EDITS;
+      edit[name] = { ...spread(times), cpu };
+      say(`  ${name.padEnd(12)} ${cpu.toFixed(1)} ms of CPU in all; key to frame ${words(edit[name])} (aim: under 8)`);
     }
     return { clips: CLIPS, open, frames: { scrolling, zooming, playhead, "all in sight": all }, edit, idle };
   } finally {

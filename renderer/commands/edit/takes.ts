@@ -65,7 +65,11 @@ function editTake(context: CommandContext): void {
 function animate(context: CommandContext): void {
   const { editUi, actions } = context;
   const document = documentOf(context);
-  const clips = selected(context).map(({ item }) => item.clip);
+  // Of a linked picture and sound the picture is what moves.
+  const found = selected(context).toSorted(
+    (a, b) => Number(b.track.kind === "video") - Number(a.track.kind === "video"),
+  );
+  const clips = found.map(({ item }) => item.clip);
   const moving = clips.find((clip) => animationOf(document, clip) !== null);
   if (moving !== undefined) {
     const isOpen = editUi.getState().motionLane === moving.id;
