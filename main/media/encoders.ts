@@ -12,6 +12,8 @@ export interface Encoder {
   readonly device: readonly string[];
   /** Filters that bring frames to where the encoder takes them, after the colour conversion to yuv420p. */
   readonly upload: string;
+  /** Short stretches between copied ones: a few bytes more are nothing there, and time is what copying is for. */
+  readonly isQuick?: boolean;
   /** One sentence: which was chosen and why. */
   readonly reason: string;
 }

@@ -130,7 +130,7 @@ export function pictureOutput(video: Video, encoder: Encoder): string[] {
 const between = (quality: number, small: number, fine: number): string =>
   String(Math.round(small + ((fine - small) * quality) / 100));
 
-function codecArgs(video: Video, { name, isHardware }: Encoder): string[] {
+function codecArgs(video: Video, { name, isHardware, isQuick }: Encoder): string[] {
   const { codec, quality, bitrate, rate } = video;
   const keys = ["-g", String(Math.max(1, Math.round((KEY_SECONDS * rate.numerator) / rate.denominator)))];
   const bits =
@@ -141,7 +141,12 @@ function codecArgs(video: Video, { name, isHardware }: Encoder): string[] {
   if (isHardware) return [...keys, ...(bits ?? hardwareQuality(name, quality)), ...tag];
   switch (name) {
     case "libx264":
-      return ["-preset", "medium", ...keys, ...(bits ?? ["-crf", between(quality, 33, 13)])];
+      return [
+        "-preset",
+        isQuick === true ? "veryfast" : "medium",
+        ...keys,
+        ...(bits ?? ["-crf", between(quality, 33, 13)]),
+      ];
     case "libopenh264":
       return [...keys, ...(bits ?? ["-q:v", between(quality, 40, 18)])];
     case "libx265":

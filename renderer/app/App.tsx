@@ -5,6 +5,7 @@ import { attachKeys } from "../commands/dispatch.ts";
 import { commands } from "../commands/index.ts";
 import { Workspace } from "../create/Workspace.tsx";
 import { EditWorkspace } from "../edit/EditWorkspace.tsx";
+import { ExportWorkspace } from "../export/ExportWorkspace.tsx";
 import { Inspector } from "../inspector/Inspector.tsx";
 import { Player } from "../player/Player.tsx";
 import { QueueStrip } from "../queue/QueueStrip.tsx";
@@ -39,6 +40,8 @@ export function App() {
       <TitleBar />
       {workspace === "edit" ? (
         <EditWorkspace />
+      ) : workspace === "export" ? (
+        <ExportWorkspace />
       ) : (
         <div className="app__body">
           <Workspace />

@@ -6,7 +6,7 @@ import { Mark } from "../ui/Mark.tsx";
 import { type Workspace, workspaces } from "../state/edit-ui.ts";
 import { ProjectMenu } from "./ProjectMenu.tsx";
 
-const titles: Readonly<Record<Workspace, string>> = { create: "Create", edit: "Edit" };
+const titles: Readonly<Record<Workspace, string>> = { create: "Create", edit: "Edit", export: "Export" };
 
 export function TitleBar() {
   const { actions, editUi } = useStudio();

@@ -41,6 +41,15 @@ export const appCommands: readonly Command[] = [
     run: ({ editUi }) => editUi.setState({ workspace: "edit" }),
   },
   {
+    id: "app.export",
+    title: "Go to Export",
+    group: "Everywhere",
+    scope: "all",
+    keys: ["Mod+KeyE", "Alt+Digit3"],
+    inText: true,
+    run: ({ editUi }) => editUi.setState({ workspace: "export" }),
+  },
+  {
     id: "app.queue-pause",
     title: "Pause or resume the running job",
     group: "Everywhere",

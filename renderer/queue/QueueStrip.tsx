@@ -3,6 +3,7 @@ import { Check, Square, X } from "lucide-react";
 import { useMemo } from "react";
 import type { AnimateJob } from "../../core/contract/index.ts";
 import { useItems, useSelect, useStudio } from "../state/context.ts";
+import { attempt } from "../state/attempt.ts";
 import { askingOf, queueOf, titleOf } from "../state/items.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatSeconds, plural } from "../ui/format.ts";
@@ -11,7 +12,7 @@ import { etaWords, phaseWords } from "../ui/words.ts";
 
 /** What is being made, how long it takes, and what waits behind it. */
 export function QueueStrip() {
-  const { actions } = useStudio();
+  const { actions, client, editUi, store } = useStudio();
   const jobs = useSelect((state) => state.jobs);
   const clips = useSelect((state) => state.clips);
   const items = useItems();
@@ -21,7 +22,7 @@ export function QueueStrip() {
   const item = items.find(({ job }) => job?.id === current?.id);
   const asking = useMemo(() => askingOf(jobs), [jobs]);
   const media = useSelect((state) => state.media);
-  if (!current || !item) {
+  if (!current || (!item && current.kind !== "export")) {
     const last = clips[0];
     const seconds = last ? Object.values(last.record.seconds).reduce((sum, value) => sum + value, 0) : null;
     return (
@@ -34,21 +35,26 @@ export function QueueStrip() {
       </footer>
     );
   }
-  const title = titleOf(item, media);
+  const title = current.kind === "export" ? current.request.fileName : titleOf(item!, media);
+  const show = () => (item ? actions.select(item.key) : editUi.setState({ workspace: "export" }));
+  const stop = () =>
+    item
+      ? actions.cancel(item)
+      : attempt(store, async () => void (await client.call("jobs.cancel", { id: current.id })));
   const { progress } = current;
   const eta = etaWords(progress);
   const behind = current.state === "queued" ? waiting - 1 : waiting;
   return (
     <footer className="queue" aria-label="Queue">
       <Spinner />
-      <button type="button" className="queue__prompt" title="Show this clip" onClick={() => actions.select(item.key)}>
+      <button type="button" className="queue__prompt" title="Show this" onClick={show}>
         {title}
       </button>
       {progress.fraction > 0 ? (
         <>
           <progress
             className="progress queue__bar"
-            aria-label="Progress of the clip"
+            aria-label="Progress of the job"
             max={1}
             value={progress.fraction}
           />
@@ -67,11 +73,7 @@ export function QueueStrip() {
           </Button>
         </>
       ) : null}
-      <Button
-        kind="quiet"
-        icon={<Square size={11} fill="currentColor" aria-hidden />}
-        onClick={() => void actions.cancel(item)}
-      >
+      <Button kind="quiet" icon={<Square size={11} fill="currentColor" aria-hidden />} onClick={() => void stop()}>
         Stop
       </Button>
     </footer>

@@ -53,6 +53,11 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
       "cost of Draft, Balanced and Reference, and how near they are to Reference on the starter  [--pairs n --model PATH --side px]",
     run: async (context) => (await import("./keyvid.ts")).benchKeyvid(context),
   },
+  export: {
+    about:
+      "smart rendering and compositing against ffmpeg, and memory  [--only smart|composite|memory --seconds n --minutes n]",
+    run: async (context) => (await import("./export.ts")).benchExport(context),
+  },
   install: {
     about: "how fast a checkpoint becomes a model pack  [--full: the true 0.7B size]",
     run: async ({ say, args }) => (await import("./install.ts")).benchInstall(say, { full: args.includes("--full") }),

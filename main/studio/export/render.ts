@@ -287,7 +287,12 @@ async function writeSmart(work: Work, loudness: Loudness | null, notes: string[]
   const encode = async ({ from, count }: Piece, file: string): Promise<void> => {
     const feed = new Feed(
       tools.ffmpeg,
-      exportArgs({ ...plan, audio: null, settings: { ...plan.settings, container: "mp4" } }, encoder, null, file),
+      exportArgs(
+        { ...plan, audio: null, settings: { ...plan.settings, container: "mp4" } },
+        { ...encoder, isQuick: true },
+        null,
+        file,
+      ),
     );
     try {
       for (let n = from; n < from + count; n++) {
