@@ -48,6 +48,13 @@ export function ParameterRow({ found, name, label, factor = 1, tied = null, ...l
   function change(next: number) {
     const target = Math.min(max, Math.max(min, next / factor));
     const now = transport.time;
+    const [only] = found;
+    if (name === "speed" && only !== undefined) {
+      // A speed that moves is set by its keyframes alone: the clip keeps its length.
+      const time = momentOf(only, now);
+      gesture.perform("setKeyframe", { clip: only.item.clip.id, parameter: name, time, value: target });
+      return;
+    }
     const changes = found.flatMap((each) => {
       const { clip } = each.item;
       const at = momentOf(each, now);
@@ -100,7 +107,7 @@ interface KeyframeProps {
 }
 
 /** Sets a keyframe at the playhead, or takes the one that is there away. */
-function KeyframeToggle({ found, names, title }: KeyframeProps) {
+export function KeyframeToggle({ found, names, title }: KeyframeProps) {
   const { project, transport } = useStudio();
   const { clip } = found.item;
   const shown = momentOf(found, useShownTime());

@@ -3,7 +3,7 @@ import { useStore } from "zustand";
 import { secondsToFlicks } from "../../core/time/index.ts";
 import type { MediaReference, Timeline } from "../../core/timeline/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";
-import type { Locate } from "./decode/address.ts";
+import type { Locate, MediaAddress } from "./decode/address.ts";
 
 /** Where the media of a document are played from: the user's own files, or their proxies where those play better. */
 export function useLocate(document: Timeline): Locate {
@@ -12,11 +12,11 @@ export function useLocate(document: Timeline): Locate {
   const catalogue = useSelect((state) => state.catalogue);
   const { media: references } = document;
   useEffect(() => mediaStatus.want(Object.keys(references)), [mediaStatus, references]);
-  return useMemo(() => {
+  const addresses = useMemo(() => {
     const origins = new Map(
       catalogue.flatMap((media) => (media.kind === "video" ? [[media.id, secondsToFlicks(media.video.origin)]] : [])),
     );
-    return (media: MediaReference) => {
+    const addressOf = (media: MediaReference): MediaAddress => {
       const status = statuses[media.id];
       if (status === undefined) return { problem: WAITING };
       if (!status.isOnline) return { problem: status.reason ?? "This file is not where it was." };
@@ -29,7 +29,13 @@ export function useLocate(document: Timeline): Locate {
         origin: status.play === "original" ? (origins.get(media.id) ?? 0) : 0,
       };
     };
-  }, [client, statuses, catalogue]);
+    return JSON.stringify(Object.values(references).map((media) => [media.id, addressOf(media)]));
+  }, [client, statuses, catalogue, references]);
+  // News of how far a proxy is move no file: only another address is a reason to look anew.
+  return useMemo(() => {
+    const known = new Map(JSON.parse(addresses) as [string, MediaAddress][]);
+    return (media: MediaReference) => known.get(media.id) ?? { problem: WAITING };
+  }, [addresses]);
 }
 
 /** Said of what nobody has asked about yet; the answer comes at once. */

@@ -282,6 +282,28 @@ describe("values", () => {
   });
 });
 
+test("a speed that moves: set at two times, the clip keeps its length", async () => {
+  const box = await frameBox();
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await page.locator("summary", { hasText: "Speed" }).click();
+  await page.getByRole("button", { name: "Set a keyframe of speed" }).click();
+  await goTo("00:00:02:00");
+  const field = page.getByLabel("Speed, %");
+  await field.fill("50");
+  await field.press("Enter");
+  await expect
+    .poll(async () => (await clip("halves")).parameters)
+    .toMatchObject({
+      speed: {
+        keyframes: [
+          { time: 0, value: 1 },
+          { time: frames(50), value: 0.5 },
+        ],
+      },
+    });
+  expect((await clip("halves")).sourceRange.duration).toBe(frames(100));
+});
+
 test("it plays with sound, and says how that goes", async () => {
   await page.keyboard.press("Control+Alt+d");
   await page.keyboard.press("Space");
