@@ -19,6 +19,11 @@ export function electronProgram(packageFolder: string): string | null {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const electron = electronProgram(join(root, "node_modules", "electron"));
+  process.stderr.write(
+    electron
+      ? "Plume Studio opens in Electron.\n"
+      : "Plume Studio opens in a browser window: Electron's runtime is not installed (`npx install-electron` fetches it).\n",
+  );
   const [program, args] = electron
     ? [electron, [join(root, "dist", "shell-electron", "main.js")]]
     : [process.execPath, [join(root, "main", "shell-browser", "main.ts")]];

@@ -76,6 +76,7 @@ export const tasks = {
   },
   parity: (args) => node(["test/parity/run.ts", ...args]),
   bench: (args) => node(["test/bench/run.ts", ...args]),
+  scan: () => node(["scripts/scan-electron.ts"]),
   pack: async (args) => {
     await build();
     return node(["scripts/pack/run.ts", ...args]);
