@@ -291,7 +291,7 @@ function tokensAt(tokens: Float32Array, places: readonly number[]): Float32Array
 /**
  * The plan of a stage's run. Between keyframes the deep features change slowly enough for every second question to reuse them: as near
  * to the reference for less work. Measured on the starter, two pairs at 64 × 64, SSIM to the reference: interpolation by 9 whole
- * questions 0.991, by 7 pairs 0.991 for 5 % less work (11 % less at the official size); keyframes 0.994 and 0.993 for 9 % less, which
+ * questions 0.991, by 7 pairs 0.991 for 5 % less work (3 % less at the official size, counted from the graphs); keyframes 0.994 and 0.993 for 9 % less, which
  * is not worth a second open network. With as little work as Draft's it loses, 0.96 to 0.94, and so does a third question on the same
  * features (0.990).
  */
