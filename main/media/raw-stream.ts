@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { StudioError } from "../../core/contract/index.ts";
 import type { Flicks } from "../../core/time/index.ts";
+import { filterText } from "./filter-text.ts";
 import { mediaError } from "./run.ts";
 
 /** Lines of stderr kept for the error's detail. */
 const TAIL_LINES = 40;
 
 /** Prints the time of every frame that passes, in flicks, on stderr: raw frames on stdout carry none. */
-export const TELL_TIMES =
-  "settb=1/705600000,metadata=mode=add:key=t:value=1,metadata=mode=print:file=pipe\\\\:2:direct=1";
+export const TELL_TIMES = `settb=1/705600000,metadata=mode=add:key=t:value=1,metadata=mode=print:file=${filterText("pipe:2")}:direct=1`;
 
 /**
  * Decoded bytes of a media, pulled piece by piece: ffmpeg waits while nobody reads, so memory stays at a pipe's worth. With TELL_TIMES
