@@ -53,7 +53,7 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
     mediaFacts.receive(event);
     project.receive(event);
   });
-  const media = createMediaActions(store, client, project);
+  const media = createMediaActions(store, client, project, () => mediaStatus.store.getState());
   const keymap = createKeymap(storage);
   const studio: Studio = {
     store,

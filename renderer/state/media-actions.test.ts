@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { StudioError } from "../../core/contract/index.ts";
+import { type Media, type MediaStatus, StudioError } from "../../core/contract/index.ts";
 import type { MediaReference } from "../../core/timeline/index.ts";
 import { fakeClient, fakeStorage } from "../testing/fake-client.ts";
 import { createStudio } from "./create-studio.ts";
@@ -73,6 +73,27 @@ it("missing media are found by what they are, and only they are handed over", as
   ]);
   expect(calls.filter(({ method }) => method === "addMedia")).toEqual([{ method: "addMedia", input: "renamed.mp4" }]);
   expect(studio.store.getState().notice?.text).toBe("Found 1 of 2; “two.mp4” is still missing.");
+  stop();
+});
+
+it("a file that the project misses comes in as what is missed, not a second time", async () => {
+  const { studio, calls, stop } = open();
+  studio.project.ensure = async () => "p";
+  const added: unknown[] = [];
+  studio.client.addMedia = async (given, as) => {
+    added.push([given.name, as]);
+    return { id: as ?? "new", kind: "picture" } as Media;
+  };
+  const lost = await missing("lost", "the film");
+  const document = { ...studio.project.store.getState().document, media: { lost } };
+  studio.project.store.setState({ document });
+  studio.mediaStatus.store.setState({ lost: { id: "lost", isOnline: false } as MediaStatus });
+  await studio.media.importFiles([file("again.mp4", "the film"), file("other.mp4", "a film x")]);
+  expect(added).toEqual([
+    ["again.mp4", "lost"],
+    ["other.mp4", undefined],
+  ]);
+  expect(calls.find(({ method }) => method === "projects.useMedia")?.input).toMatchObject({ media: ["lost", "new"] });
   stop();
 });
 

@@ -5,6 +5,7 @@ import type { WindowClient } from "../client/client.ts";
 import { plural } from "../ui/format.ts";
 import { attempt as attemptOn } from "./attempt.ts";
 import { fingerprintOf, sequenceFingerprintOf } from "./fingerprint.ts";
+import type { MediaStatuses } from "./media-status.ts";
 import type { PickedFile } from "./pick-files.ts";
 import type { ProjectSession } from "./project.ts";
 import type { Store } from "./store.ts";
@@ -33,10 +34,27 @@ interface Refused {
   readonly message: string;
 }
 
-export function createMediaActions(store: Store, client: WindowClient, project: ProjectSession): MediaActions {
+/** @param statuses where media stand, as far as the window knows */
+export function createMediaActions(
+  store: Store,
+  client: WindowClient,
+  project: ProjectSession,
+  statuses: () => MediaStatuses,
+): MediaActions {
   const attempt = (work: () => Promise<void>) => attemptOn(store, work);
   const announce = (announcement: string) => store.setState({ announcement });
   const count = (change: number) => store.setState({ adding: store.getState().adding + change });
+
+  /** The project's missing media that this file is; undefined: it is none of them. */
+  async function missedAs(file: File): Promise<string | undefined> {
+    const known = statuses();
+    const missing = Object.values(project.store.getState().document.media).filter(
+      ({ id, fingerprint }) => known[id]?.isOnline === false && fingerprint.bytes === file.size,
+    );
+    if (missing.length === 0) return undefined;
+    const { sha256 } = await fingerprintOf(file);
+    return missing.find(({ fingerprint }) => fingerprint.sha256 === sha256)?.id;
+  }
 
   async function takeIn(files: readonly PickedFile[]): Promise<{ added: Media[]; refused: Refused[] }> {
     const { sequences, others } = groupSequences(files, ({ file, folder }) => ({ folder, name: file.name }));
@@ -44,7 +62,10 @@ export function createMediaActions(store: Store, client: WindowClient, project: 
     const refused: Refused[] = [];
     const rate = project.store.getState().document.settings.rate;
     const tasks = [
-      ...others.map(({ file }) => ({ name: file.name, run: () => client.addMedia(file) })),
+      ...others.map(({ file }) => ({
+        name: file.name,
+        run: async () => client.addMedia(file, await missedAs(file)),
+      })),
       ...sequences.map(({ name, members }) => ({
         name,
         run: () => addSequence(client, members, rate.numerator / rate.denominator),
