@@ -48,6 +48,12 @@ export const Tile = memo(function Tile({ item, height, isSelected, isEntry }: Pr
           if (event.detail < 2) actions.select(item.key);
         }}
         onDoubleClick={() => clip && actions.play(item.key)}
+        draggable={clip !== null && window.studio !== undefined}
+        onDragStart={(event) => {
+          // In the desktop app the system drags the clip's file, to wherever files can go.
+          event.preventDefault();
+          if (clip) window.studio?.dragClip(clip.id);
+        }}
       >
         {clip ? <ClipVideo clip={clip} onReady={() => setVideoReady(true)} /> : null}
         {job && state !== "failed" && !(clip && isVideoReady) ? <LatentPreview job={job} /> : null}
