@@ -47,7 +47,8 @@ export const PROTOCOLS = ["-protocol_whitelist", "file,pipe"] as const;
  */
 export function startMedia(tool: string, args: readonly string[], options: RunOptions = {}): MediaProcess {
   // A process group of its own: Ctrl-C in a terminal reaches the whole group, and would end ffmpeg before we decide what to do.
-  // When we die, its stdin closes and it ends by itself.
+  // When we are killed, one that reads from us meets the end of its input and one that writes to us a broken pipe; one that reads and
+  // writes files runs on to its end: its half file is swept at the next start.
   const detached = process.platform !== "win32";
   const child = spawn(tool, args, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true, detached });
   if (options.inBackground === true) stepAside(child.pid);
