@@ -1,14 +1,16 @@
 /** The bundled starter's own networks in a real engine process that is killed, or has too little memory: nothing is lost. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type AnimateJob, animationRecordSchema, type JobSnapshot } from "../../core/contract/index.ts";
 import { temporaryFolder } from "../../main/media/testing.ts";
 import { createStudio } from "../../main/studio/create-studio.ts";
 import type { Studio } from "../../main/studio/studio.ts";
-import { childrenNamed, killAll } from "./children.ts";
+import { childrenNamed, childrenOf, killAll } from "./children.ts";
 
 const starter = resolve(import.meta.dirname, "..", "..", "assets", "models", "keyvid");
 const engineEntry = join(import.meta.dirname, "starter-engine.ts");
@@ -26,10 +28,11 @@ const workFolders = () => readdir(join(folder.path, "home", "work"));
 
 const ffmpeg = (...args: string[]) => execFileSync("ffmpeg", ["-v", "error", "-y", "-f", "lavfi", "-i", ...args]);
 
-async function animate(): Promise<AnimateJob> {
-  const request = { ...inputs, ...size, seed: 7, preset: "balanced", steps: 6, straight: true } as const;
-  return (await studio.call("jobs.animate", { request })) as AnimateJob;
-}
+const request = () => ({ ...inputs, ...size, seed: 7, preset: "balanced", steps: 6, straight: true }) as const;
+const animate = async () => (await studio.call("jobs.animate", { request: request() })) as AnimateJob;
+/** The animation when nothing happened to it. */
+let whole: JobSnapshot;
+const recordOf = ({ clip }: JobSnapshot) => animationRecordSchema.parse(clip?.record);
 
 /** The numbers of denoising steps that a job tells of in a stage, as they come. */
 function watch(id: string, stage: AnimateJob["stage"], onStep: (done: number) => void): () => void {
@@ -75,7 +78,9 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
     ffmpeg("aevalsrc='0.9*sin(2*PI*70*t)*exp(-14*mod(t,0.5))':s=16000:d=2", beat);
     studio = await open();
     inputs = { picture: (await studio.importMedia(logo)).id, sound: (await studio.importMedia(beat)).id };
-  });
+    whole = await studio.ended((await animate()).id);
+    expect(whole.error).toBeNull();
+  }, 300_000);
   afterAll(async () => {
     delete process.env["PLUME_TEST_MEMORY"];
     await studio.close();
@@ -85,9 +90,6 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
   it("goes on from where its engine was killed, in either stage, to the very same frames", {
     timeout: 900_000,
   }, async () => {
-    const whole = await studio.ended((await animate()).id);
-    expect(whole.error).toBeNull();
-
     const first = await animate();
     await killAt(first.id, "keyframes", 2);
     expect(await workFolders()).toEqual([first.id]);
@@ -107,10 +109,40 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
     expect(repeated).toEqual([]);
     expect(Math.min(...motionSteps)).toBeGreaterThanOrEqual(3);
 
-    const [a, b] = [whole, done].map(({ clip }) => animationRecordSchema.parse(clip?.record));
-    expect(b).toMatchObject({ keyframesSha256: a!.keyframesSha256, framesSha256: a!.framesSha256 });
+    const { keyframesSha256, framesSha256 } = recordOf(whole);
+    expect(recordOf(done)).toMatchObject({ keyframesSha256, framesSha256 });
     // Tidied up just after the clip is told of.
     await vi.waitFor(async () => expect(await workFolders()).toEqual([]), { timeout: 20_000 });
+  });
+
+  it("waits to go on from where the whole studio was killed, to the very same frames", {
+    timeout: 600_000,
+  }, async () => {
+    await studio.close();
+    const script = join(import.meta.dirname, "animation-child.ts");
+    const args = [script, join(folder.path, "home"), join(folder.path, "clips"), JSON.stringify(request())];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const [id] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+    const left = await childrenOf(child.pid!);
+    expect(left.length).toBeGreaterThan(0);
+    child.kill("SIGKILL");
+    await once(child, "close");
+    const running = async () => left.filter((pid) => existsSync(`/proc/${pid}`));
+    await vi.waitFor(async () => expect(await running()).toEqual([]), { timeout: 60_000 });
+
+    studio = await open();
+    const interrupted = (await studio.call("jobs.list", {})).find((job) => job.id === id);
+    expect(interrupted).toMatchObject({ state: "paused", stage: "motion", error: null });
+    const [repeated, steps] = [[] as number[], [] as number[]];
+    watch(id, "keyframes", (done) => repeated.push(done));
+    watch(id, "motion", (done) => steps.push(done));
+    await studio.call("jobs.resume", { id });
+    const done = await studio.ended(id);
+    expect(done.error).toBeNull();
+    expect(repeated).toEqual([]);
+    expect(Math.min(...steps)).toBeGreaterThanOrEqual(2);
+    const { keyframesSha256, framesSha256 } = recordOf(whole);
+    expect(recordOf(done)).toMatchObject({ keyframesSha256, framesSha256 });
   });
 
   it("is refused with numbers before its first step where memory is short, and made when there is enough", {
