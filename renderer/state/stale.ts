@@ -21,6 +21,17 @@ export function staleness({ record }: Pick<Clip, "record">, media: readonly Medi
   return null;
 }
 
+let known: { readonly clips: unknown; readonly media: unknown; readonly stale: ReadonlySet<string> } | null = null;
+
+/** Ids of the library's clips that are stale: the timeline asks at every frame that it draws. */
+export function staleClips(clips: readonly Clip[], media: readonly Media[]): ReadonlySet<string> {
+  if (known === null || known.clips !== clips || known.media !== media) {
+    const stale = clips.filter((clip) => staleness(clip, media) !== null);
+    known = { clips, media, stale: new Set(stale.map(({ id }) => id)) };
+  }
+  return known.stale;
+}
+
 /** True when the clip's picture and sound are both still in the list. */
 export function canReanimate({ record }: Pick<Clip, "record">, media: readonly Media[]): boolean {
   if (record.schema !== "plume.animation/1") return false;

@@ -1,9 +1,10 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- a table cannot be laid over a drawing: its cells lie where clips are */
 import { type FocusEvent, memo, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { FLICKS_PER_SECOND, flicksToFrame, formatTimecode } from "../../core/time/index.ts";
-import { laneOf, type Timeline, type Track } from "../../core/timeline/index.ts";
-import { useEditUi, useProject, useStudio } from "../state/context.ts";
+import { laneOf, mediaOf, type Timeline, type Track } from "../../core/timeline/index.ts";
+import { useEditUi, useProject, useSelect, useStudio } from "../state/context.ts";
 import { type EditUi, type Selection } from "../state/edit-ui.ts";
+import { staleClips } from "../state/stale.ts";
 import { useTransport } from "../state/transport.ts";
 import { INSET, layoutOf, RULER_HEIGHT, timeToX } from "./geometry.ts";
 import { indexAt } from "./hit.ts";
@@ -30,6 +31,7 @@ export function Grid({ view }: { readonly view: TimelineView }) {
   const document = useProject((state) => state.document);
   const selection = useEditUi((ui) => ui.selection);
   const heights = useEditUi((ui) => ui.trackHeights);
+  const stale = useSelect(({ clips, media }) => staleClips(clips, media));
   const [focused, setFocused] = useState<Place | null>(null);
   const layer = useRef<HTMLDivElement>(null);
   const lane = useEditUi((ui) => ui.motionLane);
@@ -122,6 +124,7 @@ export function Grid({ view }: { readonly view: TimelineView }) {
             key={track.id}
             settings={document.settings}
             media={document.media}
+            stale={stale}
             track={track}
             y={y}
             height={height}
@@ -139,6 +142,8 @@ export function Grid({ view }: { readonly view: TimelineView }) {
 interface RowProps {
   readonly settings: Timeline["settings"];
   readonly media: Timeline["media"];
+  /** Media that no longer belong to the picture or sound that they were made from. */
+  readonly stale: ReadonlySet<string>;
   readonly track: Track;
   readonly y: number;
   readonly height: number;
@@ -147,7 +152,7 @@ interface RowProps {
   readonly at: number;
 }
 
-const TrackRow = memo(function TrackRow({ settings, media, track, y, height, selection, active, at }: RowProps) {
+const TrackRow = memo(function TrackRow({ settings, media, stale, track, y, height, selection, active, at }: RowProps) {
   const { placed, index } = laneOf(track);
   const middle = active?.clip == null ? Math.max(0, indexAt(placed, at)) : (index.get(active.clip) ?? 0);
   const first = Math.max(0, middle - AROUND);
@@ -173,7 +178,13 @@ const TrackRow = memo(function TrackRow({ settings, media, track, y, height, sel
           tabIndex={active?.clip === item.clip.id ? 0 : -1}
           aria-colindex={first + i + 1}
           aria-selected={selected.has(item.clip.id)}
-          aria-label={clipWords({ settings, media }, track, item, false)}
+          aria-label={clipWords(
+            { settings, media },
+            track,
+            item,
+            false,
+            stale.has(mediaOf({ media }, item.clip)?.id ?? ""),
+          )}
           style={{
             left: `calc(var(--zoom) * ${item.start / FLICKS_PER_SECOND})`,
             width: `calc(var(--zoom) * ${item.clip.sourceRange.duration / FLICKS_PER_SECOND})`,

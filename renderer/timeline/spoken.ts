@@ -18,7 +18,7 @@ const KINDS = { video: "video", audio: "sound", text: "text" } as const;
 type Facts = Pick<Timeline, "settings" | "media">;
 
 /** "rain street, video, 00:00:04:12 to 00:00:07:00, generated, 2 takes" */
-export function clipWords(document: Facts, track: Track, item: Placed, selected: boolean): string {
+export function clipWords(document: Facts, track: Track, item: Placed, selected: boolean, stale = false): string {
   const { clip } = item;
   const time = (flicks: number) => formatTimecode(flicks, document.settings);
   return [
@@ -26,6 +26,7 @@ export function clipWords(document: Facts, track: Track, item: Placed, selected:
     KINDS[track.kind],
     `${time(item.start)} to ${time(endOfPlaced(item))}`,
     ...stateWords(document, clip),
+    ...(stale ? ["stale: its picture or sound was changed, animate it again with Shift+G"] : []),
     ...(item.tail === null ? [] : [transitionWords(item.tail, "at its end")]),
     ...(item.head === null ? [] : [transitionWords(item.head, "at its start")]),
     ...(selected ? ["selected"] : []),

@@ -1,6 +1,7 @@
 import type { Flicks } from "../../core/time/index.ts";
 import { selectedClips } from "../state/edit-ui.ts";
 import type { Studio } from "../state/context.ts";
+import { staleClips } from "../state/stale.ts";
 import { type Layout, layoutOf, revealed, RULER_HEIGHT, type View } from "./geometry.ts";
 import type { HitScene } from "./hit.ts";
 import { type Hint, paintOverlay } from "./paint/overlay.ts";
@@ -144,7 +145,8 @@ export class TimelineView {
       }),
       editUi.subscribe(() => this.invalidate("base")),
       store.subscribe((state, before) => {
-        if (state.jobs !== before.jobs) this.invalidate("base");
+        if (state.jobs !== before.jobs || state.clips !== before.clips || state.media !== before.media)
+          this.invalidate("base");
       }),
       this.pictures.subscribe(() => this.invalidate("base")),
       transport.subscribe(() => this.follow()),
@@ -209,7 +211,7 @@ export class TimelineView {
     const { document } = scene;
     const ui = this.studio.editUi.getState();
     if (this.dirty.base) {
-      const { jobs } = this.studio.store.getState();
+      const { jobs, clips, media } = this.studio.store.getState();
       paintTracks({
         canvas: base,
         document,
@@ -221,6 +223,7 @@ export class TimelineView {
           const job = jobs.find((each) => each.id === id);
           return job === undefined || job.state === "queued" ? null : job.progress.fraction;
         },
+        stale: staleClips(clips, media),
         hatch: this.hatch,
         layout: scene.layout,
         scrollY: this.scrolledY,

@@ -25,6 +25,7 @@ test("the motion lane lies under its clip, and moved keyframes become another ta
   const file = (name: string) => join(home, name);
   ffmpeg("-f", "lavfi", "-i", "testsrc=size=320x200:rate=1", "-frames:v", "1", file("logo.png"));
   ffmpeg("-f", "lavfi", "-i", "aevalsrc='0.9*sin(2*PI*90*t)*exp(-12*mod(t,0.5))':s=44100:d=2", file("beat.wav"));
+  ffmpeg("-f", "lavfi", "-i", "aevalsrc='0.9*sin(2*PI*60*t)*exp(-9*mod(t,0.4))':s=44100:d=2", file("other.wav"));
   const app = await startApp(entry, { PLUME_HOME: file("data"), PLUME_OUTPUT: file("clips") });
   const { page, context, offences } = await openWindow(browser, app.url);
   const drop = async (name: string, onto: string) => {
@@ -86,6 +87,13 @@ test("the motion lane lies under its clip, and moved keyframes become another ta
   await expect
     .poll(() => lane.getByRole("slider").nth(4).getAttribute("aria-valuenow"), patience)
     .toBe(String(before + 1));
+
+  // Another sound in the place of the one that moved it: the clip says that it is stale, and nothing is made by itself.
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await page.setInputFiles('input[aria-label="Replacement for beat.wav"]', file("other.wav"));
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  await expect.poll(() => clip.getAttribute("aria-label"), patience).toMatch(/stale: its picture or sound was changed/);
+  expect(await page.locator(".queue").textContent()).toMatch(/No jobs/);
 
   expect(offences).toEqual([]);
   await context.close();

@@ -24,6 +24,8 @@ export interface ClipScene {
   readonly selected: ReadonlySet<string>;
   /** How far the job of a promised clip is, 0 to 1; null where it has not begun. */
   readonly progress: (job: string) => number | null;
+  /** Media whose picture or sound is another since they were animated. */
+  readonly stale: ReadonlySet<string>;
   readonly hatch: CanvasPattern | null;
 }
 
@@ -81,7 +83,12 @@ export function paintClip(scene: ClipScene, item: Placed, kind: TrackKind, y: nu
     canvas.textAlign = "left";
     // The name stays in sight while the clip's begin is scrolled out.
     const at = Math.max(box.x, 0) + 6;
-    canvas.fillText(titleOf(clip, made || isPromise), at, box.y + TITLE_HEIGHT / 2 + 0.5, Math.max(20, right - at - 4));
+    canvas.fillText(
+      titleOf(clip, made || isPromise, media !== null && scene.stale.has(media.id)),
+      at,
+      box.y + TITLE_HEIGHT / 2 + 0.5,
+      Math.max(20, right - at - 4),
+    );
   }
   paintKeyframes(scene, item, box);
   paintClipMarkers(scene, item, box);
@@ -97,9 +104,10 @@ export function paintClip(scene: ClipScene, item: Placed, kind: TrackKind, y: nu
   canvas.globalAlpha = 1;
 }
 
-/** Name and signs: ✦ generated, speed, backwards, which take of how many. */
-export function titleOf(clip: Clip, made: boolean): string {
+/** Name and signs: ✦ generated, ↻ stale, speed, backwards, which take of how many. */
+export function titleOf(clip: Clip, made: boolean, stale = false): string {
   const parts = [made ? `✦ ${clip.name}` : clip.name];
+  if (stale) parts.unshift("↻");
   const { speed } = clip.parameters;
   if (typeof speed === "number") parts.push(`${Math.round(speed * 100)} %`);
   else if (speed !== undefined) parts.push("speed ◆");
