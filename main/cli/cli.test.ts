@@ -143,7 +143,8 @@ describe("plume models and plume doctor", () => {
 
     const stop = new AbortController();
     const installing = plume(bench, ["models", "install", file, "--id", "unhurried"], stop.signal);
-    await vi.waitFor(() => readdir(join(bench.home, "models", "unhurried")), { timeout: 20_000, interval: 20 });
+    const measuring = join(bench.home, "models", "unhurried", "measuring.txt");
+    await vi.waitFor(() => readFile(measuring), { timeout: 20_000, interval: 20 });
     stop.abort();
     expect(await installing).toEqual({
       code: 130,

@@ -95,10 +95,12 @@ const backend: EngineBackend = {
     return { ...fakeSummary, id: task.id, name: task.name ?? task.id };
   },
   async prepare(pack, _threads, report, signal) {
-    for (let i = 1; i <= 4; i += 1) {
-      await report("measuring", i / 4);
-      if (pack.includes("unhurried")) await sleep(300, undefined, { signal });
+    await report("measuring", 0.25);
+    if (pack.includes("unhurried")) {
+      await writeFile(join(pack, "measuring.txt"), "int8");
+      await sleep(120_000, undefined, { signal });
     }
+    for (let i = 2; i <= 4; i += 1) await report("measuring", i / 4);
     if (pack.includes("unprepared")) throw new Error("std::bad_alloc");
     await writeFile(join(pack, "prepared.txt"), "int8");
   },
