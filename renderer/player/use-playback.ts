@@ -32,18 +32,24 @@ export function usePlayback({ fps, frames }: Clip): Playback {
   const [frame, setFrame] = useState(0);
   // Steps that follow one another faster than the video seeks count from what was wanted, not from what is on screen yet.
   const wanted = useRef(0);
+  // From a seek until the next play only the frame sought counts: one shown before may be told of after it.
+  const isSought = useRef(false);
   const [isPlaying, setPlaying] = useState(false);
 
   useEffect(() => {
     if (!element) return undefined;
     wanted.current = 0;
-    const sync = () => setPlaying(!element.paused);
+    isSought.current = false;
+    const sync = () => {
+      if (!element.paused) isSought.current = false;
+      setPlaying(!element.paused);
+    };
     element.addEventListener("play", sync);
     element.addEventListener("pause", sync);
     let handle = 0;
     const watch = () => {
       handle = element.requestVideoFrameCallback((_, { mediaTime }) => {
-        if (!element.seeking) {
+        if (!element.seeking && !isSought.current) {
           wanted.current = frameAt(mediaTime, fps, frames);
           setFrame(wanted.current);
         }
@@ -62,6 +68,7 @@ export function usePlayback({ fps, frames }: Clip): Playback {
     const element = video.current;
     if (!element) return;
     wanted.current = Math.min(frames - 1, Math.max(0, target));
+    isSought.current = true;
     element.pause();
     element.currentTime = timeOf(wanted.current, fps);
     setFrame(wanted.current);
