@@ -67,8 +67,10 @@ export async function sampleFrames(
   const decoder = startMedia(tools.ffmpeg, [...args, ...output], {
     ...options,
     onStdout: (chunk) => {
-      if (thrown === null)
-        taking = take(chunk).catch((error: unknown) => {
+      // One after another: a pipe may hand over its last words while the listener still works on those before.
+      taking = taking
+        .then(() => (thrown === null ? take(chunk) : undefined))
+        .catch((error: unknown) => {
           thrown = { error };
           void decoder.kill();
         });

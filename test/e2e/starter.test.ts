@@ -73,8 +73,11 @@ describe("the bundled starter model, in the real app", { timeout: 2 * PATIENCE }
     generationRecordSchema.parse(JSON.parse(readFileSync(join(output, name), "utf8")));
   async function setSteps(steps: number): Promise<void> {
     await page.getByRole("button", { name: /^More/ }).click();
-    await page.getByRole("spinbutton", { name: "Steps" }).fill(String(steps));
+    const field = page.getByRole("spinbutton", { name: "Steps" });
+    await field.fill(String(steps));
     await page.keyboard.press("Escape");
+    // Closing gives the focus back to its button: a key pressed before that would land there.
+    await field.waitFor({ state: "detached" });
   }
 
   test("a sentence typed by a newcomer becomes a clip that plays, and files on disk", async () => {

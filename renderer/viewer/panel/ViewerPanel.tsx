@@ -1,4 +1,5 @@
 import "../fonts.css";
+import "./transport.css";
 import "./viewer.css";
 import { useEffect, useMemo } from "react";
 import { findMedia } from "../../../core/timeline/index.ts";
