@@ -1,8 +1,6 @@
 import { type Flicks, FLICKS_PER_SECOND, type Rate } from "../time/index.ts";
 import {
   breaches,
-  type Child,
-  type Clip,
   defaultTextStyle,
   laneOf,
   type MediaReference,
@@ -61,42 +59,6 @@ export class Ids {
     return this.counter;
   }
 }
-
-export const plainClip = (
-  id: string,
-  name: string,
-  content: Clip["content"],
-  sourceRange: Clip["sourceRange"],
-): Clip => ({
-  kind: "clip",
-  id,
-  name: name.slice(0, 500),
-  enabled: true,
-  content,
-  sourceRange,
-  reversed: false,
-  parameters: {},
-  blend: "normal",
-  fit: "contain",
-  fadeIn: 0,
-  fadeOut: 0,
-  link: null,
-  group: null,
-  markers: [],
-});
-
-export const plainTrack = (id: string, kind: Track["kind"], name: string, children: readonly Child[]): Track => ({
-  id,
-  kind,
-  name: name.slice(0, 500),
-  children,
-  locked: false,
-  muted: false,
-  solo: false,
-  volume: 0,
-  pan: 0,
-  ducking: null,
-});
 
 export const textStyle = (text: string, more: Partial<TextStyle> = {}): TextStyle => ({
   ...defaultTextStyle,

@@ -1,16 +1,16 @@
 import { parseXml, XmlElement, XmlText } from "@rgrove/parse-xml";
 import { type Flicks, FLICKS_PER_SECOND, FRAME_RATES, isExactRate, type Rate } from "../time/index.ts";
-import type { Clip, Marker, MediaReference, TextStyle, Track, Transition } from "../timeline/index.ts";
 import {
-  assemble,
-  ExchangeError,
-  Ids,
-  type Imported,
+  type Clip,
+  type Marker,
+  type MediaReference,
   plainClip,
   plainTrack,
-  textStyle,
-  unseenMedia,
-} from "./assemble.ts";
+  type TextStyle,
+  type Track,
+  type Transition,
+} from "../timeline/index.ts";
+import { assemble, ExchangeError, Ids, type Imported, textStyle, unseenMedia } from "./assemble.ts";
 import { pathOf } from "./otio-read.ts";
 
 /**

@@ -25,18 +25,11 @@ import {
   trackSchema,
   type Transition,
   transitionSchema,
-} from "../timeline/index.ts";
-import { definedOf } from "../timeline/defined.ts";
-import {
-  assemble,
-  ExchangeError,
-  Ids,
-  type Imported,
   plainClip,
   plainTrack,
-  textStyle,
-  unseenMedia,
-} from "./assemble.ts";
+} from "../timeline/index.ts";
+import { definedOf } from "../timeline/defined.ts";
+import { assemble, ExchangeError, Ids, type Imported, textStyle, unseenMedia } from "./assemble.ts";
 
 const timeSchema = z.object({ rate: z.number().positive(), value: z.number() });
 const rangeSchema = z.object({ start_time: timeSchema, duration: timeSchema });

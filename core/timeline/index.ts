@@ -5,6 +5,7 @@ export * from "./invariants.ts";
 export { endOfPlaced, type Lane, laneOf, type Placed, rangeOfPlaced, transitionLimits } from "./lane.ts";
 export * from "./new-timeline.ts";
 export * from "./parameters.ts";
+export * from "./plain.ts";
 export * from "./result.ts";
 export * from "./schema.ts";
 export * from "./source.ts";

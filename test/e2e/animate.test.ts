@@ -3,12 +3,12 @@
  * and muxing are the app's own; only the networks are the fake engine's.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import {
   accessibilityProblems,
+  dropBytes,
   launchBrowser,
   openWindow,
   removeFolder,
@@ -60,20 +60,7 @@ afterEach(async () => {
   expect(window.offences).toEqual([]);
 });
 
-/** Drops a file of this disk onto an element, as the system's file manager does. */
-async function drop(name: string, onto: string): Promise<void> {
-  const bytes = readFileSync(file(name)).toString("base64");
-  const data = await page.evaluateHandle(
-    ([base64, fileName]) => {
-      const transfer = new DataTransfer();
-      const content = Uint8Array.from(atob(base64 ?? ""), (letter) => letter.charCodeAt(0));
-      transfer.items.add(new File([content], fileName ?? ""));
-      return transfer;
-    },
-    [bytes, name],
-  );
-  for (const type of ["dragenter", "dragover", "drop"]) await page.dispatchEvent(onto, type, { dataTransfer: data });
-}
+const drop = (name: string, onto: string): Promise<void> => dropBytes(page, file(name), onto);
 
 const diamonds = () => page.getByRole("slider", { name: /^Keyframe \d+/ });
 const framesOf = () => diamonds().evaluateAll((all) => all.map((each) => Number(each.getAttribute("aria-valuenow"))));

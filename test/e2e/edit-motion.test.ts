@@ -3,11 +3,10 @@
  * track, a keyframe moved with the keyboard, and a new take made of it.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { launchBrowser, openWindow, removeFolder, startApp, temporaryFolder } from "./harness.ts";
+import { dropBytes, launchBrowser, openWindow, removeFolder, startApp, temporaryFolder } from "./harness.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -28,18 +27,7 @@ test("the motion lane lies under its clip, and moved keyframes become another ta
   ffmpeg("-f", "lavfi", "-i", "aevalsrc='0.9*sin(2*PI*60*t)*exp(-9*mod(t,0.4))':s=44100:d=2", file("other.wav"));
   const app = await startApp(entry, { PLUME_HOME: file("data"), PLUME_OUTPUT: file("clips") });
   const { page, context, offences } = await openWindow(browser, app.url);
-  const drop = async (name: string, onto: string) => {
-    const data = await page.evaluateHandle(
-      ([base64, fileName]) => {
-        const transfer = new DataTransfer();
-        const content = Uint8Array.from(atob(base64 ?? ""), (letter) => letter.charCodeAt(0));
-        transfer.items.add(new File([content], fileName ?? ""));
-        return transfer;
-      },
-      [readFileSync(file(name)).toString("base64"), name],
-    );
-    for (const type of ["dragenter", "dragover", "drop"]) await page.dispatchEvent(onto, type, { dataTransfer: data });
-  };
+  const drop = (name: string, onto: string): Promise<void> => dropBytes(page, file(name), onto);
   const diamonds = page.getByRole("slider", { name: /^Keyframe \d+/ });
 
   await drop("logo.png", ".workspace");

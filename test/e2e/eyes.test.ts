@@ -10,6 +10,8 @@ import { valueAt } from "../../core/timeline/animation.ts";
 import type { Clip, Timeline } from "../../core/timeline/index.ts";
 import { FLICKS_PER_SECOND } from "../../core/time/index.ts";
 import {
+  askStudio,
+  dropFiles,
   launchBrowser,
   openWindow,
   removeFolder,
@@ -54,26 +56,10 @@ afterAll(async () => {
   await removeFolder(files);
 });
 
-/** Drops files of this disk onto the bin, as the system's file manager does. */
-async function drop(names: readonly string[]): Promise<void> {
-  const box = (await page.locator(".bin").boundingBox())!;
-  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-  const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: names.map(file), dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"] as const)
-    await session.send("Input.dispatchDragEvent", { type, ...at, data });
-  await session.detach();
-}
+const drop = (names: readonly string[]): Promise<void> => dropFiles(page, names.map(file), ".bin");
 
 /** Asks the studio as the window does. */
-const call = <T>(method: string, input: unknown): Promise<T> =>
-  page.evaluate(
-    async ([path, body]) => {
-      const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: body! };
-      return ((await (await fetch(path!, init)).json()) as { value: T }).value;
-    },
-    [`/api/${method}`, JSON.stringify(input)],
-  );
+const call = <T>(method: string, input: unknown): Promise<T> => askStudio(page, method, input);
 const names = () => page.locator(".bin-item__name").allTextContents();
 
 test("what was dropped is found by what it shows", async () => {

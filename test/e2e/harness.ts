@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { findBrowser } from "../../main/shell-browser/window.ts";
 
@@ -56,6 +56,50 @@ export async function openWindow(
   await page.waitForSelector("#prompt");
   return { page, context, offences };
 }
+
+/** Drops files and folders of this disk onto an element, as the system's file manager does: the browser reads them itself. */
+export async function dropFiles(
+  page: Page,
+  paths: readonly string[],
+  onto: string,
+  whileOver?: () => Promise<unknown>,
+): Promise<void> {
+  const box = (await page.locator(onto).boundingBox())!;
+  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver"] as const)
+    await session.send("Input.dispatchDragEvent", { type, ...at, data });
+  await whileOver?.();
+  await session.send("Input.dispatchDragEvent", { type: "drop", ...at, data });
+  await session.detach();
+}
+
+/** Drops one file's bytes onto an element through the page's own events, wherever that element is. */
+export async function dropBytes(page: Page, path: string, onto: string): Promise<void> {
+  const data = await page.evaluateHandle(
+    ([base64, fileName]) => {
+      const transfer = new DataTransfer();
+      const content = Uint8Array.from(atob(base64 ?? ""), (letter) => letter.charCodeAt(0));
+      transfer.items.add(new File([content], fileName ?? ""));
+      return transfer;
+    },
+    [(await readFile(path)).toString("base64"), basename(path)],
+  );
+  for (const type of ["dragenter", "dragover", "drop"]) await page.dispatchEvent(onto, type, { dataTransfer: data });
+}
+
+/** Asks the studio as the window does. */
+export const askStudio = <T>(page: Page, method: string, input: unknown): Promise<T> =>
+  page.evaluate(
+    async ([path, body]) => {
+      const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: body! };
+      const reply = (await (await fetch(path!, init)).json()) as { ok: boolean; value: T; error: unknown };
+      if (!reply.ok) throw new Error(JSON.stringify(reply.error));
+      return reply.value;
+    },
+    [`/api/${method}`, JSON.stringify(input)],
+  );
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 

@@ -10,6 +10,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vi
 import {
   accessibilityProblems,
   fakeEntry,
+  askStudio,
+  dropFiles,
   launchBrowser,
   openWindow,
   removeFolder,
@@ -73,28 +75,11 @@ afterEach(async () => {
   expect(window.offences).toEqual([]);
 });
 
-/** Drops files and folders of this disk onto an element, as the system's file manager does: the browser reads them itself. */
-async function drop(names: readonly string[], onto: string): Promise<void> {
-  const box = (await page.locator(onto).boundingBox())!;
-  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-  const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: names.map(file), dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver"] as const)
-    await session.send("Input.dispatchDragEvent", { type, ...at, data });
-  await shot("over");
-  await session.send("Input.dispatchDragEvent", { type: "drop", ...at, data });
-  await session.detach();
-}
+const drop = (names: readonly string[], onto: string): Promise<void> =>
+  dropFiles(page, names.map(file), onto, () => shot("over"));
 
 /** Asks the studio as the window does. */
-const call = <T>(method: string, input: unknown): Promise<T> =>
-  page.evaluate(
-    async ([path, body]) => {
-      const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: body! };
-      return ((await (await fetch(path!, init)).json()) as { value: T }).value;
-    },
-    [`/api/${method}`, JSON.stringify(input)],
-  );
+const call = <T>(method: string, input: unknown): Promise<T> => askStudio(page, method, input);
 const items = () => page.locator(".bin").getByRole("option");
 const names = () => page.locator(".bin-item__name").allTextContents();
 const bytesOf = (selector: string) =>

@@ -12,6 +12,7 @@ import { FRAME_RATES, frameToFlicks } from "../../core/time/index.ts";
 import { type Clip, laneOf, type Timeline } from "../../core/timeline/index.ts";
 import {
   accessibilityProblems,
+  askStudio,
   launchBrowser,
   openWindow,
   realEntry,
@@ -36,20 +37,7 @@ let project = "";
 let home = "";
 let film = "";
 
-const call = <T>(method: string, input: unknown): Promise<T> =>
-  page.evaluate(
-    async ([name, body]) => {
-      const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-      const reply = (await (await fetch(`/api/${name}`, init)).json()) as {
-        ok: boolean;
-        value: unknown;
-        error: unknown;
-      };
-      if (!reply.ok) throw new Error(JSON.stringify(reply.error));
-      return reply.value;
-    },
-    [method, input] as const,
-  ) as Promise<T>;
+const call = <T>(method: string, input: unknown): Promise<T> => askStudio(page, method, input);
 const timeline = async (): Promise<Timeline> =>
   (await call<{ document: Timeline }>("projects.open", { id: project })).document;
 async function clip(name: string): Promise<Clip> {

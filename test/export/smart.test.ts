@@ -12,7 +12,7 @@ import { type Piece, planSmart } from "../../main/studio/export/smart-plan.ts";
 import { launchBrowser, removeFolder, temporaryFolder } from "../e2e/harness.ts";
 import type { DecodePage } from "../viewer/decode-page.ts";
 import { encodeNumbered, HEIGHT, numberOf, WIDTH } from "../viewer/numbered.ts";
-import { bundle, serve, type TestServer } from "../viewer/serve.ts";
+import { bundle, callerOf, serve, type TestServer } from "../viewer/serve.ts";
 import { exportFilm } from "./export-film.ts";
 import { Film } from "./films.ts";
 
@@ -122,17 +122,7 @@ async function decoded(file: string, rate: Rate, count: number): Promise<number[
   return numbers;
 }
 
-const inChromium = <Name extends keyof DecodePage>(
-  name: Name,
-  ...args: Parameters<DecodePage[Name]>
-): Promise<Awaited<ReturnType<DecodePage[Name]>>> =>
-  page.evaluate(
-    ([method, values]) =>
-      (globalThis as never as { decodePage: Record<string, (...given: unknown[]) => unknown> }).decodePage[method]!(
-        ...values,
-      ),
-    [name, args] as const,
-  ) as never;
+const inChromium = callerOf<DecodePage>(() => page, "decodePage");
 
 describe("smart rendering", () => {
   it("copies whole groups of pictures of untouched clips, and encodes the edges", async () => {

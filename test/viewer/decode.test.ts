@@ -8,7 +8,7 @@ import { FLICKS_PER_SECOND, FRAME_RATES, frameToFlicks, type Rate } from "../../
 import { launchBrowser, removeFolder, temporaryFolder } from "../e2e/harness.ts";
 import type { DecodePage } from "./decode-page.ts";
 import { encodeNumbered } from "./numbered.ts";
-import { bundle, serve, type TestServer } from "./serve.ts";
+import { bundle, callerOf, serve, type TestServer } from "./serve.ts";
 
 const FRAMES = 150;
 const x264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-bf", "3", "-g", "48", "-sc_threshold", "0"];
@@ -50,17 +50,7 @@ afterAll(async () => {
   await removeFolder(folder);
 });
 
-const call = <Name extends keyof DecodePage>(
-  name: Name,
-  ...args: Parameters<DecodePage[Name]>
-): Promise<Awaited<ReturnType<DecodePage[Name]>>> =>
-  page.evaluate(
-    ([method, values]) =>
-      (globalThis as never as { decodePage: Record<string, (...given: unknown[]) => unknown> }).decodePage[method]!(
-        ...values,
-      ),
-    [name, args] as const,
-  ) as never;
+const call = callerOf<DecodePage>(() => page, "decodePage");
 
 /** The same numbers at every run. */
 function some(count: number): number[] {

@@ -21,7 +21,7 @@ import { launchBrowser, removeFolder, temporaryFolder } from "../e2e/harness.ts"
 import { colourDifference, type Pixels, ssim } from "../paint/ssim.ts";
 import { encodeNumbered, HEIGHT, WIDTH } from "./numbered.ts";
 import type { PlayPage } from "./play-page.ts";
-import { bundle, serve, type TestServer } from "./serve.ts";
+import { bundle, callerOf, serve, type TestServer } from "./serve.ts";
 
 const RATE = FRAME_RATES["25"];
 const second = (count: number): number => Math.round(count * FLICKS_PER_SECOND);
@@ -76,17 +76,7 @@ afterAll(async () => {
   await removeFolder(folder);
 });
 
-const call = <Name extends keyof PlayPage>(
-  name: Name,
-  ...args: Parameters<PlayPage[Name]>
-): Promise<Awaited<ReturnType<PlayPage[Name]>>> =>
-  page.evaluate(
-    ([method, values]) =>
-      (globalThis as never as { playPage: Record<string, (...given: unknown[]) => unknown> }).playPage[method]!(
-        ...values,
-      ),
-    [name, args] as const,
-  ) as never;
+const call = callerOf<PlayPage>(() => page, "playPage");
 
 const empty = (): Timeline =>
   change(newTimeline("Test", { rate: RATE, width: 640, height: 360 }), "addMedia", {

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
 import { build } from "vite";
 import { byteRange } from "../../main/shell-common/range.ts";
 
@@ -78,3 +79,18 @@ export async function serve(script: string, folder: string): Promise<TestServer>
     },
   };
 }
+
+/** Calls the methods that a page's script has put into the global of this name. */
+export const callerOf =
+  <Methods>(page: () => Page, global: string) =>
+  <Name extends keyof Methods & string>(
+    name: Name,
+    ...args: Methods[Name] extends (...given: infer Given) => unknown ? Given : never
+  ): Promise<Awaited<Methods[Name] extends (...given: never[]) => infer Value ? Value : never>> =>
+    page().evaluate(
+      ([owner, method, values]) =>
+        (globalThis as never as Record<string, Record<string, (...given: unknown[]) => unknown>>)[owner]![method]!(
+          ...values,
+        ),
+      [global, name, args] as const,
+    ) as never;

@@ -1,3 +1,4 @@
+import { plainClip } from "../plain.ts";
 import { z } from "zod";
 import { type Flicks, FLICKS_PER_SECOND, frameDuration, type TimeRange } from "../../time/index.ts";
 import type { Draft } from "../draft.ts";
@@ -70,12 +71,12 @@ export function makeClip(draft: Draft, source: ClipDraft, renamed: Map<string, s
   }
   if ("text" in source) {
     const style = { ...defaultTextStyle, ...source.text } as TextStyle;
-    return blank(id, textName(style.text), { type: "text", style }, { start: 0, duration: source.duration });
+    return plainClip(id, textName(style.text), { type: "text", style }, { start: 0, duration: source.duration });
   }
   const take = { id: draft.newId("k"), media: null, job: null, problem: null };
   if ("job" in source) {
     const promise = { ...take, job: source.job };
-    return blank(
+    return plainClip(
       id,
       source.name,
       { type: "media", takes: [promise], activeTake: take.id },
@@ -87,27 +88,7 @@ export function makeClip(draft: Draft, source: ClipDraft, renamed: Map<string, s
   const range = source.sourceRange ?? wholeMedia(media, draft.document.settings);
   if (range.duration < 1) throw new Refusal("OUT_OF_MEDIA", `“${media.name}” has no length.`);
   const content = { type: "media", takes: [{ ...take, media: media.id }], activeTake: take.id } as const;
-  return blank(id, source.name ?? media.name, content, range);
-}
-
-function blank(id: string, name: string, content: Clip["content"], sourceRange: TimeRange): Clip {
-  return {
-    kind: "clip",
-    id,
-    name,
-    enabled: true,
-    content,
-    sourceRange,
-    reversed: false,
-    parameters: {},
-    blend: "normal",
-    fit: "contain",
-    fadeIn: 0,
-    fadeOut: 0,
-    link: null,
-    group: null,
-    markers: [],
-  };
+  return plainClip(id, source.name ?? media.name, content, range);
 }
 
 /** All of the media in whole frames of the timeline, so that cuts fall on frames; what is shorter than a frame stays as it is. */

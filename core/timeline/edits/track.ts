@@ -1,3 +1,4 @@
+import { plainTrack } from "../plain.ts";
 import { z } from "zod";
 import { definedOf } from "../defined.ts";
 import { Draft, missing } from "../draft.ts";
@@ -22,18 +23,7 @@ export function addTrack(document: Timeline, args: z.infer<typeof addTrackArgume
   return attempt(() => {
     const draft = new Draft(document);
     const id = draft.newId("t");
-    const track: Track = {
-      id,
-      kind: args.kind,
-      name: args.name ?? freeName(document, args.kind),
-      children: [],
-      locked: false,
-      muted: false,
-      solo: false,
-      volume: 0,
-      pan: 0,
-      ducking: null,
-    };
+    const track = plainTrack(id, args.kind, args.name ?? freeName(document, args.kind), []);
     const above = document.tracks.findLastIndex(({ kind }) => ORDER.indexOf(kind) <= ORDER.indexOf(args.kind)) + 1;
     const at = Math.min(args.at ?? above, document.tracks.length);
     return { ...draft.finish(), tracks: document.tracks.toSpliced(at, 0, track) };
