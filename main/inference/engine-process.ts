@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { totalmem } from "node:os";
 import type { Duplex, Readable } from "node:stream";
 import { StudioError } from "../../core/contract/index.ts";
-import { explainDeath, kernelMemoryKills } from "./exit.ts";
+import { explainDeath } from "./exit.ts";
 import { engineEnvironment } from "./environment.ts";
 import { Channel, type Message } from "./framing.ts";
+import { kernelMemoryKills } from "./memory-kills.ts";
 import {
   type Heartbeat,
   heartbeatSchema,

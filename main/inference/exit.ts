@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { StudioError } from "../../core/contract/index.ts";
 import { outOfMemory } from "./serve.ts";
 
@@ -14,17 +13,8 @@ export interface Death {
   readonly available: number;
   /** Memory of this computer or container, bytes. */
   readonly total: number;
-  /** Processes that the kernel's out-of-memory killer took on this computer during the engine's life. */
+  /** Processes that the kernel's out-of-memory killer took during the engine's life (memory-kills.ts). */
   readonly memoryKills: number;
-}
-
-/** The kernel's own count of out-of-memory kills since it started (Linux; 0 where there is no such count). */
-export function kernelMemoryKills(): number {
-  try {
-    return Number(/^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "utf8"))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
 }
 
 /**

@@ -179,9 +179,10 @@ describe("a healthy engine", () => {
 
 describe("a sick engine", () => {
   it.each([
-    ["abort", "ENGINE_CRASHED", /SIGABRT/],
+    // A signal is taken for the kernel's where memory happens to be short (exit.test.ts).
+    ["abort", /^(ENGINE_CRASHED|MODEL_OUT_OF_MEMORY)$/, /SIGABRT/],
     ["exit9", "ENGINE_CRASHED", /exit code 9/],
-    ["kill", "ENGINE_CRASHED", /SIGKILL/],
+    ["kill", /^(ENGINE_CRASHED|MODEL_OUT_OF_MEMORY)$/, /SIGKILL/],
     ["oom", "MODEL_OUT_OF_MEMORY", /SIGABRT/],
     ["throw-oom", "MODEL_OUT_OF_MEMORY", /bad_alloc/],
     ["refuse", "MODEL_DAMAGED", /^$/],
@@ -192,7 +193,7 @@ describe("a sick engine", () => {
       () => null,
       (thrown: unknown) => thrown as { code: string; detail?: string },
     );
-    expect(error?.code).toBe(code);
+    expect(error?.code).toMatch(code);
     expect(error?.detail ?? "").toMatch(detail);
     expect((await generate(host, "hello")).frames.length).toBe(3);
   });

@@ -8,6 +8,7 @@ import type { JobSnapshot } from "../../core/contract/index.ts";
 import { findPreset } from "../../core/export/index.ts";
 import type { Timeline } from "../../core/timeline/index.ts";
 import { electronProgram } from "../../main/start.ts";
+import { KILLED } from "../faults/children.ts";
 import { removeFolder, temporaryFolder } from "./harness.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
@@ -203,7 +204,10 @@ describe.skipIf(reason !== null)(
           .toBe("denoise");
         const [engine] = childrenOfProgram(app.process().pid!, "inference/worker");
         process.kill(engine!, "SIGKILL");
-        expect(await ended(page, id)).toMatchObject({ state: "failed", error: { code: "ENGINE_CRASHED" } });
+        expect(await ended(page, id)).toMatchObject({
+          state: "failed",
+          error: { code: expect.stringMatching(KILLED) },
+        });
         expect(await ended(page, await generate(page, { seed: 4 }))).toMatchObject({ state: "done" });
       },
     );

@@ -10,7 +10,7 @@ import { type AnimateJob, animationRecordSchema, type JobSnapshot } from "../../
 import { temporaryFolder } from "../../main/media/testing.ts";
 import { createStudio } from "../../main/studio/create-studio.ts";
 import type { Studio } from "../../main/studio/studio.ts";
-import { childrenNamed, childrenOf, killAll } from "./children.ts";
+import { childrenNamed, childrenOf, KILLED, killAll } from "./children.ts";
 
 const starter = resolve(import.meta.dirname, "..", "..", "assets", "models", "keyvid");
 const engineEntry = join(import.meta.dirname, "starter-engine.ts");
@@ -63,7 +63,7 @@ async function killAt(id: string, stage: AnimateJob["stage"], step: number): Pro
   expect(ended).toMatchObject({
     state: "failed",
     stage,
-    error: { code: "ENGINE_CRASHED", message: expect.stringMatching(/^[A-Z][^\n]*\.$/u) },
+    error: { code: expect.stringMatching(KILLED), message: expect.stringMatching(/^[A-Z][^\n]*\.$/u) },
   });
   return ended;
 }
@@ -92,7 +92,7 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
   }, async () => {
     const first = await animate();
     await killAt(first.id, "keyframes", 2);
-    expect(await workFolders()).toEqual([first.id]);
+    expect(await workFolders()).toContain(first.id);
     const second = (await studio.call("jobs.retry", { id: first.id })) as AnimateJob;
     const keyframeSteps: number[] = [];
     watch(second.id, "keyframes", (done) => keyframeSteps.push(done));
@@ -112,7 +112,7 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
     const { keyframesSha256, framesSha256 } = recordOf(whole);
     expect(recordOf(done)).toMatchObject({ keyframesSha256, framesSha256 });
     // Tidied up just after the clip is told of.
-    await vi.waitFor(async () => expect(await workFolders()).toEqual([]), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await workFolders()).not.toContain(first.id), { timeout: 20_000 });
   });
 
   it("waits to go on from where the whole studio was killed, to the very same frames", {
