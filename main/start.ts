@@ -18,11 +18,13 @@ export function electronProgram(packageFolder: string): string | null {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const electron = electronProgram(join(root, "node_modules", "electron"));
+  // Why not Electron, as far as the set-up knows (scripts/bootstrap/electron.mjs).
+  const because = process.env["PLUME_NOT_ELECTRON"] ?? "";
+  const electron = because === "" ? electronProgram(join(root, "node_modules", "electron")) : null;
   process.stderr.write(
     electron
       ? "Plume Studio opens in Electron.\n"
-      : "Plume Studio opens in a browser window: Electron's runtime is not installed (`npx install-electron` fetches it).\n",
+      : `Plume Studio opens in a browser window: ${because || "Electron's runtime is not installed"}.\n`,
   );
   const [program, args] = electron
     ? [electron, [join(root, "dist", "shell-electron", "main.js")]]

@@ -11,6 +11,7 @@
  * Steps, each skipped in milliseconds when already done: a new enough Node (fetched into .tools/ from the npm registry),
  * system programs (ffmpeg, a browser), npm packages, the renderer's build.
  */
+import { ensureElectron } from "./bootstrap/electron.mjs";
 import { ensureNode, nodeIsRecent } from "./bootstrap/node.mjs";
 import { ensurePackages } from "./bootstrap/packages.mjs";
 import { fail, run } from "./bootstrap/process.mjs";
@@ -28,12 +29,14 @@ await ensurePackages();
 switch (command) {
   case "ensure":
     break;
-  case "start":
-    ensureSystem(["ffmpeg", "browser"]);
-    process.exit(await tasks.start(rest));
+  case "start": {
+    const notElectron = await ensureElectron();
+    ensureSystem(notElectron === null ? ["ffmpeg"] : ["ffmpeg", "browser"]);
+    process.exit(await tasks.start(rest, notElectron));
     break;
+  }
   case "test":
-    ensureSystem(["ffmpeg", "browser"]);
+    ensureSystem(["ffmpeg", "browser", "display"]);
     process.exit(await tasks.test(rest));
     break;
   case "run": {

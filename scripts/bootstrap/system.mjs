@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { fail, onPath, quietly, root, say } from "./process.mjs";
+import { fail, onPath, quietly, say } from "./process.mjs";
 
 /** Programs that come from the system and not from npm: how to see that they are there, and Debian's packages for them. */
 const programs = {
@@ -10,9 +9,20 @@ const programs = {
     elsewhere: "ffmpeg (brew install ffmpeg, or winget install ffmpeg)",
   },
   browser: {
-    present: () => electronRuntime() || browsers.some(onPath) || appBundles.some((path) => existsSync(path)),
+    present: () => browsers.some(onPath) || appBundles.some((path) => existsSync(path)),
     debian: ["chromium", "chromium-sandbox", "fonts-dejavu-core", "fonts-noto-core", "fonts-noto-color-emoji"],
     elsewhere: "Chrome, Chromium or Edge",
+  },
+  // For the test that opens a true window. Where it cannot be had, that test says that it was skipped.
+  display: {
+    present: () =>
+      process.platform !== "linux" ||
+      Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY) ||
+      onPath("xvfb-run") ||
+      !onPath("apt-get") ||
+      process.getuid?.() !== 0,
+    debian: ["xvfb", "xauth"],
+    elsewhere: "xvfb",
   },
 };
 const browsers = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
@@ -23,8 +33,6 @@ const appBundles = [
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
   "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
 ];
-
-const electronRuntime = () => existsSync(join(root, "node_modules", "electron", "dist", "version"));
 
 /** Installs missing programs with apt where that is possible as this user; otherwise says the one command to run. */
 export function ensureSystem(names) {

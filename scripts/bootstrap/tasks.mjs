@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fail, hashOf, quietly, root, run, say, whenChanged } from "./process.mjs";
 
 const bin = (name, entry) => join(root, "node_modules", name, entry);
-const node = (args) => run(process.execPath, args);
+const node = (args, options) => run(process.execPath, args, options);
 const tools = {
   tsc: bin("typescript", "bin/tsc"),
   oxlint: bin("oxlint", "bin/oxlint"),
@@ -70,9 +70,10 @@ export const tasks = {
   lint,
   typecheck,
   test,
-  start: async (args) => {
+  /** `notElectron`: why Electron is not to be used, or null. */
+  start: async (args, notElectron = null) => {
     await build();
-    return node(["main/start.ts", ...args]);
+    return node(["main/start.ts", ...args], { env: { ...process.env, PLUME_NOT_ELECTRON: notElectron ?? "" } });
   },
   parity: (args) => node(["test/parity/run.ts", ...args]),
   bench: (args) => node(["test/bench/run.ts", ...args]),
