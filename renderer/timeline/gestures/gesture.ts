@@ -38,6 +38,7 @@ export class EditGesture {
   private readonly id = `drag-${Date.now().toString(36)}-${++count}`;
   private readonly points: readonly SnapPoint[];
   private isPerformed = false;
+  private snapped: SnapPoint | null = null;
 
   /** @param without ids of what is moved, which nothing snaps to */
   constructor(view: TimelineView, without: readonly string[] = []) {
@@ -79,13 +80,17 @@ export class EditGesture {
   }
 
   show(hint: Hint): void {
+    this.snapped = hint.snap ?? null;
     this.view.hint = hint;
   }
 
+  /** @param said what was done, a sentence; what it came to rest at is added */
   end(keep: boolean, said?: string): void {
     this.view.hint = null;
     if (this.isPerformed) this.view.studio.project.endGesture(this.id, keep ? "keep" : "cancel");
-    if (keep && said !== undefined) this.view.studio.store.setState({ announcement: said });
+    if (!keep || said === undefined) return;
+    const announcement = this.snapped === null ? said : `${said.replace(/\.$/, "")}, snapped to ${this.snapped.label}.`;
+    this.view.studio.store.setState({ announcement });
   }
 }
 
