@@ -5,7 +5,7 @@ import { errorDataSchema } from "./errors.ts";
 import { exportMethods } from "./export.ts";
 import { generationRequestSchema, limits } from "./generation.ts";
 import { mediaSchema, mediaStatusSchema, type SoundRange, soundAnalysisSchema, soundRangeSchema } from "./media.ts";
-import { clipSchema, generateJobSchema, jobSnapshotSchema } from "./jobs.ts";
+import { clipSchema, generateJobSchema, jobSnapshotSchema, prioritySchema, queueStateSchema } from "./jobs.ts";
 import { modelSummarySchema } from "./models.ts";
 import { projectChangeSchema, projectEvents, projectMethods } from "./projects.ts";
 
@@ -64,6 +64,30 @@ export const contract = {
   "jobs.cancel": { input: z.strictObject({ id }), output: jobSnapshotSchema },
   /** Queues the same request again as a new job. */
   "jobs.retry": { input: z.strictObject({ id }), output: jobSnapshotSchema },
+  /** Queues clips of several requests together, all or none (a list of prompts, a sweep). They share a batch. */
+  "jobs.batch": {
+    input: z.strictObject({
+      requests: z.array(generationRequestSchema).min(1).max(limits.batch.max),
+      priority: prioritySchema.optional(),
+    }),
+    output: z.array(generateJobSchema),
+  },
+  /**
+   * Queues another clip with this job's request but for what is changed; `replace`: instead of it, in its place, where it still waits
+   * or has ended without a clip. Errors: NOT_FOUND, BAD_REQUEST (the result makes no sense, or it makes no clip from words).
+   */
+  "jobs.duplicate": {
+    input: z.strictObject({ id, change: generationRequestSchema.partial(), replace: z.boolean().optional() }),
+    output: jobSnapshotSchema,
+  },
+  /** Lets a job stand directly before another one and take its priority; null: at the end. */
+  "jobs.move": { input: z.strictObject({ id, before: id.nullable() }), output: queueStateSchema },
+  "jobs.prioritize": { input: z.strictObject({ id, priority: prioritySchema }), output: jobSnapshotSchema },
+  "queue.state": { input: nothing, output: queueStateSchema },
+  /** Nothing new begins, and what runs stops where it can go on later. */
+  "queue.hold": { input: nothing, output: queueStateSchema },
+  /** Goes on, whatever held the queue. */
+  "queue.release": { input: nothing, output: queueStateSchema },
   /** Takes an ended job off the list; its clip stays on disk. */
   "jobs.dismiss": { input: z.strictObject({ id }), output: nothing },
   /** Pictures, sounds and films that the user gave to the studio, newest first. Shells import them: a page never names a path. */
@@ -139,7 +163,14 @@ export type Output<M extends Method> = z.infer<Contract[M]["output"]>;
 
 /** What the studio tells its fronts unasked. A front that (re)connects first gets `hello` with the whole state. */
 export const studioEventSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("hello"), jobs: z.array(jobSnapshotSchema), models: z.array(modelSummarySchema) }),
+  z.object({
+    type: z.literal("hello"),
+    jobs: z.array(jobSnapshotSchema),
+    models: z.array(modelSummarySchema),
+    queue: queueStateSchema,
+  }),
+  /** The order of the jobs, or what holds them, has changed; a new job stands at the end without this. */
+  z.object({ type: z.literal("queue"), queue: queueStateSchema }),
   z.object({ type: z.literal("media"), media: z.array(mediaSchema) }),
   /** Of media whose preparation has come further, or that came or went; only those. */
   z.object({ type: z.literal("media-status"), status: z.array(mediaStatusSchema) }),

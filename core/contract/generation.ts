@@ -11,6 +11,7 @@ export const limits = {
   guidance: { min: 0, max: 30 },
   seed: { min: 0, max: 0xffffffff },
   variations: { min: 1, max: 9 },
+  batch: { max: 1000 },
 } as const;
 
 /** A whole number within a range, refused with one sentence that names it. */

@@ -29,6 +29,9 @@ export const progressSchema = z.object({
     "measure",
     "render",
     "check",
+    "download",
+    "verify",
+    "convert",
   ]),
   done: z.number(),
   total: z.number(),
@@ -51,9 +54,20 @@ export const clipSchema = z.object({
 });
 export type Clip = z.infer<typeof clipSchema>;
 
+/** Of the jobs that wait, those of a higher priority go first; among equals, the order in which they stand. */
+export const prioritySchema = z.enum(["high", "normal", "low"]);
+export type Priority = z.infer<typeof prioritySchema>;
+
 const common = {
   id: z.string(),
   state: jobStateSchema,
+  priority: prioritySchema.default("normal"),
+  /** Jobs that must be done before this one begins; where one of them is not to be, neither is this. */
+  after: z.array(z.string()).default([]),
+  /** The jobs of one list or sweep share it: they are shown together. Null: queued on its own. */
+  batch: z.string().nullable().default(null),
+  /** How often the studio ended without a word while this was being worked on. */
+  interruptions: z.number().default(0),
   progress: progressSchema,
   /** Latest latent preview: fetch `preview/<job id>/<step>`; `frames` small RGBA pictures one after another. */
   preview: z.object({ step: z.number(), width: z.number(), height: z.number(), frames: z.number() }).nullable(),
@@ -108,9 +122,58 @@ export const exportJobSchema = z.object({
 });
 export type ExportJob = z.infer<typeof exportJobSchema>;
 
+const modelJob = {
+  ...common,
+  /** What the list calls it: “Hummingbird 0.9B”. */
+  title: z.string(),
+  /** What is to be done, in the words of the model store, which checks them. */
+  request: z.record(z.string(), z.json()),
+  /** Bytes a second, measured; null before it is known, and where it is not counted in bytes. */
+  speed: z.number().nullable(),
+  /** Id of the installed model, where that is what came of it. */
+  result: z.object({ model: z.string().nullable() }).nullable(),
+};
+/** Files of a model on their way to this computer. Waits for no other kind of work, and no other waits for it. */
+export const downloadJobSchema = z.object({ kind: z.literal("download"), ...modelJob });
+export type DownloadJob = z.infer<typeof downloadJobSchema>;
+/** Published files become an installed model. */
+export const convertJobSchema = z.object({ kind: z.literal("convert"), ...modelJob });
+export type ConvertJob = z.infer<typeof convertJobSchema>;
+export type ModelJob = DownloadJob | ConvertJob;
+
 /** One unit of long work. Each kind has its own request; what they share stands above. */
-export const jobSnapshotSchema = z.discriminatedUnion("kind", [generateJobSchema, animateJobSchema, exportJobSchema]);
+export const jobSnapshotSchema = z.discriminatedUnion("kind", [
+  generateJobSchema,
+  animateJobSchema,
+  exportJobSchema,
+  downloadJobSchema,
+  convertJobSchema,
+]);
 export type JobSnapshot = z.infer<typeof jobSnapshotSchema>;
 /** A job that makes a clip. */
 export type ClipJob = GenerateJob | AnimateJob;
 export type JobKind = JobSnapshot["kind"];
+
+/** Why nothing new begins: the user paused the queue, or the engine died too often in a short time. */
+export const queueHoldSchema = z.object({ by: z.enum(["user", "deaths"]), message: z.string() });
+export type QueueHold = z.infer<typeof queueHoldSchema>;
+
+/** What is made beside the jobs, with what the computer has left over. */
+export const backgroundWorkSchema = z.object({
+  /** `media`: posters, waveforms, thumbnails and proxies; `analysis`: looking at what is in media. */
+  what: z.enum(["media", "analysis"]),
+  /** The media in hand; null while the lane waits for its turn. */
+  title: z.string().nullable(),
+  /** Things that are still to be made, the one in hand included. */
+  left: z.number(),
+});
+export type BackgroundWork = z.infer<typeof backgroundWorkSchema>;
+
+/** The queue as a whole. */
+export const queueStateSchema = z.object({
+  /** Ids of all jobs, in the order in which they stand. */
+  order: z.array(z.string()),
+  hold: queueHoldSchema.nullable(),
+  background: z.array(backgroundWorkSchema),
+});
+export type QueueState = z.infer<typeof queueStateSchema>;

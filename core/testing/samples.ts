@@ -1,5 +1,5 @@
 /** Contract values, whole and valid, for the tests of every room: one model, one computer, a job, a clip. */
-import type { Clip, GenerateJob, ModelSummary, ResolvedRequest, SystemInfo } from "../contract/index.ts";
+import type { Clip, GenerateJob, ModelSummary, QueueState, ResolvedRequest, SystemInfo } from "../contract/index.ts";
 
 export const model: ModelSummary = {
   id: "plume-starter",
@@ -77,6 +77,10 @@ export function job(id: string, change: Partial<GenerateJob> = {}): GenerateJob 
     id,
     kind: "generate",
     state: "queued",
+    priority: "normal",
+    after: [],
+    batch: null,
+    interruptions: 0,
     request,
     progress: { phase: "queue", done: 0, total: 0, fraction: 0, etaMs: null },
     preview: null,
@@ -88,3 +92,5 @@ export function job(id: string, change: Partial<GenerateJob> = {}): GenerateJob 
     ...change,
   };
 }
+
+export const quietQueue: QueueState = { order: [], hold: null, background: [] };

@@ -95,6 +95,9 @@ const PHASES: Record<Progress["phase"], string> = {
   measure: "measuring the loudness",
   render: "writing the film",
   check: "checking the file",
+  download: "downloading",
+  verify: "comparing with what was published",
+  convert: "converting",
 };
 
 /** "forming the picture, step 2 of 4, about 20 s left" */

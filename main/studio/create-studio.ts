@@ -27,16 +27,20 @@ import { bySources } from "./export/gates.ts";
 import { chooseFolders, type Folders, makeDataFolders, scratchFolders, sweepScratch } from "./folders.ts";
 import { generateJobs, generateRunner } from "./generate-jobs.ts";
 import { type Handlers, makeHandlers } from "./handlers.ts";
-import { JobService, type QueueLog } from "./jobs.ts";
-import { Journal } from "./journal.ts";
+import type { QueueLog } from "./jobs/job-runner.ts";
+import { JobService } from "./jobs/job-service.ts";
+import { openQueue } from "./jobs/open-queue.ts";
+import type { QueueBook } from "./jobs/queue.ts";
+import { QueueDesk } from "./jobs/queue-desk.ts";
+import { unknownWork } from "./jobs/unknown-work.ts";
 import { checkDestination, Library } from "./library.ts";
+import { Listeners } from "./listeners.ts";
 import { type Lock, lockStudio } from "./lock.ts";
 import { MediaDesk } from "./media/desk.ts";
 import { type BundledModel, ModelService } from "./models.ts";
 import { parseInput } from "./parse-input.ts";
 import { inspectProject } from "./projects/inspect.ts";
 import { ProjectService } from "./projects/service.ts";
-import { compact, type Queue, restore } from "./queue.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
 import { revealInFileManager, systemInfo } from "./system.ts";
 
@@ -60,10 +64,10 @@ export async function createStudio(options: StudioOptions, parts: StudioParts = 
   await makeDataFolders(folders);
   const lock = options.queue === "journal" ? await lockStudio(folders.home, log) : null;
   try {
-    const { queue, queueLog } = await openQueue(options, folders, log);
+    const opened = await openQueue(options.queue, folders.journal, log);
     for (const folder of [folders.home, folders.output]) await sweepParts(folder);
     await sweepScratch(folders);
-    const studio = new StudioServices(options, parts, { folders, scratch, lock, queue, queueLog, log });
+    const studio = new StudioServices(options, parts, { folders, scratch, lock, ...opened, log });
     await studio.start();
     return studio;
   } catch (error) {
@@ -72,30 +76,12 @@ export async function createStudio(options: StudioOptions, parts: StudioParts = 
   }
 }
 
-async function openQueue(
-  options: StudioOptions,
-  folders: Folders,
-  log: (line: string) => void,
-): Promise<{ queue: Queue; queueLog: QueueLog }> {
-  if (options.queue === "memory") return { queue: [], queueLog: { append: async () => {}, close: async () => {} } };
-  let queue: Queue = [];
-  const queueLog = await Journal.open(
-    folders.journal,
-    (values) => {
-      queue = restore(values, new Date().toISOString());
-      return compact(queue);
-    },
-    log,
-  );
-  return { queue, queueLog };
-}
-
 interface Opened {
   readonly folders: Folders;
   /** Folder to remove at the end, of a studio that keeps nothing. */
   readonly scratch: string | null;
   readonly lock: Lock | null;
-  readonly queue: Queue;
+  readonly book: QueueBook;
   readonly queueLog: QueueLog;
   readonly log: (line: string) => void;
 }
@@ -115,21 +101,23 @@ class StudioServices implements Studio {
   private readonly analyses: AnalyzeDesk;
   private readonly library: Library;
   private readonly jobs: JobService;
+  private readonly queueDesk: QueueDesk;
   private readonly desk: MediaDesk;
   private readonly animations: AnimationService;
   private readonly exportRunner: ExportRunner;
   private readonly exports: ExportService;
   private readonly projects: ProjectService;
   private readonly handlers: Handlers;
-  private readonly listeners = new Set<(event: StudioEvent) => void>();
+  private readonly listeners: Listeners;
   private knownModels: ModelSummary[] = [];
   private tools: MediaTools | null = null;
   private closed: Promise<void> | null = null;
 
   constructor(options: StudioOptions, exchanged: StudioParts, opened: Opened) {
-    const { folders, log, queue, queueLog } = opened;
+    const { folders, log, book, queueLog } = opened;
     this.options = options;
     this.opened = opened;
+    this.listeners = new Listeners(log);
     const host = {
       entry: exchanged.engineEntry ?? options.engine?.entry,
       node: options.engine?.node,
@@ -177,13 +165,21 @@ class StudioServices implements Studio {
       entry: exportEntry(options.engine),
     });
     this.jobs = new JobService({
-      queue,
+      book,
       queueLog,
-      runners: { generate: generateRunner(parts), animate: animateRunner, export: this.exportRunner },
+      runners: {
+        generate: generateRunner(parts),
+        animate: animateRunner,
+        export: this.exportRunner,
+        download: unknownWork,
+        convert: unknownWork,
+      },
       emit: (event) => this.emit(event),
+      onQueue: () => this.queueDesk.tell(),
       onClip: () => this.tellLibrary(),
       log,
     });
+    this.queueDesk = new QueueDesk({ jobs: this.jobs, models: this.models, emit: (event) => this.emit(event) });
     this.projects = new ProjectService({
       folder: folders.projects,
       recent: folders.recent,
@@ -228,6 +224,7 @@ class StudioServices implements Studio {
     this.handlers = makeHandlers({
       models: this.models,
       jobs: this.jobs,
+      queueDesk: this.queueDesk,
       animations: this.animations,
       desk: this.desk,
       analyses: this.analyses,
@@ -244,11 +241,11 @@ class StudioServices implements Studio {
   /** Reads the models and goes on with the queue. A studio with a queue installs the bundled model without being asked. */
   async start(): Promise<void> {
     this.knownModels = await this.models.list();
-    if (this.options.queue !== "journal") return;
+    if (this.options.queue !== "journal") return this.jobs.begin();
     this.models.ensureBundled().catch((error: unknown) => this.opened.log(`bundled model: ${String(error)}`));
     await this.desk.start(this.projects);
     await sweepWork(this.opened.folders.work, this.jobs.list());
-    this.jobs.resumeQueue();
+    this.jobs.begin();
   }
 
   async handle(method: string, input: unknown): Promise<Reply> {
@@ -264,9 +261,8 @@ class StudioServices implements Studio {
   }
 
   subscribe(listener: (event: StudioEvent) => void): () => void {
-    this.listeners.add(listener);
-    this.deliver(listener, { type: "hello", jobs: this.jobs.list(), models: this.knownModels });
-    return () => void this.listeners.delete(listener);
+    const [jobs, queue] = [this.jobs.list(), this.queueDesk.state];
+    return this.listeners.add(listener, { type: "hello", jobs, models: this.knownModels, queue });
   }
 
   clipFile(clipId: string): ReturnType<Library["file"]> {
@@ -345,6 +341,7 @@ class StudioServices implements Studio {
 
   private async shutDown(): Promise<void> {
     // The running job stops between steps, or its engine is killed after the usual grace; then nothing needs the engine any more.
+    this.queueDesk.background.close();
     await this.jobs.close();
     await this.exportRunner.close();
     await this.projects.shutDown();
@@ -386,14 +383,6 @@ class StudioServices implements Studio {
     if (event.type === "job" && event.job.finishedAt !== null)
       this.projects.jobEnded(event.job).catch((error: unknown) => this.opened.log(`projects: ${String(error)}`));
     if (this.options.queue === "journal") this.analyses.hear(event);
-    for (const listener of this.listeners) this.deliver(listener, event);
-  }
-
-  private deliver(listener: (event: StudioEvent) => void, event: StudioEvent): void {
-    try {
-      listener(event);
-    } catch (error) {
-      this.opened.log(`a listener failed: ${String(error)}`);
-    }
+    this.listeners.tell(event);
   }
 }

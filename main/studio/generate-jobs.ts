@@ -1,5 +1,5 @@
 import type { GenerateJob, GenerationRequest, ModelSummary, ResolvedRequest } from "../../core/contract/index.ts";
-import { freshJob, type JobRunner } from "./jobs.ts";
+import { freshJob, type JobRunner } from "./jobs/job-runner.ts";
 import { type ProduceParts, produceClip } from "./produce.ts";
 import { resolveRequest, variation } from "./resolve-request.ts";
 

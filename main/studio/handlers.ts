@@ -3,7 +3,8 @@ import type { AnalyzeDesk } from "./analyze/analyze-desk.ts";
 import type { AnimationService } from "./animate/animation-service.ts";
 import { generateJobs } from "./generate-jobs.ts";
 import type { ExportService } from "./export/export-service.ts";
-import type { JobService } from "./jobs.ts";
+import type { JobService } from "./jobs/job-service.ts";
+import type { QueueDesk } from "./jobs/queue-desk.ts";
 import type { Library } from "./library.ts";
 import type { MediaDesk } from "./media/desk.ts";
 import type { ModelService } from "./models.ts";
@@ -15,6 +16,7 @@ export type Handlers = { [M in Method]: (input: Input<M>) => Promise<Output<M>> 
 export interface Services {
   readonly models: ModelService;
   readonly jobs: JobService;
+  readonly queueDesk: QueueDesk;
   readonly animations: AnimationService;
   readonly desk: MediaDesk;
   readonly analyses: AnalyzeDesk;
@@ -43,15 +45,7 @@ export function makeHandlers(services: Services): Handlers {
     "jobs.animate": ({ request }) => animations.enqueue(request),
     "jobs.approve": ({ id }) => animations.approve(id),
     "jobs.reroll": (input) => animations.reroll(input),
-    "jobs.pause": ({ id }) => jobs.pause(id),
-    "jobs.resume": ({ id }) => jobs.resume(id),
-    "jobs.list": async () => jobs.list(),
-    "jobs.cancel": ({ id }) => jobs.cancel(id),
-    "jobs.retry": ({ id }) => jobs.retry(id),
-    "jobs.dismiss": async ({ id }) => {
-      await jobs.dismiss(id);
-      return {};
-    },
+    ...services.queueDesk.handlers,
     "animation.plan": (input) => animations.plan(input),
     ...services.desk.handlers,
     ...services.analyses.handlers,

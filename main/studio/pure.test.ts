@@ -5,7 +5,7 @@ import { fakeAnimator, fakeSummary } from "../inference/testing/fake-summary.ts"
 import { formatLine, parseJournal } from "./journal.ts";
 import { workOf } from "./models.ts";
 import { ProgressMeter } from "./progress.ts";
-import { compact, type QueueEvent, reduce, restore, WAITING } from "./queue.ts";
+import { compact, type QueueEvent, reduce, restore, WAITING } from "./jobs/queue.ts";
 import { resolveRequest, variation } from "./resolve-request.ts";
 import { clipBaseName } from "./slug.ts";
 
@@ -16,6 +16,10 @@ const job = (id: string): JobSnapshot => ({
   kind: "generate",
   state: "queued",
   request,
+  priority: "normal",
+  after: [],
+  batch: null,
+  interruptions: 0,
   progress: WAITING,
   preview: null,
   clip: null,
@@ -31,6 +35,11 @@ const queueEvent: fc.Arbitrary<QueueEvent> = fc.oneof(
   ids.map((id): QueueEvent => ({ type: "started", id, at })),
   ids.map((id): QueueEvent => ({ type: "cancelled", id, at })),
   ids.map((id): QueueEvent => ({ type: "dismissed", id })),
+  ids.map((id): QueueEvent => ({ type: "yielded", id })),
+  ids.map((id): QueueEvent => ({ type: "paused", id })),
+  fc.tuple(ids, fc.option(ids)).map(([id, before]): QueueEvent => ({ type: "moved", id, before })),
+  fc.constantFrom("high", "low").map((priority): QueueEvent => ({ type: "prioritized", id: "b", priority })),
+  fc.option(fc.constant({ by: "user", message: "x" } as const)).map((hold): QueueEvent => ({ type: "held", hold })),
   ids.map((id): QueueEvent => ({ type: "failed", id, at, error: { code: "INTERNAL", message: "x" } })),
 );
 
@@ -78,13 +87,14 @@ describe("the queue", () => {
       fc.property(fc.array(queueEvent, { maxLength: 30 }), (events) => {
         const restored = restore(events, at);
         expect(restore(compact(restored), at)).toEqual(restored);
-        expect(restored.every(({ state }) => state !== "running")).toBe(true);
-        expect(new Set(restored.map(({ id }) => id)).size).toBe(restored.length);
+        const { queue } = restored;
+        expect(queue.every(({ state }) => state !== "running")).toBe(true);
+        expect(new Set(queue.map(({ id }) => id)).size).toBe(queue.length);
       }),
     );
   });
 
-  it("turns what was running into a failure that says what to do, keeps what waited, and skips what it cannot read", () => {
+  it("pauses what was running, keeps what waited, and skips what it cannot read", () => {
     const events = [
       { type: "enqueued", job: job("a") },
       { type: "enqueued", job: job("b") },
@@ -92,8 +102,8 @@ describe("the queue", () => {
       { type: "from-the-future" },
       "noise",
     ];
-    const [a, b] = restore(events, "2026-01-02T00:00:00.000Z");
-    expect(a).toMatchObject({ state: "failed", error: { message: expect.stringContaining("Retry") } });
+    const [a, b] = restore(events, "2026-01-02T00:00:00.000Z").queue;
+    expect(a).toMatchObject({ state: "paused", interruptions: 1 });
     expect(b).toMatchObject({ state: "queued" });
   });
 
@@ -102,7 +112,7 @@ describe("the queue", () => {
       { type: "enqueued", job: job(`j${i}`) },
       { type: "cancelled", id: `j${i}`, at },
     ]);
-    const kept = restore([{ type: "enqueued", job: job("waiting") }, ...ended.flat()], at);
+    const { queue: kept } = restore([{ type: "enqueued", job: job("waiting") }, ...ended.flat()], at);
     expect(kept.map(({ id }) => id)).toEqual(["waiting", ...Array.from({ length: 200 }, (_, i) => `j${i + 50}`)]);
   });
 

@@ -138,7 +138,7 @@ describe("the queue", () => {
     await expect(studio.call("jobs.cancel", { id: running!.id })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
-  it("survives a restart: done stays done, interrupted says so, waiting goes on", async () => {
+  it("survives a restart: done stays done, what was being made and what waited goes on", async () => {
     await using bench = await testBench();
     const first = await bench.open();
     const done = await make(first, "done");
@@ -147,15 +147,13 @@ describe("the queue", () => {
     await soon(async () => expect((await first.call("jobs.list", {}))[1]!.preview).not.toBeNull());
     await first.close();
     const second = await bench.open();
-    expect((await second.ended(waiting!.id)).state).toBe("done");
+    for (const { id } of [running!, waiting!]) expect((await second.ended(id)).state).toBe("done");
     const jobs = await second.call("jobs.list", {});
     expect(jobs.map(({ id, state }) => [id, state])).toEqual([
       [done.id, "done"],
-      [running!.id, "failed"],
+      [running!.id, "done"],
       [waiting!.id, "done"],
     ]);
-    expect(jobs[1]!.error!.message).toContain("Retry");
-    expect((await second.ended((await second.call("jobs.retry", { id: running!.id })).id)).state).toBe("done");
   });
 
   it("keeps a copy of a damaged journal and goes on with what was whole", async () => {

@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { StudioContext } from "../state/context.ts";
 import { createStudio } from "../state/create-studio.ts";
-import { clip, job, model } from "../../core/testing/samples.ts";
+import { clip, job, model, quietQueue } from "../../core/testing/samples.ts";
 import { fakeClient, fakeStorage } from "../testing/fake-client.ts";
 import { App } from "./App.tsx";
 import { commands } from "../commands/index.ts";
@@ -31,7 +31,7 @@ async function open(answers: Parameters<typeof fakeClient>[0] = {}) {
     </StudioContext>,
   );
   const tell = (event: Parameters<typeof fake.tell>[0]) => act(async () => fake.tell(event));
-  await tell({ type: "hello", jobs: [], models: [model] });
+  await tell({ type: "hello", jobs: [], models: [model], queue: quietQueue });
   return { ...fake, tell, store, prompt: screen.getByLabelText("Describe the clip") };
 }
 

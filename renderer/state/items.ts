@@ -50,8 +50,8 @@ export function itemsOf(jobs: readonly JobSnapshot[], clips: readonly Clip[]): r
   const shown = new Set<string>();
   const items: Item[] = [];
   for (const job of jobs) {
-    // A film that is written is no clip; the queue shows it.
-    if (job.kind === "export") continue;
+    // A film that is written, or a model on its way, is no clip; the queue shows it.
+    if (job.kind !== "generate" && job.kind !== "animate") continue;
     const clip = job.clip ? (library.get(job.clip.id) ?? null) : null;
     if (job.state === "done" && !clip) continue;
     if (clip) shown.add(clip.id);

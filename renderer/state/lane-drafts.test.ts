@@ -1,3 +1,4 @@
+import { quietQueue } from "../../core/testing/samples.ts";
 import { expect, test, vi } from "vitest";
 import type { Media, PictureMedia, SoundMedia } from "../../core/contract/index.ts";
 import { fromSegments, moveKeyframe } from "../motion-lane/keyframes.ts";
@@ -46,7 +47,7 @@ async function openWindow(storage: ReturnType<typeof fakeStorage>, media: Media[
     "animation.plan": () => ({ follow: "predicted", curve, segments: [{ start: 0, keyframes: spread }] }),
   });
   const { studio, stop } = createStudio(fake.client, storage);
-  fake.tell({ type: "hello", jobs: [], models: [] });
+  fake.tell({ type: "hello", jobs: [], models: [], queue: quietQueue });
   await vi.waitFor(() => expect(studio.store.getState().media).toHaveLength(media.length));
   const lane = () => studio.store.getState().lane;
   const isQuiet = () => vi.waitFor(() => expect(lane()).toMatchObject({ busy: null }));

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { StudioError } from "../../core/contract/index.ts";
-import { clip, job, model, system } from "../../core/testing/samples.ts";
+import { clip, job, model, system, quietQueue } from "../../core/testing/samples.ts";
 import { fakeClient, fakeStorage } from "../testing/fake-client.ts";
 import { createActions } from "./actions.ts";
 import { connect } from "./connect.ts";
@@ -32,14 +32,14 @@ test("jobs are added, changed and dismissed by events alone", () => {
   expect(store.getState().announcement).toBe("Making “blue bubbles”.");
   apply({ type: "job-dismissed", id: "a" });
   expect(store.getState().jobs.map(({ id }) => id)).toEqual(["b"]);
-  apply({ type: "hello", jobs: [], models: [model] });
+  apply({ type: "hello", jobs: [], models: [model], queue: quietQueue });
   expect(store.getState().jobs).toEqual([]);
 });
 
 test("hello brings the whole state, and what events do not tell is fetched", async () => {
   const { store, tell, calls } = open({ "library.list": () => [clip("c")] });
   expect(store.getState().ready).toBe(false);
-  tell({ type: "hello", jobs: [job("a")], models: [model] });
+  tell({ type: "hello", jobs: [job("a")], models: [model], queue: quietQueue });
   await settle();
   expect(store.getState()).toMatchObject({ ready: true, connection: "open", system, clips: [{ id: "c" }] });
   expect(calls.map(({ method }) => method)).toEqual(["library.list", "media.list", "system.info"]);
@@ -48,7 +48,7 @@ test("hello brings the whole state, and what events do not tell is fetched", asy
 test("a list that was overtaken by an event does not overwrite it", async () => {
   const { promise, resolve } = Promise.withResolvers<unknown[]>();
   const { store, tell } = open({ "library.list": () => promise });
-  tell({ type: "hello", jobs: [], models: [] });
+  tell({ type: "hello", jobs: [], models: [], queue: quietQueue });
   tell({ type: "library", clips: [clip("newer")] });
   resolve([]);
   await settle();

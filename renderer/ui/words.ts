@@ -1,4 +1,4 @@
-import type { ClipJob, Follow, JobSnapshot, Preset, Progress } from "../../core/contract/index.ts";
+import type { ClipJob, Follow, JobSnapshot, ModelJob, Preset, Progress } from "../../core/contract/index.ts";
 import { formatEstimate } from "./format.ts";
 
 const phases: Readonly<Record<Progress["phase"], string>> = {
@@ -13,6 +13,9 @@ const phases: Readonly<Record<Progress["phase"], string>> = {
   measure: "Measuring the loudness",
   render: "Writing the film",
   check: "Checking the file",
+  download: "Downloading",
+  verify: "Comparing with what was published",
+  convert: "Converting",
 };
 
 export const presetWords: Readonly<Record<Preset, string>> = {
@@ -43,7 +46,9 @@ export function etaWords({ etaMs }: Progress): string | null {
 }
 
 /** What a job or clip is called in a sentence: its words in quotes, or that it is an animation without any. */
-export function nameOf({ request }: Pick<JobSnapshot, "request">): string {
+export function nameOf(job: Pick<JobSnapshot, "request"> & { readonly title?: string }): string {
+  if (job.title !== undefined) return `“${job.title}”`;
+  const request = job.request as Exclude<JobSnapshot, ModelJob>["request"];
   if ("fileName" in request) return `“${request.fileName}”`;
   return request.prompt.trim() === "" ? "the animated picture" : `“${request.prompt}”`;
 }

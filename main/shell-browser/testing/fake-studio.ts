@@ -22,7 +22,13 @@ import {
   type StudioEvent,
 } from "../../../core/contract/index.ts";
 import { presets } from "../../../core/export/index.ts";
-import { clip as sampleClip, job as sampleJob, model as starter, system } from "../../../core/testing/samples.ts";
+import {
+  clip as sampleClip,
+  job as sampleJob,
+  model as starter,
+  system,
+  quietQueue,
+} from "../../../core/testing/samples.ts";
 import type { ShellStudio } from "../../shell-common/content.ts";
 import { locateFfmpeg } from "../../media/index.ts";
 import { MediaDesk } from "../../studio/media/desk.ts";
@@ -239,6 +245,14 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     "jobs.reroll": unknown,
     "jobs.pause": unknown,
     "jobs.resume": unknown,
+    // Nor is its queue more than a line of clips.
+    "jobs.batch": unknown,
+    "jobs.duplicate": unknown,
+    "jobs.move": unknown,
+    "jobs.prioritize": unknown,
+    "queue.state": () => quietQueue,
+    "queue.hold": unknown,
+    "queue.release": unknown,
     "animation.plan": unknown,
     "library.list": library,
     "library.reveal": ({ id }: Input) => {
@@ -281,7 +295,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
       }
     },
     subscribe(listener) {
-      listener({ type: "hello", jobs: [...jobs.values()], models: [starter] });
+      listener({ type: "hello", jobs: [...jobs.values()], models: [starter], queue: quietQueue });
       listeners.add(listener);
       return () => listeners.delete(listener);
     },

@@ -13,7 +13,7 @@ import type { MediaService } from "../media/media-service.ts";
 import type { InstalledModel } from "../models.ts";
 import { type ProduceParts, prepareDestination } from "../produce.ts";
 import { ProgressMeter } from "../progress.ts";
-import { freshJob, type JobContext, type JobRunner } from "../jobs.ts";
+import { freshJob, type JobContext, type JobRunner } from "../jobs/job-runner.ts";
 import { finishClip } from "./finish-clip.ts";
 import { newKeyframes } from "./keyframes.ts";
 import { planAnimation } from "./plan.ts";

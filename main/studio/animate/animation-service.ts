@@ -12,7 +12,7 @@ import {
 import { engineThreads } from "../../inference/index.ts";
 import { partPath, planarBytes } from "../../media/index.ts";
 import { replaceFile } from "../files.ts";
-import type { JobService } from "../jobs.ts";
+import type { JobService } from "../jobs/job-service.ts";
 import { randomSeed } from "../resolve-request.ts";
 import type { Destination } from "../studio.ts";
 import type { AnimateParts, AnimateRunner } from "./animate-runner.ts";

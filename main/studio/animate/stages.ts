@@ -9,7 +9,7 @@ import {
   StudioError,
 } from "../../../core/contract/index.ts";
 import { type EngineHost, engineThreads, type GenerateListener, type GenerateOutcome } from "../../inference/index.ts";
-import type { JobContext } from "../jobs.ts";
+import type { JobContext } from "../jobs/job-runner.ts";
 import type { InstalledModel } from "../models.ts";
 import type { ProgressMeter } from "../progress.ts";
 import { duePlaces, markDue, markMade, seedPlace } from "./keyframes.ts";

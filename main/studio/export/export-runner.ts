@@ -4,7 +4,7 @@ import { type ExportJob, type ExportResult, type JobSnapshot, StudioError } from
 import type { ExportSettings } from "../../../core/export/index.ts";
 import type { MediaTools } from "../../media/index.ts";
 import { replaceFile } from "../files.ts";
-import { freshJob, type JobContext, type JobRunner } from "../jobs.ts";
+import { freshJob, type JobContext, type JobRunner } from "../jobs/job-runner.ts";
 import type { Destination } from "../studio.ts";
 import { type ExportEntry, ExportProcess } from "./export-process.ts";
 import { ExportMeter } from "./export-meter.ts";

@@ -22,7 +22,7 @@ import {
 } from "../../../core/export/index.ts";
 import { clipsOf, mediaOf, type MediaReference, type Timeline } from "../../../core/timeline/index.ts";
 import { chooseEncoder, type MediaTools, pixelFormatOf, readXmpPacket } from "../../media/index.ts";
-import type { JobService } from "../jobs.ts";
+import type { JobService } from "../jobs/job-service.ts";
 import type { Destination } from "../studio.ts";
 import type { ExportRunner } from "./export-runner.ts";
 import { type MediaFile, stampOf } from "./media-files.ts";

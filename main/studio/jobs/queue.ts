@@ -3,13 +3,18 @@ import {
   type AnimateJob,
   animateJobSchema,
   clipSchema,
+  downloadJobSchema,
   errorDataSchema,
   type ExportJob,
   exportResultSchema,
   type JobSnapshot,
   jobSnapshotSchema,
+  type ModelJob,
   type Progress,
-} from "../../core/contract/index.ts";
+  type QueueHold,
+  prioritySchema,
+  queueHoldSchema,
+} from "../../../core/contract/index.ts";
 
 /** What of an animation's snapshot changes while it is made. */
 const animationChangeSchema = animateJobSchema
@@ -24,6 +29,12 @@ export const queueEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("started"), id: z.string(), at: z.iso.datetime() }),
   z.object({ type: z.literal("succeeded"), id: z.string(), at: z.iso.datetime(), clip: clipSchema }),
   z.object({ type: z.literal("exported"), id: z.string(), at: z.iso.datetime(), result: exportResultSchema }),
+  z.object({
+    type: z.literal("stored"),
+    id: z.string(),
+    at: z.iso.datetime(),
+    result: downloadJobSchema.shape.result.unwrap(),
+  }),
   z.object({ type: z.literal("failed"), id: z.string(), at: z.iso.datetime(), error: errorDataSchema }),
   z.object({ type: z.literal("cancelled"), id: z.string(), at: z.iso.datetime() }),
   z.object({ type: z.literal("dismissed"), id: z.string() }),
@@ -32,6 +43,13 @@ export const queueEventSchema = z.discriminatedUnion("type", [
   /** Waits for the user's word. */
   z.object({ type: z.literal("waiting"), id: z.string() }),
   z.object({ type: z.literal("paused"), id: z.string() }),
+  /** Stopped for the queue's sake, not the user's wish for this job: waits for its turn again. */
+  z.object({ type: z.literal("yielded"), id: z.string() }),
+  /** Stands directly before another one now (null: at the end). */
+  z.object({ type: z.literal("moved"), id: z.string(), before: z.string().nullable() }),
+  z.object({ type: z.literal("prioritized"), id: z.string(), priority: prioritySchema }),
+  /** The queue as a whole stands still, or (null) goes on. */
+  z.object({ type: z.literal("held"), hold: queueHoldSchema.nullable() }),
   /** An animation has come further. */
   z.object({ type: z.literal("advanced"), id: z.string(), change: animationChangeSchema }),
 ]);
@@ -47,15 +65,29 @@ export type Queue = readonly JobSnapshot[];
  * nothing, so that any prefix or mixture of journals can be replayed.
  */
 export function reduce(queue: Queue, event: QueueEvent): Queue {
+  if (event.type === "held") return queue;
   if (event.type === "enqueued") return queue.some((job) => job.id === event.job.id) ? queue : [...queue, event.job];
   const job = queue.find((candidate) => candidate.id === event.id);
   if (job === undefined) return queue;
+  if (event.type === "moved") return moved(queue, job, event.before);
   if (event.type === "dismissed") return hasEnded(job) ? queue.filter((other) => other !== job) : queue;
   const next = step(job, event);
   return next === job ? queue : queue.map((other) => (other === job ? next : other));
 }
 
-type StepEvent = Exclude<QueueEvent, { type: "enqueued" | "dismissed" }>;
+function moved(queue: Queue, job: JobSnapshot, before: string | null): Queue {
+  if (before === job.id) return queue;
+  const others = queue.filter((other) => other !== job);
+  const place = before === null ? others.length : others.findIndex(({ id }) => id === before);
+  return place < 0 ? queue : others.toSpliced(place, 0, job);
+}
+
+/** What holds the queue after one more event. */
+export function reduceHold(hold: QueueHold | null, event: QueueEvent): QueueHold | null {
+  return event.type === "held" ? event.hold : hold;
+}
+
+type StepEvent = Exclude<QueueEvent, { type: "enqueued" | "dismissed" | "moved" | "held" }>;
 
 function step(job: JobSnapshot, event: StepEvent): JobSnapshot {
   if (hasEnded(job)) return job;
@@ -72,6 +104,12 @@ function step(job: JobSnapshot, event: StepEvent): JobSnapshot {
       return job.state === "running" ? { ...job, state: "waiting" } : job;
     case "paused":
       return job.state === "running" || job.state === "queued" ? { ...job, state: "paused" } : job;
+    case "yielded":
+      return job.state === "running"
+        ? { ...job, state: "queued", progress: { ...WAITING, fraction: job.progress.fraction } }
+        : job;
+    case "prioritized":
+      return job.priority === event.priority ? job : { ...job, priority: event.priority };
     case "advanced":
       return job.kind === "animate" ? advance(job, event.change) : job;
     case "cancelled":
@@ -84,6 +122,8 @@ function step(job: JobSnapshot, event: StepEvent): JobSnapshot {
         : job;
     case "exported":
       return job.state === "running" && job.kind === "export" ? exported(job, event) : job;
+    case "stored":
+      return job.state === "running" && isModelJob(job) ? stored(job, event) : job;
   }
 }
 
@@ -93,12 +133,18 @@ function exported(job: ExportJob, { at, result }: Extract<QueueEvent, { type: "e
   return { ...job, finishedAt: at, state: "done", result, progress: { ...FINISHED, phase: "check" } };
 }
 
+function stored(job: ModelJob, { at, result }: Extract<QueueEvent, { type: "stored" }>): ModelJob {
+  return { ...job, finishedAt: at, state: "done", result, progress: { ...job.progress, ...FINISHED } };
+}
+
+export const isModelJob = (job: JobSnapshot): job is ModelJob => job.kind === "download" || job.kind === "convert";
+
 function advance(job: AnimateJob, { request, ...rest }: AnimationChange): AnimateJob {
   return { ...job, ...defined(rest), request: { ...job.request, ...defined(request ?? {}) } };
 }
 
 /** Without the fields that are undefined, which a spread would copy. */
-function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+export function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as never;
 }
 
@@ -108,33 +154,46 @@ export function hasEnded(job: JobSnapshot): boolean {
 
 /** Ended jobs that are remembered over a restart; their clips are in the library in any case. */
 const REMEMBERED = 200;
+/** Work on models goes on by itself after the studio was killed, but not once it looks as if the work itself were to blame. */
+const MAX_INTERRUPTIONS = 2;
+
+/** The queue with what holds it. */
+export interface QueueBook {
+  readonly queue: Queue;
+  readonly hold: QueueHold | null;
+}
 
 /**
- * The queue as it is after a restart, from the journal's values: unreadable values (an older version's) are skipped; a job that was
- * running is failed and says so; waiting jobs wait on. Previews lived in memory and are gone.
+ * The queue as it is after a restart, from the journal's values: unreadable values (an older version's) are skipped; waiting jobs wait
+ * on. A job that was running when the studio was killed is paused, with what it has computed: it may have been the cause. Downloads and
+ * conversions, which only carry files, go on by themselves. Previews lived in memory and are gone.
  */
-export function restore(values: readonly unknown[], now: string): Queue {
+export function restore(values: readonly unknown[], now: string): QueueBook {
   let queue: Queue = [];
+  let hold: QueueHold | null = null;
   for (const value of values) {
     const event = queueEventSchema.safeParse(value);
-    if (event.success) queue = reduce(queue, event.data);
+    if (!event.success) continue;
+    queue = reduce(queue, event.data);
+    hold = reduceHold(hold, event.data);
   }
   const old = new Set(queue.filter(hasEnded).slice(0, -REMEMBERED));
   const kept = queue.filter((job) => !old.has(job));
-  return kept.map((job): JobSnapshot => {
-    const quiet = { ...job, preview: null };
-    if (job.state !== "running") return quiet;
-    // What an animation has computed lies in its work folder: it goes on from there when the user says so.
-    if (job.kind === "animate") return { ...quiet, state: "paused" };
-    const message =
-      job.kind === "export"
-        ? "The studio stopped while this film was being exported: press Retry to export it again."
-        : "The studio stopped while this clip was being made: press Retry to make it again.";
-    return { ...quiet, state: "failed", finishedAt: now, error: { code: "CANCELLED", message } };
-  });
+  return { queue: kept.map((job) => interrupted({ ...job, preview: null }, now)), hold };
+}
+
+function interrupted(job: JobSnapshot, now: string): JobSnapshot {
+  if (job.state !== "running") return job;
+  const again = { ...job, interruptions: job.interruptions + 1 };
+  if (isModelJob(again) && again.interruptions <= MAX_INTERRUPTIONS) return { ...again, state: "queued" };
+  if (job.kind !== "export") return { ...again, state: "paused" };
+  // A film's frames lived in the process that painted them.
+  const message = "The studio stopped while this film was being exported: press Retry to export it again.";
+  return { ...again, state: "failed", finishedAt: now, error: { code: "CANCELLED", message } };
 }
 
 /** The shortest journal that gives this queue again. */
-export function compact(queue: Queue): QueueEvent[] {
-  return queue.map((job) => ({ type: "enqueued", job }));
+export function compact({ queue, hold }: QueueBook): QueueEvent[] {
+  const jobs = queue.map((job) => ({ type: "enqueued", job }) as const);
+  return hold === null ? jobs : [...jobs, { type: "held", hold }];
 }

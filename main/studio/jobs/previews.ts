@@ -1,4 +1,4 @@
-import { StudioError } from "../../core/contract/index.ts";
+import { StudioError } from "../../../core/contract/index.ts";
 
 /** Ended jobs whose last preview is kept. */
 const ENDED_JOBS = 12;
