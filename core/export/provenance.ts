@@ -41,7 +41,7 @@ export function withoutWords(record: Kept): Kept {
 }
 
 /** Stands where a prompt was. */
-const LEFT_OUT = "(left out)";
+export const LEFT_OUT = "(left out)";
 
 const nameless = (inputs: object): object =>
   Object.fromEntries(

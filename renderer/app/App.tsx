@@ -14,6 +14,7 @@ import { GenerateSheet } from "../timeline/GenerateSheet.tsx";
 import { ConnectionLost } from "./ConnectionLost.tsx";
 import { MarkerDialog } from "./MarkerDialog.tsx";
 import { NoticeBar } from "./NoticeBar.tsx";
+import { OfferCard } from "./OfferCard.tsx";
 import { Palette } from "./Palette.tsx";
 import { Shortcuts } from "./Shortcuts.tsx";
 import { TitleBar } from "./TitleBar.tsx";
@@ -50,6 +51,7 @@ export function App() {
       )}
       <QueueStrip />
       <NoticeBar />
+      <OfferCard />
       <Player />
       <Shortcuts />
       <Palette />

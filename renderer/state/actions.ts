@@ -3,6 +3,7 @@ import {
   type Clip,
   type GenerationRequest,
   generationRequestSchema,
+  type Media,
   StudioError,
 } from "../../core/contract/index.ts";
 import type { WindowClient } from "../client/client.ts";
@@ -41,8 +42,14 @@ export interface Actions {
   readonly animations: AnimateActions;
 }
 
-export function createActions(store: Store, client: WindowClient, lanes: LaneDrafts): Actions {
-  const animations = createAnimateActions(store, client, lanes);
+/** @param onAdded hears of pictures, sounds and films that came in */
+export function createActions(
+  store: Store,
+  client: WindowClient,
+  lanes: LaneDrafts,
+  onAdded: (media: readonly Media[]) => void = () => {},
+): Actions {
+  const animations = createAnimateActions(store, client, lanes, onAdded);
   const set = (change: Partial<State>) => store.setState(change);
   const say = (text: string, undo: Notice["undo"] = null) =>
     set({ notice: { text, kind: "plain", undo }, announcement: text });

@@ -1,7 +1,9 @@
 import {
   type AnimateJob,
+  type AnimationRecord,
   asLaneMedia,
   type LaneMedia,
+  type Media,
   type SoundRange,
   StudioError,
 } from "../../core/contract/index.ts";
@@ -31,6 +33,8 @@ export interface AnimateActions {
   readonly restoreLane: () => void;
   /** Opens the lane as the item was made; its keyframes are the user's, unless the sound is another now. */
   readonly reuse: (item: AnimateItem) => void;
+  /** Opens the lane as a record says, where the very picture and sound are in the list; else says which to drop first. */
+  readonly openRecord: (record: AnimationRecord) => void;
   readonly openJob: (job: AnimateJob) => void;
   readonly editLane: (change: Partial<Lane>) => void;
   readonly setRange: (range: SoundRange) => void;
@@ -52,7 +56,13 @@ export interface AnimateActions {
 const TYPING_MS = 350;
 const problem = (cause: unknown) => StudioError.from(cause).toData();
 
-export function createAnimateActions(store: Store, client: WindowClient, drafts: LaneDrafts): AnimateActions {
+/** @param onAdded hears of the files that came in */
+export function createAnimateActions(
+  store: Store,
+  client: WindowClient,
+  drafts: LaneDrafts,
+  onAdded: (media: readonly Media[]) => void = () => {},
+): AnimateActions {
   let typing: ReturnType<typeof setTimeout> | undefined;
   const set = (change: Partial<State>) => store.setState(change);
   const announce = (announcement: string) => set({ announcement });
@@ -159,18 +169,19 @@ export function createAnimateActions(store: Store, client: WindowClient, drafts:
   return {
     addFiles: (files, onto) =>
       attempt(async () => {
-        const added: LaneMedia[] = [];
+        const taken: Media[] = [];
         const refused: string[] = [];
         set({ adding: store.getState().adding + files.length });
         for (const file of files) {
           try {
-            added.push(...[asLaneMedia(await client.addMedia(file))].filter((each) => each !== null));
+            taken.push(await client.addMedia(file));
           } catch (cause) {
             refused.push(StudioError.from(cause).message);
           } finally {
             set({ adding: store.getState().adding - 1 });
           }
         }
+        const added = taken.flatMap((each) => asLaneMedia(each) ?? []);
         // The list comes as an event too; here it must be there before the lane opens.
         const known = store.getState().media.filter(({ id }) => !added.some((each) => each.id === id));
         if (added.length > 0) set({ media: [...added, ...known] });
@@ -181,6 +192,7 @@ export function createAnimateActions(store: Store, client: WindowClient, drafts:
         const partner = added.find(({ kind }) => kind !== other?.kind);
         if (other && partner) open(partner.id, other.id);
         else if (added.length > 0) announce(`${plural(added.length, "file")} added.`);
+        onAdded(taken);
         const [first] = refused;
         if (first !== undefined) {
           const more = refused.length > 1 ? ` And ${plural(refused.length - 1, "more file")} could not be read.` : "";
@@ -241,6 +253,25 @@ export function createAnimateActions(store: Store, client: WindowClient, drafts:
       const opened = laneFrom(request, lane);
       set({ lane: isSame ? opened : { ...opened, starts: [], keyframes: [], follow: "predicted" } });
       void listen(isSame);
+    },
+
+    openRecord({ request, inputs }) {
+      const { lane, media } = store.getState();
+      // Ids are another studio's; versions are told by what is in the files.
+      const find = (kind: LaneMedia["kind"]) =>
+        media.find((each) => each.kind === kind && each.isThere && each.version === inputs[kind].version);
+      const [picture, sound] = [find("picture"), find("sound")];
+      if (!picture || !sound) {
+        const wanted = [
+          ...(picture ? [] : [`the picture${named(inputs.picture)}`]),
+          ...(sound ? [] : [`the sound${named(inputs.sound)}`]),
+        ];
+        const text = `Drop ${wanted.join(" and ")} it was made from here first, then this file again.`;
+        return set({ notice: { text, kind: "problem", undo: null }, announcement: text });
+      }
+      set({ lane: laneFrom({ ...request, picture: picture.id, sound: sound.id }, lane), picked: [] });
+      announce("Prompt and settings taken over into the motion lane.");
+      void listen(true);
     },
 
     openJob(job) {
@@ -315,3 +346,6 @@ export function createAnimateActions(store: Store, client: WindowClient, drafts:
     resume: (id) => attempt(async () => void (await client.call("jobs.resume", { id }))),
   };
 }
+
+/** A file's name, where it was not left out of the record. */
+const named = ({ name }: { readonly name: string }): string => (name === "" ? "" : ` “${name}”`);

@@ -12,6 +12,7 @@ import type { MediaActions } from "./media-actions.ts";
 import type { MediaFactsSource } from "./media-facts.ts";
 import type { MediaStatuses, MediaStatusSource } from "./media-status.ts";
 import type { ProjectSession, ProjectView } from "./project.ts";
+import type { RestoreActions } from "./restore.ts";
 import type { State, Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
 import type { ViewerUi, ViewerUiStore } from "./viewer-ui.ts";
@@ -38,6 +39,8 @@ export interface Studio {
   readonly mediaStatus: MediaStatusSource;
   /** What is to be seen in media. */
   readonly mediaFacts: MediaFactsSource;
+  /** What files say of how they were made, taken over into Create. */
+  readonly restore: RestoreActions;
 }
 
 export const StudioContext = createContext<Studio | null>(null);

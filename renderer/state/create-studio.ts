@@ -1,4 +1,4 @@
-import type { StudioEvent } from "../../core/contract/index.ts";
+import type { Media, StudioEvent } from "../../core/contract/index.ts";
 import { defaultSettings, laneOf, type Timeline } from "../../core/timeline/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import { createKeymap } from "../commands/keymap.ts";
@@ -12,6 +12,7 @@ import { createMediaActions } from "./media-actions.ts";
 import { createMediaFacts } from "./media-facts.ts";
 import { createMediaStatus } from "./media-status.ts";
 import { createProjectSession } from "./project.ts";
+import { createRestoreActions } from "./restore.ts";
 import { createStudioStore } from "./store.ts";
 import { Transport } from "./transport.ts";
 import { createViewerUi } from "./viewer-ui.ts";
@@ -30,9 +31,11 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
     actions.animations.restoreLane();
   });
   const stopKeeping = keepLanes(store, lanes);
-  const actions = createActions(store, client, lanes);
+  const look = (added: readonly Media[]) => void restore.look(added);
+  const actions = createActions(store, client, lanes, look);
   const transport = new Transport(defaultSettings.rate);
   const editUi = createEditUi(storage);
+  const restore = createRestoreActions(store, client, editUi, actions.animations);
   const project = createProjectSession(client, (text, kind) =>
     store.setState({ notice: { text, kind, undo: null }, announcement: text }),
   );
@@ -53,7 +56,7 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
     mediaFacts.receive(event);
     project.receive(event);
   });
-  const media = createMediaActions(store, client, project, () => mediaStatus.store.getState());
+  const media = createMediaActions(store, client, project, () => mediaStatus.store.getState(), look);
   const keymap = createKeymap(storage);
   const studio: Studio = {
     store,
@@ -68,6 +71,7 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
     media,
     mediaStatus,
     mediaFacts,
+    restore,
   };
   const stop = () => {
     stopRestoring();

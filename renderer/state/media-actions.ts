@@ -34,12 +34,13 @@ interface Refused {
   readonly message: string;
 }
 
-/** @param statuses where media stand, as far as the window knows */
+/** @param statuses where media stand, as far as the window knows @param onAdded hears of what came in */
 export function createMediaActions(
   store: Store,
   client: WindowClient,
   project: ProjectSession,
   statuses: () => MediaStatuses,
+  onAdded: (media: readonly Media[]) => void = () => {},
 ): MediaActions {
   const attempt = (work: () => Promise<void>) => attemptOn(store, work);
   const announce = (announcement: string) => store.setState({ announcement });
@@ -104,6 +105,7 @@ export function createMediaActions(
         if (ids.length > 0) {
           await useMedia(ids);
           announce(`${plural(ids.length, "file")} added to the project.`);
+          onAdded(added);
         }
         if (refused.length > 0) {
           const text = refusalOf(refused, ids.length);

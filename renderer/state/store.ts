@@ -2,6 +2,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import {
   asLaneMedia,
   type Clip,
+  type ClipRecord,
   type ErrorData,
   type JobSnapshot,
   type LaneMedia,
@@ -21,6 +22,13 @@ export interface Notice {
   readonly kind: "plain" | "problem";
   /** What Ctrl+Z takes back of that which the notice tells of: a clip's removal, or that of a picture or sound; null: nothing. */
   readonly undo: "clip" | { readonly media: string } | null;
+}
+
+/** What files say of how they were made, and the user may take over. */
+export interface Offer {
+  /** Names of the files that say it. */
+  readonly files: readonly string[];
+  readonly records: readonly ClipRecord[];
 }
 
 export interface State {
@@ -54,6 +62,7 @@ export interface State {
   readonly playing: string | null;
   readonly showsShortcuts: boolean;
   readonly notice: Notice | null;
+  readonly offer: Offer | null;
   /** Clips in the trash, last removed last. */
   readonly removed: readonly Clip[];
   /** What a screen reader is told next. */
@@ -82,6 +91,7 @@ export function createStudioStore(draft: Draft): Store {
     playing: null,
     showsShortcuts: false,
     notice: null,
+    offer: null,
     removed: [],
     announcement: "",
   }));

@@ -13,6 +13,7 @@ export function fakeClient(answers: Answers = {}) {
     "media.list": () => [],
     "analysis.facts": () => [],
     "media.status": () => [],
+    "exports.records": () => [],
     "system.info": () => system,
   };
   const client: WindowClient = {

@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ExportSettings, findPreset, readXmp } from "../../core/export/index.ts";
+import { containerInfo, type ExportSettings, findPreset, readXmp } from "../../core/export/index.ts";
 import { clip as sampleClip } from "../../core/testing/samples.ts";
 import type { MediaReference } from "../../core/timeline/index.ts";
-import { locateFfmpeg, type MediaTools, readXmpPacket } from "../../main/media/index.ts";
+import { isAnimatedWebp, locateFfmpeg, type MediaTools, readXmpPacket } from "../../main/media/index.ts";
 import { recordsOfFile } from "../../main/studio/export/export-service.ts";
 import { removeFolder, temporaryFolder } from "../e2e/harness.ts";
 import { exportFilm } from "./export-film.ts";
@@ -39,6 +39,13 @@ const settings = (preset: string, more: Partial<ExportSettings> = {}): ExportSet
   };
 };
 
+/** What ffmpeg has to say against a file. */
+async function warnings(file: string): Promise<string> {
+  const args = ["-nostdin", "-v", "warning", "-i", file, "-f", "null", "-"];
+  const { stderr } = await promisify(execFile)("ffmpeg", args);
+  return stderr;
+}
+
 describe("an exported file says how its clips were made", () => {
   it("MP4: the records come back as they were, and the file decodes as before", async () => {
     const file = join(folder, "made.mp4");
@@ -68,23 +75,32 @@ describe("an exported file says how its clips were made", () => {
     expect(await readXmpPacket(none)).toBeNull();
   });
 
-  it("PNG: every picture carries it and stays a picture; other formats say that they cannot", async () => {
-    const target = join(folder, "pictures");
-    await exportFilm(tools, film().document, settings("png-sequence"), folder, target);
-    for (const name of await readdir(target)) expect(await recordsOfFile(join(target, name))).toEqual([sample]);
-    const { stderr } = await promisify(execFile)("ffmpeg", [
-      "-nostdin",
-      "-v",
-      "warning",
-      "-i",
-      join(target, "000001.png"),
-      "-f",
-      "null",
-      "-",
-    ]);
-    expect(stderr).toBe("");
-    const { notes } = await exportFilm(tools, film().document, settings("webm"), folder, join(folder, "made.webm"));
-    expect(notes).toContainEqual(expect.stringMatching(/webm file has no place/));
+  it.each(["png-sequence", "jpeg-sequence"])("%s: every picture carries it and stays a picture", async (preset) => {
+    const target = join(folder, preset);
+    await rm(target, { recursive: true, force: true });
+    await exportFilm(tools, film().document, settings(preset), folder, target);
+    const names = await readdir(target);
+    expect(names.length).toBe(3);
+    for (const name of names) {
+      expect(await recordsOfFile(join(target, name))).toEqual([sample]);
+      expect(await warnings(join(target, name))).toBe("");
+    }
+  });
+
+  it.each(["webm", "webp", "gif", "prores-422-hq"])("%s: the file carries it and plays as before", async (preset) => {
+    const file = join(folder, `made${containerInfo[settings(preset).container].extension}`);
+    const { notes } = await exportFilm(tools, film().document, settings(preset), folder, file);
+    expect(notes.filter((note) => note.includes("no place"))).toEqual([]);
+    expect(await recordsOfFile(file)).toEqual([sample]);
+    // This ffmpeg cannot read animated WebP at all.
+    if (preset !== "webp") expect(await warnings(file)).toBe("");
+    else expect(await isAnimatedWebp(file)).toBe(true);
+  });
+
+  it("sound has no place for it, and the note says so", async () => {
+    const { settings: wav } = findPreset("wav")!;
+    const { notes } = await exportFilm(tools, film().document, wav, folder, join(folder, "made.wav"));
+    expect(notes).toContainEqual(expect.stringMatching(/wav file has no place/));
   });
 
   it("a packet that was tampered with, or of another program, holds no records", async () => {

@@ -12,7 +12,7 @@ import {
 import { Mixer } from "../../../core/mix/index.ts";
 import { FLICKS_PER_SECOND } from "../../../core/time/index.ts";
 import {
-  appendXmp,
+  embedXmp,
   chooseEncoder,
   type Encoder,
   exportArgs,
@@ -25,7 +25,6 @@ import {
   type MediaTools,
   paletteArgs,
   pixelFormatOf,
-  pngsWithXmp,
   runMedia,
 } from "../../media/index.ts";
 import { FilmPainter } from "./film-painter.ts";
@@ -101,10 +100,9 @@ async function embedRecords({ task, plan, places }: Work): Promise<string[]> {
   const { records, whole } = recordsIn(task.document, plan.range);
   if (records.length === 0) return [];
   const packet = writeXmp(record === "full" ? records : records.map(withoutWords), whole, task.tool);
-  if (container === "mp4" || container === "mov") await appendXmp(places.target, packet);
-  else if (container === "png") await pngsWithXmp(places.target, packet);
-  else return [`A ${container} file has no place for how its clips were made: it is not written into it.`];
-  return [];
+  return (await embedXmp(places.target, container, packet))
+    ? []
+    : [`A ${container} file has no place for how its clips were made: it is not written into it.`];
 }
 
 /** Paints one moment as a PNG file. */
