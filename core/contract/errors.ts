@@ -12,6 +12,10 @@ export const errorCodes = [
   "MODEL_DAMAGED", // the pack on disk does not match its manifest
   "CHECKPOINT_UNREADABLE", // missing, truncated, hostile or simply not a checkpoint
   "CHECKPOINT_MISMATCH", // readable, but a tensor is missing or has another shape
+  "LICENCE_NOT_ACCEPTED", // a model's terms must be shown and accepted first
+  "DOWNLOAD_FAILED", // the network; what has arrived is kept
+  "DOWNLOAD_REFUSED", // the server does not give it out: no token, no access, gone
+  "DOWNLOAD_WRONG", // what arrived is not what its makers state; nothing was installed
   "MEDIA_UNREADABLE", // no picture and no sound, too large, too small, or damaged
   "MEDIA_MISSING", // the file is no longer where it was
   "ENGINE_CRASHED",

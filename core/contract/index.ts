@@ -1,6 +1,7 @@
 export * from "./analysis.ts";
 export * from "./animation.ts";
 export * from "./bridge.ts";
+export * from "./catalogue.ts";
 export * from "./channels.ts";
 export * from "./contract.ts";
 export * from "./errors.ts";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { appFile } from "../app-files/app-files.ts";
-import type { BundledModel } from "./models.ts";
+import type { BundledModel } from "./models/model-service.ts";
 
 const asset = (name: string): string => appFile(`assets/models/${name}`);
 const BUNDLED: readonly BundledModel[] = [

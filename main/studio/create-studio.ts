@@ -37,7 +37,7 @@ import { checkDestination, Library } from "./library.ts";
 import { Listeners } from "./listeners.ts";
 import { type Lock, lockStudio } from "./lock.ts";
 import { MediaDesk } from "./media/desk.ts";
-import { type BundledModel, ModelService } from "./models.ts";
+import { type BundledModel, ModelService } from "./models/model-service.ts";
 import { parseInput } from "./parse-input.ts";
 import { inspectProject } from "./projects/inspect.ts";
 import { ProjectService } from "./projects/service.ts";

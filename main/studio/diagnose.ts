@@ -5,7 +5,7 @@ import { StudioError } from "../../core/contract/index.ts";
 import { type EngineHost, engineThreads } from "../inference/index.ts";
 import type { MediaTools } from "../media/index.ts";
 import type { Folders } from "./folders.ts";
-import type { ModelService } from "./models.ts";
+import type { ModelService } from "./models/model-service.ts";
 import type { Finding } from "./studio.ts";
 
 const GIB = 2 ** 30;

@@ -7,7 +7,7 @@ import type { JobService } from "./jobs/job-service.ts";
 import type { QueueDesk } from "./jobs/queue-desk.ts";
 import type { Library } from "./library.ts";
 import type { MediaDesk } from "./media/desk.ts";
-import type { ModelService } from "./models.ts";
+import type { ModelService } from "./models/model-service.ts";
 import type { ProjectService } from "./projects/service.ts";
 
 export type Handlers = { [M in Method]: (input: Input<M>) => Promise<Output<M>> };

@@ -18,7 +18,7 @@ import {
   type VideoWriter,
 } from "../media/index.ts";
 import { checkDestination, type Library } from "./library.ts";
-import type { InstalledModel, ModelService } from "./models.ts";
+import type { InstalledModel, ModelService } from "./models/model-service.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { Destination } from "./studio.ts";
 

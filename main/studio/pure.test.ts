@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type JobSnapshot, limits } from "../../core/contract/index.ts";
 import { fakeAnimator, fakeSummary } from "../inference/testing/fake-summary.ts";
 import { formatLine, parseJournal } from "./journal.ts";
-import { workOf } from "./models.ts";
+import { workOf } from "./models/model-service.ts";
 import { ProgressMeter } from "./progress.ts";
 import { compact, type QueueEvent, reduce, restore, WAITING } from "./jobs/queue.ts";
 import { resolveRequest, variation } from "./resolve-request.ts";

@@ -15,7 +15,7 @@ import type { Track } from "../../../core/vision/index.ts";
 import type { EngineHost } from "../../inference/index.ts";
 import { pictureSource } from "../media/preparer.ts";
 import type { MediaDesk } from "../media/desk.ts";
-import type { ModelService } from "../models.ts";
+import type { ModelService } from "../models/model-service.ts";
 import type { Destination } from "../studio.ts";
 import { type AnalyzeParts, AnalyzeService } from "./analyze-service.ts";
 import { FactsKeeper, type KnownFacts } from "./facts-keeper.ts";

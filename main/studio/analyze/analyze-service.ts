@@ -4,7 +4,7 @@ import type { EngineHost } from "../../inference/index.ts";
 import type { MediaTools } from "../../media/index.ts";
 import { pictureSource } from "../media/preparer.ts";
 import type { MediaSource } from "../media/sources.ts";
-import type { InstalledModel, ModelService } from "../models.ts";
+import type { InstalledModel, ModelService } from "../models/model-service.ts";
 import { lookWith, type Sights } from "./look.ts";
 import type { Care } from "./sampling.ts";
 import { survey } from "./survey.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Box, type Shot, toGrid, Tracker } from "../../../core/vision/index.ts";
 import { type EngineHost, engineThreads, type ObjectMask, type Sight } from "../../inference/index.ts";
 import { type MediaTools, type PictureSource, sampleFrames } from "../../media/index.ts";
-import type { InstalledModel } from "../models.ts";
+import type { InstalledModel } from "../models/model-service.ts";
 import { sightGrid } from "./sampling.ts";
 import type { LookOptions } from "./survey.ts";
 import { TagCount, type TagFacts } from "./tag-count.ts";

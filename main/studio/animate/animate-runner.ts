@@ -10,7 +10,7 @@ import {
 import { engineThreads, readSound } from "../../inference/index.ts";
 import { isSilent } from "../media/analyze-sound.ts";
 import type { MediaService } from "../media/media-service.ts";
-import type { InstalledModel } from "../models.ts";
+import type { InstalledModel } from "../models/model-service.ts";
 import { type ProduceParts, prepareDestination } from "../produce.ts";
 import { ProgressMeter } from "../progress.ts";
 import { freshJob, type JobContext, type JobRunner } from "../jobs/job-runner.ts";

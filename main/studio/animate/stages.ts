@@ -10,7 +10,7 @@ import {
 } from "../../../core/contract/index.ts";
 import { type EngineHost, engineThreads, type GenerateListener, type GenerateOutcome } from "../../inference/index.ts";
 import type { JobContext } from "../jobs/job-runner.ts";
-import type { InstalledModel } from "../models.ts";
+import type { InstalledModel } from "../models/model-service.ts";
 import type { ProgressMeter } from "../progress.ts";
 import { duePlaces, markDue, markMade, seedPlace } from "./keyframes.ts";
 import type { Inputs, Ledger, PictureWriter, SavedState, WorkFolder } from "./work-folder.ts";

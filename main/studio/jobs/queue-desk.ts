@@ -10,7 +10,7 @@ import {
   type StudioEvent,
 } from "../../../core/contract/index.ts";
 import { generateJobs } from "../generate-jobs.ts";
-import type { ModelService } from "../models.ts";
+import type { ModelService } from "../models/model-service.ts";
 import { Background } from "./background.ts";
 import type { JobService } from "./job-service.ts";
 import { defined, hasEnded } from "./queue.ts";

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { access, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
-import { type ModelSummary, StudioError } from "../../core/contract/index.ts";
-import { type EngineHost, engineThreads, type PackFacts, type VerifyOutcome } from "../inference/index.ts";
-import { hashFile } from "./files.ts";
-import { lockModels } from "./lock.ts";
-import type { InstallOptions, ModelAdministration, ModelWork } from "./studio.ts";
+import { type ModelSummary, StudioError } from "../../../core/contract/index.ts";
+import { type EngineHost, engineThreads, type PackFacts, type VerifyOutcome } from "../../inference/index.ts";
+import { hashFile } from "../files.ts";
+import { lockModels } from "../lock.ts";
+import type { InstallOptions, ModelAdministration, ModelWork } from "../studio.ts";
 
 /** A small model that ships with the app, as an ordinary checkpoint. */
 export interface BundledModel {
