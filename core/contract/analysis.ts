@@ -46,6 +46,20 @@ export const mediaTrackSchema = z.object({
 });
 export type MediaTrack = z.infer<typeof mediaTrackSchema>;
 
+/** The masks of a media's subject: which stretches of it there are, and what becomes of those that are wanted. */
+export const maskStatusSchema = z.object({
+  id: z.string(),
+  /** What is there, to be fetched under its key; a picture's stretch has no length. */
+  stretches: z.array(z.object({ start: seconds, end: seconds, key: z.string() })),
+  /** Kinds of things that were found in them, those that cover most first. */
+  kinds: z.array(z.string()),
+  /** While one is being made: how far it is; null when nothing is. */
+  making: share.nullable(),
+  /** One sentence about why the one that was wanted last could not be made, else null. */
+  problem: z.string().nullable(),
+});
+export type MaskStatus = z.infer<typeof maskStatusSchema>;
+
 /** Words that it is found by: what it shows, and its colours that are more than a trace. */
 export function factWords({ tags, objects, colours }: MediaFacts): string[] {
   const words = [...tags, ...objects].map(({ label }) => label.toLowerCase());

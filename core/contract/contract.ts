@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { mediaFactsSchema } from "./analysis.ts";
+import { maskStatusSchema, mediaFactsSchema } from "./analysis.ts";
 import { animationPlanSchema, animationRequestSchema, followSchema, selectionSchema } from "./animation.ts";
 import { errorDataSchema } from "./errors.ts";
 import { exportMethods } from "./export.ts";
@@ -127,6 +127,16 @@ export const contract = {
    * media first, which takes a while. Errors: NOT_FOUND, MODEL_NOT_FOUND (nothing that could look), MEDIA_MISSING.
    */
   "analysis.reframe": { input: z.strictObject({ id, clip: id }), output: projectChangeSchema },
+  /**
+   * Where the subject is, for these stretches of media (seconds of their time). What is not known yet is looked for, and told by `masks`:
+   * never rejects because nothing could look.
+   */
+  "analysis.masks": {
+    input: z.strictObject({
+      wants: z.array(z.strictObject({ id, start: z.number().min(0), end: z.number().min(0) })).max(1000),
+    }),
+    output: z.array(maskStatusSchema),
+  },
   "sound.analyze": { input: z.strictObject({ id, range: soundRangeSchema }), output: soundAnalysisSchema },
   /**
    * Where the keyframes go: `predicted` asks the model, `drawn` takes `curve` (one value a frame). `fixed` are frames of the clip
@@ -176,6 +186,8 @@ export const studioEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("media-status"), status: z.array(mediaStatusSchema) }),
   /** Media that was looked at. */
   z.object({ type: z.literal("media-facts"), known: z.array(knownFactsSchema) }),
+  /** Of media whose masks are being made, or were. */
+  z.object({ type: z.literal("masks"), status: z.array(maskStatusSchema) }),
   z.object({ type: z.literal("job"), job: jobSnapshotSchema }),
   z.object({ type: z.literal("job-dismissed"), id: z.string() }),
   z.object({ type: z.literal("models"), models: z.array(modelSummarySchema) }),
@@ -218,6 +230,8 @@ export interface StudioClient {
   stripUrl(id: string, version: string): string;
   /** URL of its waveform, a file as core/sound/peak-file.ts reads it; answers byte ranges. */
   peaksUrl(id: string, version: string): string;
+  /** URL of masks, a file as core/vision/mask-file.ts reads it; `key` stands in a MaskStatus. */
+  maskUrl(id: string, key: string): string;
   /** URL of a stretch of a sound as WAV; answers byte ranges. */
   soundUrl(mediaId: string, version: string, range: SoundRange): string;
 }

@@ -1,3 +1,5 @@
+import type { SubjectLook } from "../render-plan/index.ts";
+
 /**
  * The drawing interface: the part of the HTML canvas (https://html.spec.whatwg.org/multipage/canvas.html) that painting needs. Both
  * `OffscreenCanvasRenderingContext2D` in the window and a Skia canvas in Node satisfy it, so that the same code draws in both.
@@ -74,4 +76,6 @@ export interface PaintHost<Image> {
   release(surface: Surface<Image>): void;
   /** The picture of a media at a moment, decoded beforehand; null when it is not there (offline, not decoded yet): it is left out. */
   picture(media: string, sourceTime: number): Picture<Image> | null;
+  /** Where the subject is, as the opacity of a picture of the media's shape; null when that is not known (yet): all of it is shown. */
+  mask(subject: SubjectLook): Picture<Image> | null;
 }

@@ -1,6 +1,7 @@
-import type { FramePlan, PictureVisual, Visual } from "../render-plan/index.ts";
-import type { Canvas2D, PaintHost, Picture } from "./canvas.ts";
-import { place, reset, type Stage, stamp, withSurface } from "./stage.ts";
+import type { FramePlan, Visual } from "../render-plan/index.ts";
+import type { Canvas2D, PaintHost } from "./canvas.ts";
+import { paintPicture } from "./paint-picture.ts";
+import { reset, type Stage, stamp, withSurface } from "./stage.ts";
 import { paintText } from "./text.ts";
 import { paintTransition } from "./transition.ts";
 
@@ -50,7 +51,7 @@ function paintVisual<Image>(stage: Stage<Image>, target: Canvas2D<Image>, visual
   if (visual.opacity <= 0) return;
   const filter = filterOf(visual, stage.height);
   const operation = OPERATIONS[visual.blend];
-  if (visual.kind === "picture" && filter === "none") {
+  if (visual.kind === "picture" && filter === "none" && visual.subject === null) {
     target.save();
     target.globalAlpha = visual.opacity;
     target.globalCompositeOperation = operation;
@@ -58,7 +59,7 @@ function paintVisual<Image>(stage: Stage<Image>, target: Canvas2D<Image>, visual
     target.restore();
     return;
   }
-  // Text is several strokes that must fade as one; filters are defined without a transform.
+  // Text is several strokes that must fade as one, as are a subject and its background; filters are defined without a transform.
   withSurface(stage, (surface) => {
     if (visual.kind === "picture") paintPicture(stage, surface.context, visual);
     else paintText(stage, surface.context, visual);
@@ -77,37 +78,4 @@ function filterOf({ colour, blur }: Visual, height: number): string {
     blur === 0 ? "" : `blur(${blur * height}px)`,
   ].filter((part) => part !== "");
   return parts.length === 0 ? "none" : parts.join(" ");
-}
-
-function paintPicture<Image>(stage: Stage<Image>, target: Canvas2D<Image>, visual: PictureVisual): void {
-  const picture = stage.host.picture(visual.media, visual.sourceTime);
-  if (picture === null) return;
-  const [width, height] = fitted(stage, picture, visual.fit);
-  const { left, right, top, bottom } = visual.crop;
-  target.save();
-  place(stage, target, visual);
-  target.drawImage(
-    picture.image,
-    picture.width * left,
-    picture.height * top,
-    picture.width * (1 - left - right),
-    picture.height * (1 - top - bottom),
-    width * (left - 0.5),
-    height * (top - 0.5),
-    width * (1 - left - right),
-    height * (1 - top - bottom),
-  );
-  target.restore();
-}
-
-/** Width and height at scale 1, pixels. */
-function fitted<Image>(
-  { width, height, pixelScale }: Stage<Image>,
-  picture: Picture<Image>,
-  fit: PictureVisual["fit"],
-): [number, number] {
-  if (fit === "fill") return [width, height];
-  const [x, y] = [width / picture.width, height / picture.height];
-  const scale = fit === "none" ? pixelScale : fit === "contain" ? Math.min(x, y) : Math.max(x, y);
-  return [picture.width * scale, picture.height * scale];
 }

@@ -1,4 +1,5 @@
 export { extentOf } from "./active.ts";
-export { planFrame } from "./picture.ts";
+export { ownerOf, picturesIn, planFrame } from "./picture.ts";
 export type * from "./plan.ts";
 export { gainOf, planSound, voicesIn } from "./sound.ts";
+export { type SubjectWant, subjectWants } from "./subjects.ts";

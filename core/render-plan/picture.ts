@@ -1,7 +1,15 @@
-import type { Flicks } from "../time/index.ts";
-import { mediaOf, parameterAt, type Placed, type Timeline } from "../timeline/index.ts";
+import { type Flicks, flicksToFrame, frameToFlicks } from "../time/index.ts";
+import {
+  type Clip,
+  findMedia,
+  type MediaReference,
+  mediaOf,
+  parameterAt,
+  type Placed,
+  type Timeline,
+} from "../timeline/index.ts";
 import { activeAt, fadeAt, sourceMoment, switchedOn } from "./active.ts";
-import type { FramePlan, Layer, Visual } from "./plan.ts";
+import type { FramePlan, Layer, PictureAt, SubjectLook, Visual } from "./plan.ts";
 
 /** What is seen at a time. */
 export function planFrame(document: Timeline, time: Flicks): FramePlan {
@@ -61,8 +69,56 @@ function visual(document: Timeline, { clip, start }: Placed, time: Flicks, pendi
     return null;
   }
   const sourceTime = sourceMoment(document, clip, at);
-  return { kind: "picture", ...look, media: media.id, sourceTime, fit: clip.fit };
+  const subject = subjectLook(document, clip, media, sourceTime, at);
+  return { kind: "picture", ...look, media: media.id, sourceTime, fit: clip.fit, subject };
 }
+
+function subjectLook(
+  document: Timeline,
+  clip: Clip,
+  media: MediaReference,
+  sourceTime: Flicks,
+  at: Flicks,
+): SubjectLook | null {
+  const { subject } = clip;
+  if (subject === undefined) return null;
+  const { background, colour, kinds, inverted } = subject;
+  const value = (name: Parameters<typeof parameterAt>[1]): number => parameterAt(clip, name, at);
+  const behind = background === "media" && subject.media !== null ? findMedia(document, subject.media) : undefined;
+  return {
+    media: media.id,
+    maskTime: media.rate === null ? sourceTime : frameToFlicks(flicksToFrame(sourceTime, media.rate), media.rate),
+    kinds,
+    inverted,
+    feather: value("subjectFeather"),
+    grow: value("subjectGrow"),
+    background,
+    colour,
+    blur: background === "blur" ? value("subjectBlur") : 0,
+    behind: behind === undefined ? null : { clip: behindOf(clip), media: behind.id, sourceTime: looped(behind, at) },
+  };
+}
+
+/** Who shows what lies behind a clip's subject: not the clip, which may show the same media at another place. */
+const behindOf = ({ id }: Clip): string => `${id}${BEHIND}`;
+const BEHIND = "~behind";
+
+/** The clip that shows a picture, in its place or behind its subject. */
+export const ownerOf = ({ clip }: PictureAt): string => (clip.endsWith(BEHIND) ? clip.slice(0, -BEHIND.length) : clip);
+
+/** The moment of a background: a film begins with the clip, and again when it is over. */
+function looped({ availableRange: range }: MediaReference, at: Flicks): Flicks {
+  if (range === null) return 0;
+  const passed = at % range.duration;
+  return range.start + Math.floor(passed < 0 ? passed + range.duration : passed);
+}
+
+/** Every picture that a frame is painted from, from the bottom up. */
+export const picturesIn = ({ layers }: FramePlan): PictureAt[] =>
+  layers
+    .flatMap((layer) => (layer.kind === "transition" ? [layer.from, layer.to] : [layer]))
+    .filter((visual) => visual?.kind === "picture")
+    .flatMap((visual) => (visual.subject?.behind == null ? [visual] : [visual, visual.subject.behind]));
 
 /** How much of a whole has passed, 0 to 1; what takes no time is over. */
 const share = (passed: number, whole: number): number => (whole === 0 ? 1 : Math.min(1, Math.max(0, passed) / whole));

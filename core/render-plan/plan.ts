@@ -1,5 +1,5 @@
 import type { Flicks, TimeRange } from "../time/index.ts";
-import type { Blend, Clip, TextStyle, Transition } from "../timeline/index.ts";
+import type { Blend, Clip, Subject, TextStyle, Transition } from "../timeline/index.ts";
 
 /**
  * What is to be seen and heard at one time of a timeline, complete: the viewer and the exporter both paint from it and from nothing else,
@@ -45,12 +45,36 @@ interface Look {
   readonly crop: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number };
 }
 
-export interface PictureVisual extends Look {
-  readonly kind: "picture";
+/** A picture that must be decoded. `clip` names who shows it: each has a decoder of its own. */
+export interface PictureAt {
+  readonly clip: string;
   readonly media: string;
   /** The moment of the media to show: the frame that has begun by then. Lies within the media. */
   readonly sourceTime: Flicks;
+}
+
+export interface PictureVisual extends Look, PictureAt {
+  readonly kind: "picture";
   readonly fit: Clip["fit"];
+  /** Null: the whole picture is shown. */
+  readonly subject: SubjectLook | null;
+}
+
+/** What is done with the subject of a picture. Lengths are parts of the picture's own height. */
+export interface SubjectLook {
+  readonly media: string;
+  /** The moment of the media of which the mask is: when the frame that is shown began. */
+  readonly maskTime: Flicks;
+  readonly kinds: Subject["kinds"];
+  readonly inverted: boolean;
+  readonly feather: number;
+  readonly grow: number;
+  readonly background: Subject["background"];
+  readonly colour: string;
+  /** Standard deviation in parts of the frame's height. */
+  readonly blur: number;
+  /** What takes the background's place; null where it is no media. */
+  readonly behind: PictureAt | null;
 }
 
 export interface TextVisual extends Look {

@@ -93,6 +93,12 @@ export const parameterInfo = {
   saturation: info("saturation", 1, 0, 4),
   /** Degrees around the colour circle. */
   hue: info("hue", 0, -360, 360),
+  /** Width of the soft edge around the subject, in parts of the picture's height. */
+  subjectFeather: info("edge softness", 0.006, 0, 0.2),
+  /** How much more than the subject stays, in parts of the picture's height; negative: less. */
+  subjectGrow: info("edge offset", 0, -0.1, 0.1),
+  /** Of what lies behind the subject: as `blur`. */
+  subjectBlur: info("background blur", 0.02, 0, 0.25),
   /** Decibels; from SILENCE_DB down nothing is heard. */
   volume: info("volume", 0, SILENCE_DB, 24),
   /** -1 left, 1 right. */

@@ -148,6 +148,23 @@ export const blendSchema = z.enum([
 ]);
 export type Blend = z.infer<typeof blendSchema>;
 
+/** What is done with a clip's subject, which the studio's eyes find. Lengths and strengths are parameters: they can move. */
+export const subjectSchema = z
+  .strictObject({
+    /** What becomes of everything else: nothing (transparent), out of focus, without colour, a colour, other media. */
+    background: z.enum(["none", "blur", "grey", "colour", "media"]),
+    /** Of the background `colour`. */
+    colour: colourSchema,
+    /** Of the background `media`: a picture, or a film from its start, again and again. Nothing where the project has no such media. */
+    media: idSchema.nullable(),
+    /** Kinds of things that are the subject, by the words of the model that looks; null: everything that it finds. */
+    kinds: z.array(z.string().max(100)).max(50).readonly().nullable(),
+    /** True: the subject becomes the background, and everything else stays. */
+    inverted: z.boolean(),
+  })
+  .readonly();
+export type Subject = z.infer<typeof subjectSchema>;
+
 export const clipSchema = z
   .strictObject({
     kind: z.literal("clip"),
@@ -166,6 +183,8 @@ export const clipSchema = z
     blend: blendSchema,
     /** The picture within the frame at scale 1: whole inside it, covering it, filling it distorted, or pixel for pixel. */
     fit: z.enum(["contain", "cover", "fill", "none"]),
+    /** Absent: the whole picture is shown. */
+    subject: subjectSchema.optional(),
     /** From nothing at the start, to nothing at the end: picture and sound. */
     fadeIn: duration,
     fadeOut: duration,

@@ -1,5 +1,5 @@
 /** Test help: drawn pictures with known contents. */
-import type { Pixels, Rgb } from "./index.ts";
+import { MASK_CELLS, type MaskGrid, type Pixels, type Rgb } from "./index.ts";
 
 /** A repeatable stream of numbers, 0 to 1. */
 export function numbers(seed: number): () => number {
@@ -38,3 +38,11 @@ export function place(seed: number, moment = 0, pan = 0): Pixels {
 export function mix(a: Pixels, b: Pixels, share: number): Pixels {
   return { ...a, rgb: a.rgb.map((value, i) => value + (b.rgb[i]! - value) * share) };
 }
+
+const middleOf = (cell: number): number => (cell + 0.5) / MASK_CELLS;
+
+/** A mask's grid. @param isIn from the box's left and top edge, 0, to its right and bottom one, 1 */
+export const drawGrid = (isIn: (u: number, v: number) => boolean): MaskGrid =>
+  Uint8Array.from({ length: MASK_CELLS ** 2 }, (_, i) =>
+    isIn(middleOf(i % MASK_CELLS), middleOf(Math.floor(i / MASK_CELLS))) ? 255 : 0,
+  );

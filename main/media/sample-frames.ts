@@ -11,6 +11,8 @@ export interface Sampling {
   readonly rate: number | null;
   /** Where to begin, seconds of the media's time. Default 0. */
   readonly from?: number;
+  /** How much of it, seconds. Default: to the end. */
+  readonly length?: number;
   /** Decode key frames only, and show each until the next: quick, for rates below theirs. */
   readonly keyFramesOnly?: boolean;
 }
@@ -39,7 +41,7 @@ export async function sampleFrames(
   onFrame: (frame: SampledFrame) => Promise<void>,
   options: Pick<RunOptions, "signal" | "inBackground"> = {},
 ): Promise<number> {
-  const { rate, from = 0 } = sampling;
+  const { rate, from = 0, length } = sampling;
   const size = fitWithin(source, sampling.side);
   const isAll = rate !== null && rate * SAME_RATE >= source.framesPerSecond;
   // A frame is seen from its time on, so the one that has begun is wanted; containers round the times of a film's own grid.
@@ -47,7 +49,8 @@ export async function sampleFrames(
   const chain = [...even, ...showFilters(source, size, await canToneMap(tools)), "format=rgb24"];
   const skip = sampling.keyFramesOnly === true ? ["-skip_frame", "nokey"] : [];
   const args = [...BASE_ARGS, ...PROTOCOLS, ...skip, ...readFrom(source, from), "-map", "0:v:0", "-an", "-sn", "-dn"];
-  const output = [...(rate === null ? ["-frames:v", "1"] : []), "-vf", chain.join(","), "-f", "rawvideo", "pipe:1"];
+  const until = rate === null ? ["-frames:v", "1"] : length === undefined ? [] : ["-t", length.toFixed(6)];
+  const output = [...until, "-vf", chain.join(","), "-f", "rawvideo", "pipe:1"];
   const frame = new Uint8Array(size.width * size.height * 3);
   let [at, count] = [0, 0];
   let thrown: { readonly error: unknown } | null = null;

@@ -44,13 +44,15 @@ export function nodeSurface(width: number, height: number): NodeSurface {
   };
 }
 
-/** Paints in Node with Skia, on surfaces that are used again. @param picture gives decoded pictures */
+/** Paints in Node with Skia, on surfaces that are used again. @param picture gives decoded pictures @param mask gives where subjects are */
 export function nodeHost(
   picture: (media: string, sourceTime: number) => Picture<NodeImage> | null,
+  mask: PaintHost<NodeImage>["mask"] = () => null,
 ): PaintHost<NodeImage> {
   const free: NodeSurface[] = [];
   return {
     picture,
+    mask,
     surface(width, height) {
       const at = free.findIndex(({ image }) => image.width === width && image.height === height);
       const surface = at < 0 ? nodeSurface(width, height) : free.splice(at, 1)[0]!;

@@ -15,6 +15,7 @@ export type ShellStudio = Pick<
   | "pictureFile"
   | "soundFile"
   | "mediaFile"
+  | "maskFile"
   | "importMedia"
   | "uploadMedia"
   | "close"
@@ -28,7 +29,8 @@ export type ContentRequest =
   | { readonly kind: "keyframe"; readonly jobId: string; readonly place: number }
   | { readonly kind: "picture"; readonly mediaId: string }
   | { readonly kind: "sound"; readonly mediaId: string; readonly range: SoundRange }
-  | { readonly kind: "source"; readonly mediaId: string; readonly version: string; readonly part: MediaPart };
+  | { readonly kind: "source"; readonly mediaId: string; readonly version: string; readonly part: MediaPart }
+  | { readonly kind: "masks"; readonly mediaId: string; readonly key: string };
 
 export interface ContentAnswer {
   readonly status: number;
@@ -53,7 +55,9 @@ export function contentRequest(path: string): ContentRequest | null {
   const source = /^\/source\/([A-Za-z0-9_-]{1,64})\/([0-9a-z]{1,64})\/(original|proxy|poster|strip|peaks)$/.exec(path);
   if (source?.[1] && source[2])
     return { kind: "source", mediaId: source[1], version: source[2], part: source[3] as MediaPart };
-  if (/^\/(source|media|preview|keyframe|picture|sound|upload|api|events)(\/|$)/.test(path)) return null;
+  const masks = /^\/masks\/([A-Za-z0-9_-]{1,64})\/([0-9a-z-]{1,120})$/.exec(path);
+  if (masks?.[1] && masks[2]) return { kind: "masks", mediaId: masks[1], key: masks[2] };
+  if (/^\/(source|masks|media|preview|keyframe|picture|sound|upload|api|events)(\/|$)/.test(path)) return null;
   return { kind: "static", path };
 }
 
@@ -90,6 +94,10 @@ export async function answerContent(
     if (request.kind === "source") {
       const file = await studio.mediaFile(request.mediaId, request.version, request.part);
       return answerFile(file.path, file.size, file.type, rangeHeader, file.immutable);
+    }
+    if (request.kind === "masks") {
+      const file = await studio.maskFile(request.mediaId, request.key);
+      return answerFile(file.path, file.size, "application/octet-stream", rangeHeader, true);
     }
     if (request.kind === "keyframe") return answerPixels(await studio.keyframe(request.jobId, request.place));
     return answerPixels(await studio.preview(request.jobId, request.step));

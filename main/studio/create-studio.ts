@@ -163,6 +163,7 @@ class StudioServices implements Studio {
       workRoot: folders.work,
       folder: folders.exports,
       entry: exportEntry(options.engine),
+      masks: (wants, files, signal) => this.analyses.masksOf(wants, files, signal),
     });
     this.jobs = new JobService({
       book,
@@ -214,9 +215,11 @@ class StudioServices implements Studio {
       ...parts,
       eyes: this.eyes,
       factsFolder: folders.facts,
+      masksFolder: folders.masks,
       desk: this.desk,
       isBusy: () => this.jobs.list().some(({ state }) => state === "running"),
       onFacts: (known) => this.emit({ type: "media-facts", known }),
+      onMasks: (status) => this.emit({ type: "masks", status }),
       document: (id) => this.projects.find(id).document,
       edit: (input) => this.projects.handlers["projects.edit"](input),
       log,
@@ -302,6 +305,10 @@ class StudioServices implements Studio {
 
   mediaFile(...[id, version, part]: Parameters<Studio["mediaFile"]>): ReturnType<Studio["mediaFile"]> {
     return this.desk.shows.file(id, version, part);
+  }
+
+  maskFile(...[id, key]: Parameters<Studio["maskFile"]>): ReturnType<Studio["maskFile"]> {
+    return this.analyses.masks.file(id, key);
   }
 
   pictureFile(mediaId: string): ReturnType<Studio["pictureFile"]> {

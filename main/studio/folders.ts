@@ -22,6 +22,8 @@ export interface Folders {
   readonly prepared: string;
   /** What was seen in media, a small file for each version: can be looked at again. */
   readonly facts: string;
+  /** Where subjects are in media: can be looked for again. */
+  readonly masks: string;
   /** What animations keep while they are made, a folder each. */
   readonly work: string;
   /** Films that were exported. */
@@ -54,6 +56,7 @@ export async function chooseFolders(options: FolderOptions = {}): Promise<Folder
     media: join(home, "media"),
     prepared: join(home, "cache", "media"),
     facts: join(home, "cache", "facts"),
+    masks: join(home, "cache", "masks"),
     work: join(home, "work"),
     exports: join(output, "Exports"),
     projects: join(output, "Projects"),

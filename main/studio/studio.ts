@@ -66,6 +66,8 @@ export interface Studio {
    * user gave to the studio and what the studio made is ever found. Errors: NOT_FOUND, MEDIA_MISSING.
    */
   mediaFile(id: string, version: string, part: MediaPart): Promise<MediaFile>;
+  /** Masks of a media's subject, by the key of a MaskStatus. Errors: NOT_FOUND. */
+  maskFile(id: string, key: string): Promise<ClipFile>;
   /**
    * Takes a picture, a sound or a film into the media list: by path for shells that are handed one by the system (never by a page), or
    * as bytes, of which the studio keeps a copy. Null: it was laid aside as a picture of a sequence, until `media.assemble`.

@@ -51,6 +51,7 @@ export function createCheckedClient(wire: Wire): WindowClient {
     posterUrl: (id, version) => sourceUrl(id, version, "poster"),
     stripUrl: (id, version) => sourceUrl(id, version, "strip"),
     peaksUrl: (id, version) => sourceUrl(id, version, "peaks"),
+    maskUrl: (id, key) => `/masks/${encodeURIComponent(id)}/${encodeURIComponent(key)}`,
     soundUrl: (mediaId, version, { from, frames }) =>
       `/sound/${encodeURIComponent(mediaId)}/${version}/${from}/${frames}`,
     async addMedia(file, as) {

@@ -11,6 +11,7 @@ import { ValueRow } from "./fields/ValueRow.tsx";
 import { GenerationSection } from "./GenerationSection.tsx";
 import { ParameterRow } from "./ParameterRow.tsx";
 import { SpeedSection } from "./SpeedSection.tsx";
+import { SubjectSection } from "./SubjectSection.tsx";
 import { TakesSection } from "./TakesSection.tsx";
 import { TextSection } from "./TextSection.tsx";
 import { useGesture } from "./use-gesture.ts";
@@ -111,6 +112,7 @@ export function ClipInspector({ found }: { readonly found: readonly Found[] }) {
           ))}
         </Section>
       ) : null}
+      {films.length > 0 ? <SubjectSection found={films} /> : null}
       {pictures.length > 0 ? (
         <Section title="Colour" closed>
           {(["brightness", "contrast", "saturation"] as const).map((name) => (

@@ -13,13 +13,15 @@ export function browserSurface(
   return { context, image: canvas };
 }
 
-/** Paints in the window, on surfaces that are used again. @param picture gives decoded pictures */
+/** Paints in the window, on surfaces that are used again. @param picture gives decoded pictures @param mask gives where subjects are */
 export function browserHost(
   picture: (media: string, sourceTime: number) => Picture<BrowserImage> | null,
+  mask: PaintHost<BrowserImage>["mask"] = () => null,
 ): PaintHost<BrowserImage> {
   const free: (Surface<BrowserImage> & { readonly image: OffscreenCanvas })[] = [];
   return {
     picture,
+    mask,
     surface(width, height) {
       const at = free.findIndex(({ image }) => image.width === width && image.height === height);
       const surface = at < 0 ? browserSurface(width, height) : free.splice(at, 1)[0]!;
@@ -31,4 +33,15 @@ export function browserHost(
       free.push(surface as Surface<BrowserImage> & { readonly image: OffscreenCanvas });
     },
   };
+}
+
+/** Pixels as a picture. @param rgba width × height × 4 bytes, not premultiplied */
+export function browserPicture(
+  rgba: Uint8ClampedArray<ArrayBuffer>,
+  width: number,
+  height: number,
+): Picture<BrowserImage> {
+  const image = new OffscreenCanvas(width, height);
+  image.getContext("2d")!.putImageData(new ImageData(rgba, width, height), 0, 0);
+  return { image, width, height };
 }

@@ -14,6 +14,7 @@ import type { MediaStatuses, MediaStatusSource } from "./media-status.ts";
 import type { ProjectSession, ProjectView } from "./project.ts";
 import type { RestoreActions } from "./restore.ts";
 import type { State, Store } from "./store.ts";
+import type { SubjectMaskSource } from "./subject-masks.ts";
 import type { Transport } from "./transport.ts";
 import type { ViewerUi, ViewerUiStore } from "./viewer-ui.ts";
 
@@ -41,6 +42,8 @@ export interface Studio {
   readonly mediaFacts: MediaFactsSource;
   /** What files say of how they were made, taken over into Create. */
   readonly restore: RestoreActions;
+  /** Where subjects are in media. */
+  readonly subjectMasks: SubjectMaskSource;
 }
 
 export const StudioContext = createContext<Studio | null>(null);

@@ -1,4 +1,5 @@
 import type { Media, StudioEvent } from "../../core/contract/index.ts";
+import { subjectWants } from "../../core/render-plan/index.ts";
 import { defaultSettings, laneOf, type Timeline } from "../../core/timeline/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import { createKeymap } from "../commands/keymap.ts";
@@ -14,6 +15,7 @@ import { createMediaStatus } from "./media-status.ts";
 import { createProjectSession } from "./project.ts";
 import { createRestoreActions } from "./restore.ts";
 import { createStudioStore } from "./store.ts";
+import { createSubjectMasks } from "./subject-masks.ts";
 import { Transport } from "./transport.ts";
 import { createViewerUi } from "./viewer-ui.ts";
 
@@ -39,9 +41,11 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
   const project = createProjectSession(client, (text, kind) =>
     store.setState({ notice: { text, kind, undo: null }, announcement: text }),
   );
+  const subjectMasks = createSubjectMasks(client);
   const stopFollowing = project.store.subscribe((view, before) => {
     if (view.document !== before.document)
       transport.setTimeline({ rate: view.document.settings.rate, duration: lengthOf(view.document) });
+    if (view.document !== before.document) subjectMasks.want(subjectWants(view.document));
     if (view.state?.id !== before.state?.id && before.state !== null) {
       editUi.setState({ selection: nothingSelected, scroll: 0, source: null, sourceIn: null, sourceOut: null });
       transport.pause();
@@ -54,6 +58,7 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
   const stopConnection = connect(store, client, storage, (event: StudioEvent) => {
     mediaStatus.receive(event);
     mediaFacts.receive(event);
+    subjectMasks.receive(event);
     project.receive(event);
   });
   const media = createMediaActions(store, client, project, () => mediaStatus.store.getState(), look);
@@ -72,6 +77,7 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
     mediaStatus,
     mediaFacts,
     restore,
+    subjectMasks,
   };
   const stop = () => {
     stopRestoring();

@@ -35,6 +35,7 @@ export function fakeClient(answers: Answers = {}) {
     posterUrl: (id, version) => `/source/${id}/${version}/poster`,
     stripUrl: (id, version) => `/source/${id}/${version}/strip`,
     peaksUrl: (id, version) => `/source/${id}/${version}/peaks`,
+    maskUrl: (id, key) => `/masks/${id}/${key}`,
     async addFrame(file, sequence) {
       calls.push({ method: "addFrame", input: { name: file.name, sequence } });
     },

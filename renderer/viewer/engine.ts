@@ -1,6 +1,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { FramePlan } from "../../core/render-plan/index.ts";
 import type { Timeline } from "../../core/timeline/index.ts";
+import type { SubjectMaskSource } from "../state/subject-masks.ts";
 import type { Transport } from "../state/transport.ts";
 import type { Locate } from "./decode/address.ts";
 import { FrameSources } from "./decode/frame-sources.ts";
@@ -38,11 +39,16 @@ export class ViewerEngine {
   private readonly player: Player;
   private document: Timeline;
 
-  constructor(canvas: HTMLCanvasElement, transport: Transport, document: Timeline, locate: Locate) {
+  constructor(
+    canvas: HTMLCanvasElement,
+    transport: Transport,
+    document: Timeline,
+    { locate, masks }: { readonly locate: Locate; readonly masks: SubjectMaskSource["find"] },
+  ) {
     trustOwnWorkers();
     this.document = document;
     const files = new MediaFiles();
-    const painter = new CanvasPainter(canvas);
+    const painter = new CanvasPainter(canvas, masks);
     this.sources = new FrameSources(document, files, locate);
     this.sounds = new SoundSources(files, locate);
     this.sound = new SoundOutput(document, this.sounds);

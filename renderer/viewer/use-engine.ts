@@ -1,12 +1,14 @@
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import type { Timeline } from "../../core/timeline/index.ts";
+import { useStudio } from "../state/context.ts";
 import type { Transport } from "../state/transport.ts";
 import type { Locate } from "./decode/address.ts";
 import { ViewerEngine, type ViewerStatus } from "./engine.ts";
 
 /** The engine of a mounted canvas; null until there is one. `locate` must be another function when a media is somewhere else. */
 export function useEngine(transport: Transport, document: Timeline, locate: Locate) {
+  const { subjectMasks } = useStudio();
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
   const [engine, setEngine] = useState<ViewerEngine | null>(null);
   const latest = useRef({ document, locate });
@@ -14,14 +16,22 @@ export function useEngine(transport: Transport, document: Timeline, locate: Loca
 
   useEffect(() => {
     if (canvas === null) return undefined;
-    const made = new ViewerEngine(canvas, transport, latest.current.document, (media) => latest.current.locate(media));
+    const made = new ViewerEngine(canvas, transport, latest.current.document, {
+      locate: (media) => latest.current.locate(media),
+      masks: (media, time) => subjectMasks.find(media, time),
+    });
+    // Masks that came are seen at once.
+    const unsubscribe = subjectMasks.store.subscribe((view, before) => {
+      if (view.masks !== before.masks) made.refresh();
+    });
     setEngine(made);
     return () => {
+      unsubscribe();
       setEngine(null);
       transport.pause();
       made.dispose();
     };
-  }, [canvas, transport]);
+  }, [canvas, transport, subjectMasks]);
   useEffect(() => engine?.setDocument(document), [engine, document]);
   // oxlint-disable-next-line react-hooks/exhaustive-deps -- another `locate` is a reason to look again, not something to pass on
   useEffect(() => engine?.refresh(), [engine, locate]);

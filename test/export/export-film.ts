@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { MaskFile } from "../../main/studio/export/mask-files.ts";
 import type { ExportSettings } from "../../core/export/index.ts";
 import type { Timeline } from "../../core/timeline/index.ts";
 import type { MediaTools } from "../../main/media/index.ts";
@@ -15,6 +16,7 @@ export async function exportFilm(
   folder: string,
   target: string,
   listener: Partial<ExportListener> = {},
+  masks: readonly MaskFile[] = [],
 ): Promise<ExportOutcome> {
   await mkdir(folder, { recursive: true });
   const work = await mkdtemp(join(folder, "work-"));
@@ -28,7 +30,7 @@ export async function exportFilm(
     return await renderExport(
       tools,
       { document, settings, media, tool: "Plume Studio test" },
-      { target, work, poster: settings.poster === null ? null : `${target}.png` },
+      { target, work, poster: settings.poster === null ? null : `${target}.png`, masks },
       {
         progress: () => {},
         picture: () => {},

@@ -1,5 +1,7 @@
 import { planFrame, type FramePlan } from "../../core/render-plan/index.ts";
 import type { EditArguments, EditName, TextStyle, Timeline, Transition } from "../../core/timeline/index.ts";
+import type { SubjectMasks } from "../../core/vision/index.ts";
+import { drawGrid } from "../../core/vision/scenes.testkit.ts";
 import { add, clipId, edited, empty, frames, trackId } from "../../core/timeline/testing/sample.ts";
 
 /** One feature of the picture, as a frame that shows it. */
@@ -82,6 +84,15 @@ function played(...list: readonly (readonly [EditName, object])[]): FramePlan {
   );
 }
 
+function cutOut(subject: object, parameters: object = {}): FramePlan {
+  const document = over();
+  const clips = [clipId(document, "a")];
+  const list = Object.entries(parameters).map(
+    ([parameter, value]) => ["setParameter", { clips, parameter, value }] as const,
+  );
+  return planFrame(edits(document, ["setSubject", { clips, subject }], ...list), frames(10));
+}
+
 const style = { text: "Plume Studio", size: 0.16 };
 
 export const paintCases: readonly PaintCase[] = [
@@ -117,6 +128,17 @@ export const paintCases: readonly PaintCase[] = [
   { name: "clock", plan: transition("clock") },
   { name: "zoom", plan: transition("zoom") },
   { name: "blur dissolve", plan: transition("blur") },
+  { name: "subject cut out", plan: cutOut({}) },
+  { name: "subject taken away", plan: cutOut({ inverted: true }) },
+  { name: "subject before a blur", plan: cutOut({ background: "blur" }, { scaleX: 0.8, scaleY: 0.8, cropLeft: 0.1 }) },
+  { name: "subject in colour", plan: cutOut({ background: "grey" }, { rotation: 12, opacity: 0.9 }) },
+  { name: "subject before a colour", plan: cutOut({ background: "colour", colour: "#2255aa" }, { scaleX: 0.7 }) },
+  {
+    name: "subject before other media",
+    plan: cutOut({ background: "media", media: "short" }, { subjectFeather: 0.05 }),
+  },
+  { name: "subject grown and soft", plan: cutOut({}, { subjectGrow: 0.06, subjectFeather: 0.08, hue: 60 }) },
+  { name: "one kind of subject", plan: cutOut({ kinds: ["band"] }, { subjectGrow: -0.02 }) },
   { name: "text", plan: text(style) },
   {
     name: "text light, spaced, left",
@@ -148,6 +170,37 @@ export const paintCases: readonly PaintCase[] = [
   { name: "text typing", plan: text({ ...style, enter: "type" }, { fadeIn: frames(24) }) },
   { name: "text leaving", plan: text({ ...style, leave: "grow" }, { fadeOut: frames(24) }, 36) },
 ];
+
+/** Where the sample film's disc is, and a slanted band that stands still. */
+export function sampleMasks(media: string): SubjectMasks | null {
+  if (media !== "film") return null;
+  const disc = drawGrid((u, v) => Math.hypot(u - 0.5, v - 0.5) < 0.5);
+  const band = drawGrid((u, v) => Math.abs(u - v) < 0.3);
+  const times = Array.from({ length: 240 }, (_, n) => n);
+  return {
+    model: "sample",
+    width: 480,
+    height: 270,
+    start: 0,
+    end: 10,
+    interval: 1 / 24,
+    tracks: [
+      {
+        id: 1,
+        label: "disc",
+        points: times.map((n) => {
+          const [x, w, h] = [(n % 97) / 97, 0.12, 0.12 / 0.6];
+          return { time: n / 24, score: 1, box: [x - w, 0.5 - h, x + w, 0.5 + h], mask: disc };
+        }),
+      },
+      {
+        id: 2,
+        label: "band",
+        points: times.map((n) => ({ time: n / 24, score: 1, box: [0.1, 0.1, 0.35, 0.9], mask: band })),
+      },
+    ],
+  };
+}
 
 /** What the sample media show at a moment: a gradient, a grid and shapes that move with time. RGBA8. */
 export function samplePicture(

@@ -1,9 +1,9 @@
 /** Runs in Chromium: paints plans with the window's own code and hands the pixels back. */
-import { paintFrame } from "../../core/paint/index.ts";
-import type { FramePlan } from "../../core/render-plan/index.ts";
-import { type BrowserImage, browserHost, browserSurface } from "../../renderer/paint/browser-host.ts";
+import { MaskPictures, paintFrame } from "../../core/paint/index.ts";
+import { type FramePlan, picturesIn } from "../../core/render-plan/index.ts";
+import { type BrowserImage, browserHost, browserPicture, browserSurface } from "../../renderer/paint/browser-host.ts";
 import type { Picture } from "../../core/paint/index.ts";
-import { samplePicture } from "./cases.ts";
+import { sampleMasks, samplePicture } from "./cases.ts";
 
 interface PaintPage {
   loadFont(family: string, descriptors: FontFaceDescriptors, base64: string): Promise<void>;
@@ -18,9 +18,7 @@ const page: PaintPage = {
   },
   async paint(plan, width, height) {
     const pictures = new Map<string, Picture<BrowserImage>>();
-    const wanted = plan.layers.flatMap((layer) => (layer.kind === "transition" ? [layer.from, layer.to] : [layer]));
-    for (const visual of wanted) {
-      if (visual?.kind !== "picture") continue;
+    for (const visual of picturesIn(plan)) {
       const { rgba, width: w, height: h } = samplePicture(visual.media, visual.sourceTime);
       const image = await createImageBitmap(new ImageData(rgba as Uint8ClampedArray<ArrayBuffer>, w, h));
       pictures.set(`${visual.media} ${visual.sourceTime}`, { image, width: w, height: h });
@@ -29,7 +27,10 @@ const page: PaintPage = {
     paintFrame(
       plan,
       target.context,
-      browserHost((media, time) => pictures.get(`${media} ${time}`) ?? null),
+      browserHost(
+        (media, time) => pictures.get(`${media} ${time}`) ?? null,
+        new MaskPictures<BrowserImage>(sampleMasks, browserPicture).mask,
+      ),
       width,
       height,
     );

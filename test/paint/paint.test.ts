@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { paintFrame } from "../../core/paint/index.ts";
+import { MaskPictures, paintFrame } from "../../core/paint/index.ts";
 import type { FramePlan } from "../../core/render-plan/index.ts";
 import { nodeHost, nodePicture, nodeSurface } from "../../main/paint/node-host.ts";
 import { launchBrowser } from "../e2e/harness.ts";
-import { HEIGHT, paintCases, samplePicture, WIDTH } from "./cases.ts";
+import { HEIGHT, paintCases, sampleMasks, samplePicture, WIDTH } from "./cases.ts";
 import { colourDifference, lumaDifference, type Pixels, ssim } from "./ssim.ts";
 
 /** The promise of the product: what is seen in the viewer is what is exported. */
@@ -22,7 +22,7 @@ function inNode(plan: FramePlan): Pixels {
   const host = nodeHost((media, time) => {
     const { rgba, width, height } = samplePicture(media, time);
     return nodePicture(rgba, width, height);
-  });
+  }, new MaskPictures(sampleMasks, nodePicture).mask);
   paintFrame(plan, target.context, host, WIDTH, HEIGHT);
   return { rgba: target.pixels(), width: WIDTH, height: HEIGHT };
 }

@@ -39,11 +39,14 @@ const page = {
     canvas.height = height;
     transport = new Transport(document.settings.rate);
     transport.setTimeline({ rate: document.settings.rate, duration: lengthOf(document) });
-    engine = new ViewerEngine(canvas, transport, document, (media) => ({
-      url: `/media/${media.path}`,
-      kind: media.kind === "image" ? "still" : "film",
-      origin: 0,
-    }));
+    engine = new ViewerEngine(canvas, transport, document, {
+      locate: (media) => ({
+        url: `/media/${media.path}`,
+        kind: media.kind === "image" ? "still" : "film",
+        origin: 0,
+      }),
+      masks: () => null,
+    });
     painted = [];
     beeps = [];
     origin = null;

@@ -5,6 +5,7 @@ import { attempt, Refusal, type Result } from "../result.ts";
 import { type Clip, clipSchema, idSchema, textStyleSchema, type Timeline } from "../schema.ts";
 import { parameterNames } from "../parameters.ts";
 import { textName } from "./make-clip.ts";
+import { withSubject } from "./subject.ts";
 
 const fields = clipSchema
   .unwrap()
@@ -50,10 +51,23 @@ export const attributeGroups = {
   crop: ["cropLeft", "cropRight", "cropTop", "cropBottom"],
   blur: ["blur"],
   colour: ["brightness", "contrast", "saturation", "hue"],
+  subject: ["subjectFeather", "subjectGrow", "subjectBlur"],
   sound: ["volume", "pan"],
 } as const;
 
-const pastable = ["motion", "opacity", "crop", "blur", "colour", "sound", "blend", "fit", "fades", "style"] as const;
+const pastable = [
+  "motion",
+  "opacity",
+  "crop",
+  "blur",
+  "colour",
+  "subject",
+  "sound",
+  "blend",
+  "fit",
+  "fades",
+  "style",
+] as const;
 
 export const pasteAttributesArguments = z.strictObject({
   /** The clip that was copied; it need not be in the document any more. */
@@ -82,7 +96,7 @@ function take(clip: Clip, from: Clip, attribute: (typeof pastable)[number]): Cli
   const names: readonly string[] = attributeGroups[attribute];
   const kept = parameterNames.filter((name) => (names.includes(name) ? from : clip).parameters[name] !== undefined);
   return {
-    ...clip,
+    ...(attribute === "subject" ? withSubject(clip, from.subject ?? null) : clip),
     parameters: Object.fromEntries(kept.map((name) => [name, (names.includes(name) ? from : clip).parameters[name]])),
   };
 }

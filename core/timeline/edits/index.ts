@@ -18,6 +18,7 @@ import * as slide from "./slide.ts";
 import * as slip from "./slip.ts";
 import * as speed from "./speed.ts";
 import * as split from "./split.ts";
+import * as subject from "./subject.ts";
 import * as take from "./take.ts";
 import * as track from "./track.ts";
 import * as transition from "./transition.ts";
@@ -75,6 +76,7 @@ export const edits = {
   setSpeed: edit("Change speed", speed.setSpeedArguments, speed.setSpeed),
   reverse: edit("Reverse", speed.reverseArguments, speed.reverse),
   setClip: edit("Change clip", clip.setClipArguments, clip.setClip),
+  setSubject: edit("Change subject", subject.setSubjectArguments, subject.setSubject),
   setText: edit("Change text", clip.setTextArguments, clip.setText),
   pasteAttributes: edit("Paste attributes", clip.pasteAttributesArguments, clip.pasteAttributes),
   replaceMedia: edit("Replace media", media.replaceMediaArguments, media.replaceMedia),
@@ -165,6 +167,7 @@ export * from "./slide.ts";
 export * from "./slip.ts";
 export * from "./speed.ts";
 export * from "./split.ts";
+export * from "./subject.ts";
 export * from "./take.ts";
 export * from "./track.ts";
 export * from "./transition.ts";

@@ -20,12 +20,12 @@ export function addMedia(document: Timeline, { media }: z.infer<typeof addMediaA
 
 export const removeMediaArguments = z.strictObject({ media: z.array(idSchema).min(1) });
 
-/** Forgets media that no clip shows, in none of its takes; the files stay. */
+/** Forgets media that no clip shows, in none of its takes and behind no subject; the files stay. */
 export function removeMedia(document: Timeline, args: z.infer<typeof removeMediaArguments>): Result<Timeline> {
   return attempt(() => {
     const gone = new Set(args.media);
     for (const clip of clipsOf(document))
-      if (takesOf(clip).some(({ media }) => media !== null && gone.has(media)))
+      if (usedBy(clip).some((media) => gone.has(media)))
         throw new Refusal("BAD_ARGUMENT", `“${clip.name}” still uses this media: delete the clip first.`);
     return { ...document, media: Object.fromEntries(Object.entries(document.media).filter(([id]) => !gone.has(id))) };
   });
@@ -60,3 +60,5 @@ export function replaceMedia(document: Timeline, args: z.infer<typeof replaceMed
 }
 
 const takesOf = ({ content }: Clip): readonly Take[] => (content.type === "media" ? content.takes : []);
+const usedBy = (clip: Clip): string[] =>
+  [...takesOf(clip).map(({ media }) => media), clip.subject?.media ?? null].filter((media) => media !== null);

@@ -87,11 +87,11 @@ function continues(left: Clip, right: Clip): boolean {
 
 const shows = (a: Clip, b: Clip): boolean => essence(a) === essence(b);
 
-const essence = ({ content, sourceRange, reversed, parameters, blend, fit, enabled }: Clip): string =>
+const essence = ({ content, sourceRange, reversed, parameters, blend, fit, enabled, subject }: Clip): string =>
   JSON.stringify([
     whatIsShown(content),
     [sourceRange.start, sourceRange.duration],
-    [reversed, parameters, blend, fit, enabled],
+    [reversed, parameters, blend, fit, enabled, subject ?? null],
   ]);
 
 /** Ids of takes aside: two clips made one by one of the same media may be joined as well. */

@@ -203,6 +203,14 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     ...projects.handlers,
     ...desk.handlers,
     "analysis.facts": ({ ids }: { ids: string[] }) => ids.map((id) => ({ id, facts: null })),
+    "analysis.masks": ({ wants }: { wants: { id: string }[] }) =>
+      wants.map(({ id }) => ({
+        id,
+        stretches: [],
+        kinds: [],
+        making: null,
+        problem: "No model that sees is installed.",
+      })),
     "analysis.reframe": () => {
       throw new StudioError("MODEL_NOT_FOUND", "No model that looks at pictures is installed.");
     },
@@ -306,6 +314,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     },
     preview: async (id, step) => found(previews, `${id}/${step}`),
     keyframe: async () => unknown(),
+    maskFile: async () => unknown(),
     pictureFile: (id) => desk.media.pictureFile(id),
     soundFile: (id, range) => desk.media.soundFile(id, range),
     mediaFile: (id, version, part) => desk.shows.file(id, version, part),

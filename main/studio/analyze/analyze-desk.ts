@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import {
   type Input,
+  type MaskStatus,
   type MediaFacts,
   type MediaTrack,
   type Method,
@@ -9,16 +10,19 @@ import {
   StudioError,
   type StudioEvent,
 } from "../../../core/contract/index.ts";
+import type { SubjectWant } from "../../../core/render-plan/index.ts";
 import { type CropKeyframes, reframeParameters } from "../../../core/reframe/index.ts";
 import { findClip, mediaOf, type Timeline } from "../../../core/timeline/index.ts";
 import type { Track } from "../../../core/vision/index.ts";
 import type { EngineHost } from "../../inference/index.ts";
 import { pictureSource } from "../media/preparer.ts";
 import type { MediaDesk } from "../media/desk.ts";
+import { isMissing } from "../media/sources.ts";
 import type { ModelService } from "../models/model-service.ts";
 import type { Destination } from "../studio.ts";
 import { type AnalyzeParts, AnalyzeService } from "./analyze-service.ts";
 import { FactsKeeper, type KnownFacts } from "./facts-keeper.ts";
+import { MaskKeeper } from "./mask-keeper.ts";
 import { checkDrawing, drawFindings, type DrawnKind } from "./overlay.ts";
 import { reframe } from "./reframe.ts";
 
@@ -60,10 +64,12 @@ export interface AnalyzeReport {
 export interface AnalyzeDeskOptions extends Omit<AnalyzeParts, "models"> {
   readonly models: ModelService;
   readonly factsFolder: string;
+  readonly masksFolder: string;
   readonly desk: MediaDesk;
   readonly engine: EngineHost;
   readonly isBusy: () => boolean;
   readonly onFacts: (known: KnownFacts[]) => void;
+  readonly onMasks: (status: MaskStatus[]) => void;
   readonly document: (project: string) => Timeline;
   readonly edit: (input: Input<"projects.edit">) => Promise<Output<"projects.edit">>;
   readonly log: (line: string) => void;
@@ -72,17 +78,26 @@ export interface AnalyzeDeskOptions extends Omit<AnalyzeParts, "models"> {
 /** Everything of the studio that has to do with looking at media. */
 export class AnalyzeDesk {
   readonly keeper: FactsKeeper;
+  readonly masks: MaskKeeper;
   private readonly service: AnalyzeService;
   private readonly options: AnalyzeDeskOptions;
 
   constructor(options: AnalyzeDeskOptions) {
     this.options = options;
     this.service = new AnalyzeService(options);
+    const model = async () => modelOf(await options.models.list());
+    this.masks = new MaskKeeper({
+      folder: options.masksFolder,
+      analyze: this.service,
+      sources: options.desk.sources,
+      model,
+      onStatus: options.onMasks,
+    });
     this.keeper = new FactsKeeper({
       folder: options.factsFolder,
       analyze: this.service,
       sources: options.desk.sources,
-      model: async () => modelOf(await options.models.list()),
+      model,
       quiet: () => options.desk.shows.idle(),
       isBusy: options.isBusy,
       onFacts: options.onFacts,
@@ -92,6 +107,7 @@ export class AnalyzeDesk {
 
   readonly handlers: Handlers = {
     "analysis.facts": ({ ids }) => this.keeper.facts(ids),
+    "analysis.masks": ({ wants }) => this.masks.status(wants),
     "analysis.reframe": (input) => this.reframeClip(input),
   };
 
@@ -151,8 +167,29 @@ export class AnalyzeDesk {
     }
   }
 
-  close(): Promise<void> {
-    return this.keeper.close();
+  async close(): Promise<void> {
+    await Promise.all([this.keeper.close(), this.masks.close()]);
+  }
+
+  /**
+   * Masks of stretches of these files, looked for where they are not known. A file that is not in the list (of a project from somewhere
+   * else) is taken in first. Errors: those of `MaskKeeper.ready`.
+   */
+  async masksOf(
+    wants: readonly SubjectWant[],
+    files: readonly { readonly reference: { readonly id: string }; readonly path: string }[],
+    signal: AbortSignal,
+  ): Promise<{ readonly media: string; readonly path: string }[]> {
+    const found: { media: string; path: string }[] = [];
+    for (const want of wants) {
+      const [known] = await this.options.desk.sources.resolve([want.id]);
+      const isThere = known !== undefined && !isMissing(known);
+      const file = files.find(({ reference }) => reference.id === want.id);
+      const id =
+        isThere || file === undefined ? want.id : ((await this.options.desk.importFile(file.path))?.id ?? want.id);
+      for (const { path } of await this.masks.ready([{ ...want, id }], signal)) found.push({ media: want.id, path });
+    }
+    return found;
   }
 
   /** Turns the subject's way through a clip into keyframes of its position and size: one step to undo. */

@@ -1,5 +1,5 @@
 import { type MediaFacts, StudioError } from "../../../core/contract/index.ts";
-import { bestPoster, type Shot, type Track } from "../../../core/vision/index.ts";
+import { bestPoster, type Shot, type SubjectMasks, type Track } from "../../../core/vision/index.ts";
 import type { EngineHost } from "../../inference/index.ts";
 import type { MediaTools } from "../../media/index.ts";
 import { pictureSource } from "../media/preparer.ts";
@@ -7,7 +7,7 @@ import type { MediaSource } from "../media/sources.ts";
 import type { InstalledModel, ModelService } from "../models/model-service.ts";
 import { lookWith, type Sights } from "./look.ts";
 import type { Care } from "./sampling.ts";
-import { survey } from "./survey.ts";
+import { type Stretch, survey } from "./survey.ts";
 
 export interface AnalyzeParts {
   readonly eyes: EngineHost;
@@ -37,6 +37,8 @@ export interface Analysis {
 
 /** Share of the bar that belongs to going through the film without a model. */
 const SURVEY = 0.4;
+/** The same where the model looks at many moments. */
+const MASK_SURVEY = 0.1;
 /** A thing seen at a single moment of many is a mistake more often than not. */
 const LEAST_MOMENTS = 2;
 
@@ -92,11 +94,44 @@ export class AnalyzeService {
     };
   }
 
-  private async model({
-    model,
-    modelId,
-    signal,
-  }: AnalyzeOptions): Promise<{ readonly model: InstalledModel | null; readonly problem: string | null }> {
+  /**
+   * Follows everything that is seen through a stretch of a film, with masks.
+   * Errors: those of `analyze`.
+   */
+  async masks(
+    source: MediaSource,
+    { stretch, signal, onProgress }: Pick<AnalyzeOptions, "signal" | "onProgress"> & { readonly stretch: Stretch },
+  ): Promise<SubjectMasks> {
+    const { media } = source;
+    if (media.kind === "sound")
+      throw new StudioError("BAD_REQUEST", `“${media.name}” is a sound: choose a picture or a film.`);
+    const { model } = await this.model({ model: "wanted", signal });
+    const tools = await this.parts.tools();
+    const pictures = pictureSource(source);
+    const common = { care: "mask", stretch, inBackground: false, signal } as const;
+    const progress = (from: number, span: number) => (fraction: number) => onProgress?.(from + span * fraction);
+    const { shots } = await survey(tools, pictures, { ...common, onProgress: progress(0, MASK_SURVEY) }).catch(
+      (error: unknown) => {
+        throw named(error, media.name);
+      },
+    );
+    const sights = await lookWith(this.parts, tools, pictures, model!, {
+      ...common,
+      objects: true,
+      masks: true,
+      shots,
+      onProgress: progress(MASK_SURVEY, 1 - MASK_SURVEY),
+    });
+    const { width, height } = media;
+    const { start, end } = stretch;
+    const tracks = sights.tracker.tracks(sights.moments >= 2 * LEAST_MOMENTS ? LEAST_MOMENTS : 1);
+    return { model: model!.summary.id, width, height, start, end, interval: sights.interval, tracks };
+  }
+
+  private async model({ model, modelId, signal }: Pick<AnalyzeOptions, "model" | "modelId" | "signal">): Promise<{
+    readonly model: InstalledModel | null;
+    readonly problem: string | null;
+  }> {
     try {
       return { model: await this.parts.models.find(modelId, undefined, signal, "vision"), problem: null };
     } catch (cause) {

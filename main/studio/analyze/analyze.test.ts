@@ -1,9 +1,11 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { factWords, type StudioEvent } from "../../../core/contract/index.ts";
-import { findClip, type Timeline, valueAt } from "../../../core/timeline/index.ts";
+import { containerInfo, findPreset } from "../../../core/export/index.ts";
+import { clipsOf, findClip, type Timeline, valueAt } from "../../../core/timeline/index.ts";
 import { FLICKS_PER_SECOND } from "../../../core/time/index.ts";
+import { decodeMasks } from "../../../core/vision/index.ts";
 import type { Studio } from "../studio.ts";
 import { installFake, make, record, testBench } from "../testing.ts";
 import { withoutEchoes } from "./look.ts";
@@ -14,6 +16,16 @@ import { ffmpeg, FILM, makeFilm, SQUARE, squareAt } from "./testing.ts";
 vi.setConfig({ testTimeout: 240_000 });
 
 let bench: Awaited<ReturnType<typeof testBench>>;
+/** Studios of one test, which share a data folder: none stays open behind a test that failed. */
+const opened: Studio[] = [];
+async function openStudio(...options: Parameters<typeof bench.open>): Promise<Studio> {
+  const studio = await bench.open(...options);
+  opened.push(studio);
+  return studio;
+}
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((studio) => studio.close()));
+});
 const at = (name: string): string => join(bench.home, name);
 beforeAll(async () => {
   bench = await testBench();
@@ -96,7 +108,7 @@ describe("withoutEchoes", () => {
 
 describe("facts in the background", () => {
   it("come for what is imported, once it can be shown, and are found again after a restart without another look", async () => {
-    let studio = await bench.open();
+    let studio = await openStudio();
     const events = record(studio);
     const media = await studio.importMedia(at("walk.mp4"));
     const facts = await factsOf(studio, events, media.id);
@@ -108,7 +120,7 @@ describe("facts in the background", () => {
     expect(shownAt).toBeGreaterThan(-1);
     expect(events.findIndex((event) => event.type === "media-facts")).toBeGreaterThan(shownAt);
     await studio.close();
-    studio = await bench.open();
+    studio = await openStudio();
     expect(await studio.call("analysis.facts", { ids: [media.id, "nobody"] })).toEqual([
       { id: media.id, facts },
       { id: "nobody", facts: null },
@@ -117,7 +129,7 @@ describe("facts in the background", () => {
   });
 
   it("come for clips that are made", async () => {
-    const studio = await bench.open();
+    const studio = await openStudio();
     const events = record(studio);
     const job = await make(studio, "a gradient");
     const facts = await factsOf(studio, events, job.clip!.id);
@@ -127,7 +139,7 @@ describe("facts in the background", () => {
   });
 
   it("wait while a clip is being made", async () => {
-    const studio = await bench.open();
+    const studio = await openStudio();
     const events = record(studio);
     const making = make(studio, "slow slow-frames", { steps: 8 });
     await vi.waitFor(
@@ -150,7 +162,7 @@ describe("facts in the background", () => {
   });
 
   it("a damaged film and a dying engine disturb nobody", async () => {
-    const studio = await bench.open();
+    const studio = await openStudio();
     const events = record(studio);
     await ffmpeg("-f", "lavfi", "-i", "color=c=0xff00ff:s=64x64:r=8:d=1", "-pix_fmt", "yuv444p", at("deadly.mp4"));
     const [deadly] = [await studio.importMedia(at("deadly.mp4"))];
@@ -165,7 +177,7 @@ describe("facts in the background", () => {
 
 describe("reframing a clip", () => {
   it("is one step that keeps the subject inside, and can be undone", async () => {
-    const studio = await bench.open();
+    const studio = await openStudio();
     const media = await studio.importMedia(at("walk.mp4"));
     const settings = { width: 180, height: 320 };
     const { id } = await studio.call("projects.create", { name: "Tall", settings });
@@ -198,6 +210,113 @@ describe("reframing a clip", () => {
   });
 });
 
+/** A project with the walking square over a green picture, and its document. */
+async function walking(studio: Studio, name: string) {
+  const media = await studio.importMedia(at("walk.mp4"));
+  const { id } = await studio.call("projects.create", { name, settings: { width: 320, height: 180 } });
+  await studio.call("projects.useMedia", { id, media: [media.id] });
+  const document = async (): Promise<Timeline> => (await studio.call("projects.open", { id })).document;
+  const track = (await document()).tracks.find(({ kind }) => kind === "video")!;
+  await studio.call("projects.edit", {
+    id,
+    name: "append",
+    arguments: { clips: [{ track: track.id, clip: { media: media.id } }] },
+  });
+  await studio.call("projects.edit", { id, name: "setSettings", arguments: { background: "#00ff00" } });
+  const [clip] = [...clipsOf(await document())];
+  return { id, media, clip: clip!, document };
+}
+
+describe("the subject of a clip", () => {
+  it("is found when it is wanted, told, kept, and fetched as the page fetches it", async () => {
+    let studio = await openStudio();
+    const events = record(studio);
+    const media = await studio.importMedia(at("walk.mp4"));
+    const wants = [{ id: media.id, start: 0.5, end: 2 }];
+    const masksOf = async () => (await studio.call("analysis.masks", { wants }))[0]!;
+    const ready = () =>
+      vi.waitFor(
+        async () => {
+          const status = await masksOf();
+          expect(status.problem).toBeNull();
+          expect(status.stretches).toHaveLength(1);
+          return status;
+        },
+        { timeout: 200_000, interval: 100 },
+      );
+    const status = await ready();
+    expect(status).toMatchObject({ kinds: ["circle"], making: null, stretches: [{ start: 0 }] });
+    const isTold = () => events.some((event) => event.type === "masks" && event.status[0]!.stretches.length === 1);
+    await vi.waitFor(() => expect(isTold()).toBe(true), { timeout: 60_000 });
+    const { key } = status.stretches[0]!;
+    const { path, size } = await studio.maskFile(media.id, key);
+    const masks = decodeMasks(await readFile(path))!;
+    expect(size).toBe((await readFile(path)).length);
+    for (const { time, box } of masks.tracks[0]!.points)
+      expect(Math.abs(box[0] * FILM.width - squareAt(time))).toBeLessThan(6);
+    for (const [id, wrong] of [
+      ["nobody", key],
+      [media.id, `${key}x`],
+      [media.id, "0"],
+      [media.id, "../../models"],
+    ] as const)
+      await expect(studio.maskFile(id, wrong)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await studio.close();
+    studio = await openStudio();
+    // At once, without another look.
+    expect(await masksOf()).toEqual(status);
+    await studio.close();
+  });
+
+  it("is exported as it is seen: cut out, the rest is the film's background", async () => {
+    const studio = await openStudio();
+    const { id, media, clip } = await walking(studio, "Cut");
+    await studio.call("projects.edit", { id, name: "setSubject", arguments: { clips: [clip.id], subject: {} } });
+    const { settings } = findPreset("prores-4444")!;
+    const name = `cut ${id}`;
+    const { job } = await studio.call("exports.start", { project: id, name, settings });
+    const ended = await studio.ended(job);
+    expect(ended).toMatchObject({ state: "done", error: null });
+    const file = join(bench.output, "Exports", `${name}${containerInfo[settings.container].extension}`);
+    await ffmpeg("-ss", "1", "-i", file, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", at("cut.raw"));
+    const rgba = await readFile(at("cut.raw"));
+    const alphaAt = (x: number, y: number): number => rgba[4 * (y * FILM.width + x) + 3]!;
+    const left = squareAt(1);
+    expect(alphaAt(left + SQUARE / 2, 90)).toBeGreaterThan(250);
+    for (const [x, y] of [
+      [left - 12, 90],
+      [left + SQUARE + 12, 90],
+      [left + 20, 50],
+      [300, 170],
+    ] as const)
+      expect(alphaAt(x, y)).toBeLessThan(5);
+    await rm(file, { force: true });
+    expect((await studio.call("analysis.masks", { wants: [{ id: media.id, start: 0, end: 4 }] }))[0]!.kinds).toEqual([
+      "circle",
+    ]);
+    await studio.close();
+  });
+
+  it("without a model is told in one sentence, and an export says the same", async () => {
+    await using empty = await testBench();
+    const studio = await empty.open();
+    const { id, media, clip } = await walking(studio, "Nobody looks");
+    const wants = [{ id: media.id, start: 0, end: 4 }];
+    const [status] = await studio.call("analysis.masks", { wants: [...wants, { id: "nobody", start: 0, end: 1 }] });
+    expect(status).toMatchObject({
+      stretches: [],
+      making: null,
+      problem: expect.stringMatching(/^No model that sees/),
+    });
+    await studio.call("projects.edit", { id, name: "setSubject", arguments: { clips: [clip.id], subject: {} } });
+    const { settings } = findPreset("h264")!;
+    const { job } = await studio.call("exports.start", { project: id, name: "nobody", settings });
+    expect(await studio.ended(job)).toMatchObject({ state: "failed", error: { code: "MODEL_NOT_FOUND" } });
+    expect(await readdir(join(empty.output, "Exports")).catch(() => [])).toEqual([]);
+    await studio.close();
+  });
+});
+
 describe("a film of three hours", () => {
   it("is looked at at a stated number of moments", async () => {
     await ffmpeg(
@@ -211,7 +330,7 @@ describe("a film of three hours", () => {
       "30",
       at("long.mp4"),
     );
-    const studio = await bench.open({ queue: "memory" });
+    const studio = await openStudio({ queue: "memory" });
     const media = await studio.importMedia(at("long.mp4"));
     const { facts } = await studio.analyze(media.id, {
       tags: false,
@@ -224,6 +343,15 @@ describe("a film of three hours", () => {
     expect(facts.interval).toBeCloseTo(45);
     expect(facts.shots).toHaveLength(1);
     expect(facts.colours[0]!.name).toBe("blue");
+    const masks = (start: number, end: number) =>
+      studio.call("analysis.masks", { wants: [{ id: media.id, start, end }] }).then(([status]) => status!);
+    expect(await masks(0, 10_800)).toMatchObject({ making: null, problem: expect.stringMatching(/ten minutes/) });
+    expect(await masks(3600, 3610)).toMatchObject({ making: 0, problem: null });
+    await vi.waitFor(async () => expect((await masks(3601, 3609)).stretches).toHaveLength(1), {
+      timeout: 200_000,
+      interval: 200,
+    });
+    expect(await masks(3601, 3609)).toMatchObject({ kinds: [], stretches: [{ start: 3600, end: 3610 }] });
     await studio.close();
     expect(await readdir(join(bench.home, "scratch"))).toEqual([]);
   });

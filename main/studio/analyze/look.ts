@@ -6,7 +6,7 @@ import { type EngineHost, engineThreads, type ObjectMask, type Sight } from "../
 import { type MediaTools, type PictureSource, sampleFrames } from "../../media/index.ts";
 import type { InstalledModel } from "../models/model-service.ts";
 import { sightGrid } from "./sampling.ts";
-import type { LookOptions } from "./survey.ts";
+import { type LookOptions, partOf } from "./survey.ts";
 import { TagCount, type TagFacts } from "./tag-count.ts";
 
 /** What the eyes saw. */
@@ -51,7 +51,8 @@ export async function lookWith(
   model: InstalledModel,
   options: EyesOptions,
 ): Promise<Sights> {
-  const { rate, interval, keyFramesOnly } = sightGrid(source, options.care);
+  const { from, seconds } = partOf(source, options.stretch);
+  const { rate, interval, keyFramesOnly } = sightGrid({ ...source, seconds }, options.care);
   const folder = join(workRoot, `eyes-${randomBytes(6).toString("hex")}`);
   const { width, height, precision } = model.summary.defaults;
   const side = Math.min(MOST_SIDE, Math.max(LEAST_SIDE, 2 * Math.min(width, height)));
@@ -60,7 +61,7 @@ export async function lookWith(
   const tracker = new Tracker(interval);
   const tags = new TagCount();
   const subjects: { time: number; subject: number }[] = [];
-  const expected = rate === null ? 1 : Math.max(1, source.seconds * rate);
+  const expected = rate === null ? 1 : Math.max(1, seconds * rate);
   let batch: { time: number; rgb: Uint8Array }[] = [];
   let size = { width: 1, height: 1 };
   let shot = 0;
@@ -100,7 +101,7 @@ export async function lookWith(
     await sampleFrames(
       tools,
       source,
-      { side, rate, keyFramesOnly },
+      { side, rate, keyFramesOnly, from, length: seconds },
       async ({ time, rgb, ...shown }) => {
         size = shown;
         batch.push({ time, rgb: rgb.slice() });

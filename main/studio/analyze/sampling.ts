@@ -8,19 +8,21 @@ export interface Grid {
   readonly keyFramesOnly: boolean;
 }
 
-/** How thoroughly: `glance` in the background, `watch` when somebody asks, `follow` to keep up with what moves. */
-export type Care = "glance" | "watch" | "follow";
+/** How thoroughly: `glance` in the background, `watch` when somebody asks, `follow` to keep up with what moves, `mask` to cut it out. */
+export type Care = "glance" | "watch" | "follow" | "mask";
 
 /** Frames a second at most, and moments in all. */
 const FRAMES: Readonly<Record<Care, { readonly rate: number; readonly most: number }>> = {
   glance: { rate: 30, most: 1800 },
   watch: { rate: 30, most: 7200 },
   follow: { rate: 30, most: 7200 },
+  mask: { rate: 30, most: 7200 },
 };
 const SIGHTS: typeof FRAMES = {
   glance: { rate: 2, most: 60 },
   watch: { rate: 4, most: 240 },
   follow: { rate: 10, most: 1200 },
+  mask: { rate: 15, most: 1800 },
 };
 /** Below this rate a film is read by its key frames: decoding all that lies between would take most of the time. */
 const KEY_FRAMES_BELOW = 1;
@@ -39,4 +41,10 @@ function grid({ seconds, framesPerSecond }: Length, { rate, most }: (typeof FRAM
 /** For colours, shots and sharpness. Pure. */
 export const frameGrid = (length: Length, care: Care): Grid => grid(length, FRAMES[care]);
 /** For the model. Pure. */
-export const sightGrid = (length: Length, care: Care): Grid => grid(length, SIGHTS[care]);
+export function sightGrid(length: Length, care: Care): Grid {
+  const even = grid(length, SIGHTS[care]);
+  if (care !== "mask" || even.rate === null) return even;
+  // Every n-th frame, so that a mask is of a moment at which a frame begins.
+  const rate = length.framesPerSecond / Math.ceil(length.framesPerSecond / even.rate - 1e-6);
+  return { rate, interval: 1 / rate, keyFramesOnly: false };
+}

@@ -2,6 +2,7 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { type ExportJob, type ExportResult, type JobSnapshot, StudioError } from "../../../core/contract/index.ts";
 import type { ExportSettings } from "../../../core/export/index.ts";
+import { type SubjectWant, subjectWants } from "../../../core/render-plan/index.ts";
 import type { MediaTools } from "../../media/index.ts";
 import { replaceFile } from "../files.ts";
 import { freshJob, type JobContext, type JobRunner } from "../jobs/job-runner.ts";
@@ -9,6 +10,7 @@ import type { Destination } from "../studio.ts";
 import { type ExportEntry, ExportProcess } from "./export-process.ts";
 import { ExportMeter } from "./export-meter.ts";
 import { checkTarget, freeTarget, partOf, publishTarget, removeTarget } from "./target.ts";
+import type { MaskFile } from "./mask-files.ts";
 import { type ExportTask, exportTaskSchema } from "./task.ts";
 
 export interface ExportRunnerParts {
@@ -18,6 +20,12 @@ export interface ExportRunnerParts {
   /** Folder for exports without a place of their own. */
   readonly folder: string;
   readonly entry: ExportEntry | undefined;
+  /** Resolves with the masks of these stretches when they are there. Errors: MODEL_NOT_FOUND, BAD_REQUEST (too long), CANCELLED. */
+  readonly masks: (
+    wants: readonly SubjectWant[],
+    files: ExportTask["media"],
+    signal: AbortSignal,
+  ) => Promise<MaskFile[]>;
 }
 
 /** One export on its way; a paused one is held, and goes on where it was. */
@@ -110,7 +118,8 @@ export class ExportRunner implements JobRunner {
     const part = partOf(destination.file);
     const meter = new ExportMeter(task.settings);
     const poster = settings.poster === null ? null : join(this.work(job.id), "poster.png");
-    const places = { target: part, work: this.work(job.id), poster };
+    const masks = await this.parts.masks(subjectWants(task.document), task.media, context.signal);
+    const places = { target: part, work: this.work(job.id), poster, masks };
     const process = new ExportProcess({ tools, task, places }, this.listener(meter, context), this.parts.entry);
     return { process, part, destination, meter };
   }

@@ -1,10 +1,11 @@
-import { paintFrame } from "../../../core/paint/index.ts";
+import { MaskPictures, paintFrame } from "../../../core/paint/index.ts";
 import { type FramePlan, planFrame } from "../../../core/render-plan/index.ts";
 import { frameToFlicks, type Flicks, type Rate } from "../../../core/time/index.ts";
 import type { Timeline } from "../../../core/timeline/index.ts";
-import { nodeHost, type NodeSurface, nodeSurface } from "../../paint/node-host.ts";
+import { nodeHost, nodePicture, type NodeSurface, nodeSurface } from "../../paint/node-host.ts";
 import { nodeFrame, pngOf, thumbnail } from "../../paint/node-frame.ts";
 import type { FramePool, Pictures } from "./frame-pool.ts";
+import type { MaskFiles } from "./mask-files.ts";
 
 export interface FilmFormat {
   readonly width: number;
@@ -26,10 +27,13 @@ export class FilmPainter {
   private last: { readonly key: string; readonly pixels: Uint8Array } | null = null;
   private shown: NodeSurface | null = null;
   private pictures: Pictures | null = null;
-  private readonly host = nodeHost((media, time) => this.pictures?.find(media, time) ?? null);
+  private readonly host;
   private readonly copies: readonly [Uint8Array, Uint8Array];
 
-  constructor(document: Timeline, format: FilmFormat, pool: FramePool) {
+  /** @param masks of media whose subject is wanted */
+  constructor(document: Timeline, format: FilmFormat, pool: FramePool, masks: MaskFiles) {
+    const { mask } = new MaskPictures((media, time) => masks.find(media, time), nodePicture);
+    this.host = nodeHost((media, time) => this.pictures?.find(media, time) ?? null, mask);
     this.document = document;
     this.format = format;
     this.pool = pool;
@@ -101,8 +105,9 @@ function untouched(plan: FramePlan, { only }: Pictures, { width, height }: FilmF
 
 /** True where a picture is shown whole, upright, unfiltered and opaque. */
 export function isUntouched(layer: Extract<FramePlan["layers"][number], { kind: "picture" }>): boolean {
-  const { x, y, scaleX, scaleY, rotation, opacity, blend, blur, colour, crop } = layer;
+  const { x, y, scaleX, scaleY, rotation, opacity, blend, blur, colour, crop, subject } = layer;
   return (
+    subject === null &&
     x === 0 &&
     y === 0 &&
     scaleX === 1 &&

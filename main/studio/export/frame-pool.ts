@@ -1,5 +1,5 @@
 import type { Picture } from "../../../core/paint/index.ts";
-import type { FramePlan, PictureVisual } from "../../../core/render-plan/index.ts";
+import { type FramePlan, type PictureAt, picturesIn } from "../../../core/render-plan/index.ts";
 import { findClip, type Timeline } from "../../../core/timeline/index.ts";
 import type { Flicks } from "../../../core/time/index.ts";
 import {
@@ -38,11 +38,6 @@ export interface Pictures {
   readonly only: { readonly frame: Frame; readonly width: number; readonly height: number } | null;
 }
 
-export const visualsOf = (plan: FramePlan): PictureVisual[] =>
-  plan.layers
-    .flatMap((layer) => (layer.kind === "transition" ? [layer.from, layer.to] : [layer]))
-    .filter((visual) => visual?.kind === "picture");
-
 /** Decoded pictures of a timeline, in the order of the film's frames: each clip has a decoder while it is seen. */
 export class FramePool {
   private readonly tools: MediaTools;
@@ -61,7 +56,7 @@ export class FramePool {
   /** Decodes everything that a frame shows. Errors: MEDIA_MISSING, MEDIA_UNREADABLE. */
   async pictures(plan: FramePlan): Promise<Pictures> {
     this.now += 1;
-    const visuals = visualsOf(plan);
+    const visuals = picturesIn(plan);
     const active = new Set(visuals.map(({ clip }) => clip));
     const found = await Promise.all(visuals.map((visual) => this.picture(visual, active)));
     await this.closeIdle();
@@ -86,7 +81,7 @@ export class FramePool {
   }
 
   private async picture(
-    { clip, media, sourceTime }: PictureVisual,
+    { clip, media, sourceTime }: PictureAt,
     active: ReadonlySet<string>,
   ): Promise<{ picture: Picture<NodeImage>; begin: Flicks; frame: Frame | null }> {
     const { reference } = this.media.get(media);

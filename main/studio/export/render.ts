@@ -29,6 +29,7 @@ import {
 } from "../../media/index.ts";
 import { FilmPainter } from "./film-painter.ts";
 import { FramePool } from "./frame-pool.ts";
+import { MaskFiles } from "./mask-files.ts";
 import { MediaFiles } from "./media-files.ts";
 import { joinPieces } from "./smart-write.ts";
 import { type Piece, planSmart } from "./smart-plan.ts";
@@ -47,6 +48,7 @@ interface Work {
   readonly task: ExportTask;
   readonly plan: ExportPlan;
   readonly files: MediaFiles;
+  readonly masks: MaskFiles;
   readonly places: ExportPlaces;
   readonly listener: ExportListener;
 }
@@ -69,7 +71,8 @@ export async function renderExport(
       "There is nothing to export in this range: add a clip, or choose another range.",
     );
   const files = new MediaFiles(tools, task.media);
-  const work: Work = { tools, task, plan, files, places, listener };
+  const masks = await MaskFiles.read(places.masks);
+  const work: Work = { tools, task, plan, files, masks, places, listener };
   const encoder = await encoderFor(tools, plan);
   const notes = encoder === null ? [] : [encoder.reason];
   const loudness = plan.audio === null || plan.audio.loudness === null ? null : await measure(work);
@@ -106,13 +109,13 @@ async function embedRecords({ task, plan, places }: Work): Promise<string[]> {
 }
 
 /** Paints one moment as a PNG file. */
-async function writePoster({ tools, task, plan, files }: Work, file: string): Promise<void> {
+async function writePoster({ tools, task, plan, files, masks }: Work, file: string): Promise<void> {
   const { document, settings } = task;
   const { width, height } = plan.video ?? document.settings;
   const pool = new FramePool(tools, document, files);
   const format = { width, height, rate: document.settings.rate, start: settings.poster!, alpha: false };
   try {
-    const painter = new FilmPainter(document, format, pool);
+    const painter = new FilmPainter(document, format, pool, masks);
     await writeFile(file, await painter.png());
   } finally {
     await pool.close();
@@ -232,13 +235,13 @@ async function fed(feed: Feed, work: Work): Promise<Painted> {
 }
 
 async function paint(
-  { tools, task, plan, files, listener }: Work,
+  { tools, task, plan, files, masks, listener }: Work,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<Painted> {
   const video = plan.video!;
   const { width, height, frames } = video;
   const pool = new FramePool(tools, task.document, files);
-  const painter = new FilmPainter(task.document, { ...video, start: plan.range.start }, pool);
+  const painter = new FilmPainter(task.document, { ...video, start: plan.range.start }, pool, masks);
   const look = { width: LOOK_WIDTH, height: Math.max(1, Math.round((LOOK_WIDTH * height) / width)) };
   let [first, last]: (Float32Array | null)[] = [null, null];
   let lookedAt = 0;
@@ -272,14 +275,14 @@ async function paint(
  * slower and otherwise the same.
  */
 async function writeSmart(work: Work, loudness: Loudness | null, notes: string[]): Promise<Painted> {
-  const { tools, task, plan, files, places, listener } = work;
+  const { tools, task, plan, files, masks, places, listener } = work;
   const pieces = await planSmart(task.document, plan, files);
   const encoder =
     pieces === null ? null : await chooseEncoder(tools, { codec: "h264", encoder: "software" }, "yuv420p");
   if (pieces === null || encoder === null) return null;
   const video = plan.video!;
   const pool = new FramePool(tools, task.document, files);
-  const painter = new FilmPainter(task.document, { ...video, start: plan.range.start }, pool);
+  const painter = new FilmPainter(task.document, { ...video, start: plan.range.start }, pool, masks);
   const told = (done: number): void => listener.progress("render", done, video.frames);
   const pictures = join(places.work, "pictures.mp4");
   const encode = async ({ from, count }: Piece, file: string): Promise<void> => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { exportSettingsSchema } from "../../../core/export/index.ts";
 import { mediaReferenceSchema, timelineSchema } from "../../../core/timeline/schema.ts";
+import type { MaskFile } from "./mask-files.ts";
 
 /** One export complete: what is written down when it is queued, and what its process is given. The document is a value of its own. */
 export const exportTaskSchema = z.object({
@@ -27,6 +28,8 @@ export interface ExportPlaces {
   readonly work: string;
   /** Where the poster's picture goes; null when none is wanted. */
   readonly poster: string | null;
+  /** Where subjects are in the document's media. */
+  readonly masks: readonly MaskFile[];
 }
 
 /** What a verified export turned out to be. */

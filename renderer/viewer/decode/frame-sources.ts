@@ -1,5 +1,5 @@
 import type { Picture } from "../../../core/paint/index.ts";
-import type { FramePlan, PictureVisual } from "../../../core/render-plan/index.ts";
+import { type FramePlan, ownerOf, type PictureAt, picturesIn } from "../../../core/render-plan/index.ts";
 import type { Flicks } from "../../../core/time/index.ts";
 import { findClip, findMedia, type MediaReference, type Timeline } from "../../../core/timeline/index.ts";
 import type { BrowserImage } from "../../paint/browser-host.ts";
@@ -49,7 +49,7 @@ export class FrameSources {
 
   /** Says what is looked at and which way it goes on, so that decoding can begin. */
   aim(plan: FramePlan, direction: -1 | 0 | 1): void {
-    for (const visual of picturesOf(plan)) {
+    for (const visual of picturesIn(plan)) {
       const source = this.sourceOf(visual);
       source?.reader?.aim(visual.sourceTime + source.origin, directionOf(this.document, visual, direction));
     }
@@ -58,8 +58,8 @@ export class FrameSources {
 
   /** Opens what a plan shows and `now` does not, at its place: it will be needed soon. */
   open(plan: FramePlan, now: FramePlan): void {
-    const seen = new Set(picturesOf(now).map(keyOf));
-    for (const visual of picturesOf(plan)) {
+    const seen = new Set(picturesIn(now).map(keyOf));
+    for (const visual of picturesIn(plan)) {
       if (seen.has(keyOf(visual))) continue;
       const source = this.sourceOf(visual);
       source?.reader?.aim(visual.sourceTime + source.origin, 0);
@@ -68,7 +68,7 @@ export class FrameSources {
 
   /** True where everything that the plan shows is decoded, or has a problem. */
   isReady(plan: FramePlan): boolean {
-    return picturesOf(plan).every((visual) => {
+    return picturesIn(plan).every((visual) => {
       const source = this.sourceOf(visual);
       if (source === null || source.problem !== null) return true;
       return source.reader !== null && source.reader.at(visual.sourceTime + source.origin) !== null;
@@ -78,7 +78,7 @@ export class FrameSources {
   /** Resolves when all that the plan shows is decoded as far as it can be; never rejects. */
   async ready(plan: FramePlan, direction: -1 | 0 | 1 = 0): Promise<void> {
     await Promise.all(
-      picturesOf(plan).map(async (visual) => {
+      picturesIn(plan).map(async (visual) => {
         const source = this.sourceOf(visual);
         if (source === null) return;
         await source.opened;
@@ -95,7 +95,7 @@ export class FrameSources {
   /** The picture of a visual, the nearest one that is decoded where it is late; for the painter, right after `isReady` or `ready`. */
   picture(plan: FramePlan): (media: string, sourceTime: Flicks) => Picture<BrowserImage> | null {
     const found = new Map<string, Picture<BrowserImage>>();
-    for (const visual of picturesOf(plan)) {
+    for (const visual of picturesIn(plan)) {
       const source = this.sources.get(keyOf(visual));
       const time = visual.sourceTime + (source?.origin ?? 0);
       const shown = source?.reader?.at(time) ?? source?.reader?.nearest(time);
@@ -106,12 +106,12 @@ export class FrameSources {
 
   /** Why pictures of this plan are missing, by clip. */
   problems(plan: FramePlan): { readonly clip: string; readonly media: string; readonly sentence: string }[] {
-    return picturesOf(plan).flatMap((visual) => {
+    return picturesIn(plan).flatMap((visual) => {
       const media = findMedia(this.document, visual.media);
       if (media === undefined) return [];
       const address = this.locate(media);
       const problem = "problem" in address ? address.problem : (this.sources.get(keyOf(visual))?.problem ?? null);
-      return problem === null ? [] : [{ clip: visual.clip, media: media.name, sentence: problem }];
+      return problem === null ? [] : [{ clip: ownerOf(visual), media: media.name, sentence: problem }];
     });
   }
 
@@ -120,7 +120,7 @@ export class FrameSources {
     this.sources.clear();
   }
 
-  private sourceOf(visual: PictureVisual): Source | null {
+  private sourceOf(visual: PictureAt): Source | null {
     const media = findMedia(this.document, visual.media);
     if (media === undefined) return null;
     const address = this.locate(media);
@@ -173,7 +173,7 @@ export class FrameSources {
 
   /** Closes readers that were not used for long. */
   private rest(plan: FramePlan): void {
-    const seen = new Set(picturesOf(plan).map(keyOf));
+    const seen = new Set(picturesIn(plan).map(keyOf));
     const resting = [...this.sources.values()].filter(({ key }) => !seen.has(key)).sort((a, b) => b.used - a.used);
     for (const source of resting.slice(RESTING)) {
       this.sources.delete(source.key);
@@ -187,15 +187,10 @@ export class FrameSources {
   }
 }
 
-const keyOf = ({ clip, media }: PictureVisual): string => `${clip} ${media}`;
-
-export const picturesOf = ({ layers }: FramePlan): PictureVisual[] =>
-  layers
-    .flatMap((layer) => (layer.kind === "transition" ? [layer.from, layer.to] : [layer]))
-    .filter((visual): visual is PictureVisual => visual?.kind === "picture");
+const keyOf = ({ clip, media }: PictureAt): string => `${clip} ${media}`;
 
 /** Which way the media goes on: a clip may play backwards. */
-function directionOf(document: Timeline, { clip }: PictureVisual, direction: -1 | 0 | 1): -1 | 0 | 1 {
+function directionOf(document: Timeline, { clip }: PictureAt, direction: -1 | 0 | 1): -1 | 0 | 1 {
   return direction !== 0 && findClip(document, clip)?.reversed === true ? (-direction as -1 | 1) : direction;
 }
 

@@ -1,16 +1,20 @@
-import { paintFrame, type Picture } from "../../../core/paint/index.ts";
+import { MaskPictures, paintFrame, type Picture } from "../../../core/paint/index.ts";
 import type { FramePlan, TextVisual } from "../../../core/render-plan/index.ts";
 import type { Flicks } from "../../../core/time/index.ts";
-import { type BrowserImage, browserHost } from "../../paint/browser-host.ts";
+import type { SubjectMasks } from "../../../core/vision/index.ts";
+import { type BrowserImage, browserHost, browserPicture } from "../../paint/browser-host.ts";
 
 /** Paints plans on a canvas of the window, at whatever size the canvas has. */
 export class CanvasPainter {
   private readonly canvas: HTMLCanvasElement;
   private readonly context: CanvasRenderingContext2D;
   private picture: (media: string, sourceTime: Flicks) => Picture<BrowserImage> | null = () => null;
-  private readonly host = browserHost((media, time) => this.picture(media, time));
+  private readonly host;
 
-  constructor(canvas: HTMLCanvasElement) {
+  /** @param masks of a media at a time (seconds), null while there are none */
+  constructor(canvas: HTMLCanvasElement, masks: (media: string, time: number) => SubjectMasks | null) {
+    const { mask } = new MaskPictures<BrowserImage>(masks, browserPicture);
+    this.host = browserHost((media, time) => this.picture(media, time), mask);
     const context = canvas.getContext("2d", { alpha: false });
     if (context === null) throw new Error("This browser has no 2D canvas.");
     this.canvas = canvas;
