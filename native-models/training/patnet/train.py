@@ -81,7 +81,7 @@ def proposal_losses(scores, deltas, batch):
             predicted.append(deltas[i][p])
             targets.append(encode(ANCHORS[p], s['boxes'][which[p]], ONES))
     objectness = F.binary_cross_entropy_with_logits(torch.cat(chosen), torch.cat(wanted))
-    boxes = F.smooth_l1_loss(torch.cat(predicted), torch.cat(targets), beta=0.11) if predicted else scores.sum() * 0
+    boxes = F.smooth_l1_loss(torch.cat(predicted), torch.cat(targets), beta=0.11) if predicted else deltas.sum() * 0
     return objectness, boxes
 
 
@@ -128,7 +128,9 @@ def region_losses(model, levels, proposals, batch):
     logits, deltas = model.roi_head.bbox_head(roi_align(levels, regions, pictures, 7))
     kind = F.cross_entropy(logits, labels)
     if not positive.any():
-        return kind, logits.sum() * 0, logits.sum() * 0
+        # A batch without objects teaches the other heads; every weight still gets a gradient, if only zero.
+        nothing = model.roi_head.mask_head(roi_align(levels, regions[:1], pictures[:1], 14)).sum() * 0 + deltas.sum() * 0
+        return kind, nothing, nothing
     own = deltas[positive, labels[positive]]
     box = F.smooth_l1_loss(own, encode(regions[positive], targets[positive], BOX_STDS), beta=1.0) * 2
     pick = torch.randperm(int(positive.sum()))[:48]
