@@ -10,12 +10,12 @@ import { NameDialog } from "./NameDialog.tsx";
 /** The open project's name, where its changes stand, and the way to other projects. */
 export function ProjectMenu() {
   const { project } = useStudio();
-  const state = useProject((view) => view.state);
+  const id = useProject((view) => view.state?.id ?? null);
   const name = useProject((view) => view.document.name);
   const [recent, setRecent] = useState<readonly ProjectSummary[]>([]);
   const [now, setNow] = useState(() => Date.now());
   const [asks, setAsks] = useState<"create" | "rename" | null>(null);
-  const others = recent.filter(({ id }) => id !== state?.id).slice(0, 8);
+  const others = recent.filter((each) => each.id !== id).slice(0, 8);
 
   return (
     <>
@@ -36,15 +36,15 @@ export function ProjectMenu() {
             <DropdownMenu.Item className="menu__item" onSelect={() => setAsks("create")}>
               New project…
             </DropdownMenu.Item>
-            <DropdownMenu.Item className="menu__item" disabled={state === null} onSelect={() => setAsks("rename")}>
+            <DropdownMenu.Item className="menu__item" disabled={id === null} onSelect={() => setAsks("rename")}>
               Rename…
             </DropdownMenu.Item>
             {others.length > 0 ? (
               <>
                 <DropdownMenu.Separator className="menu__line" />
                 <DropdownMenu.Label className="menu__label">Open</DropdownMenu.Label>
-                {others.map(({ id, name: other, modifiedAt }) => (
-                  <DropdownMenu.Item key={id} className="menu__item" onSelect={() => void project.open(id)}>
+                {others.map(({ id: own, name: other, modifiedAt }) => (
+                  <DropdownMenu.Item key={own} className="menu__item" onSelect={() => void project.open(own)}>
                     <span className="menu__text">{other}</span>
                     <span className="menu__note">{formatAgo(now - Date.parse(modifiedAt))}</span>
                   </DropdownMenu.Item>
@@ -74,26 +74,29 @@ export function ProjectMenu() {
 
 /** Whether the changes are safe on disk. */
 function Saved() {
-  const state = useProject((view) => view.state);
-  const written = useProject((view) => view.written);
+  const isOpen = useProject((view) => view.state !== null);
+  const readOnly = useProject((view) => view.state?.readOnly ?? null);
+  const isSaving = useProject(({ state, written: { durable } }) => state !== null && durable < state.revision);
+  const problem = useProject((view) => view.written.problem);
+  const at = useProject((view) => view.written.at);
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 2000);
     return () => clearInterval(timer);
   }, []);
-  if (state === null) return null;
-  if (state.readOnly !== null)
+  if (!isOpen) return null;
+  if (readOnly !== null)
     return (
-      <span className="saved" title={state.readOnly}>
+      <span className="saved" title={readOnly}>
         <Lock size={12} aria-hidden /> Read only
       </span>
     );
-  if (written.problem !== null)
+  if (problem !== null)
     return (
-      <span className="saved saved--problem" role="alert" title={written.problem.message}>
-        <TriangleAlert size={12} aria-hidden /> Not saved: {written.problem.message}
+      <span className="saved saved--problem" role="alert" title={problem.message}>
+        <TriangleAlert size={12} aria-hidden /> Not saved: {problem.message}
       </span>
     );
-  if (written.durable < state.revision) return <span className="saved">Saving …</span>;
-  return <span className="saved">Saved{written.at === null ? "" : ` ${formatAgo(now - written.at)}`}</span>;
+  if (isSaving) return <span className="saved">Saving …</span>;
+  return <span className="saved">Saved{at === null ? "" : ` ${formatAgo(now - at)}`}</span>;
 }

@@ -1,5 +1,5 @@
 import "./bin.css";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useProject, useSelect, useStudio } from "../state/context.ts";
 import { pickFiles } from "../state/pick-files.ts";
@@ -8,7 +8,7 @@ import { plural } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { BinItems } from "./BinItems.tsx";
 import { BinTools } from "./BinTools.tsx";
-import { isMissing, projectItems, type Scope, shown, studioItems, type View } from "./items.ts";
+import { isMissing, projectItems, sameUses, type Scope, shown, studioItems, usesOf, type View } from "./items.ts";
 import { useFileDrop } from "./use-file-drop.ts";
 
 const VIEW_KEY = "plume.bin";
@@ -40,10 +40,21 @@ function lastView(): BinView {
   }
 }
 
+/** How often media are used; another value only when a count has changed, which few edits do. */
+function useUses(): ReadonlyMap<string, number> {
+  const last = useRef<ReadonlyMap<string, number>>(new Map());
+  return useProject(({ document }) => {
+    const now = usesOf(document);
+    if (!sameUses(last.current, now)) last.current = now;
+    return last.current;
+  });
+}
+
 /** The project's media, and all that the studio has. Files dropped anywhere in the editor come in here. */
 export function Bin() {
   const { media, mediaStatus, mediaFacts } = useStudio();
-  const document = useProject((view) => view.document);
+  const own = useProject((view) => view.document.media);
+  const uses = useUses();
   const catalogue = useSelect((state) => state.catalogue);
   const clips = useSelect((state) => state.clips);
   const adding = useSelect((state) => state.adding);
@@ -53,17 +64,17 @@ export function Bin() {
   const change = (part: Partial<BinView>) => setView((before) => ({ ...before, ...part }));
   useEffect(() => localStorage.setItem(VIEW_KEY, JSON.stringify(view)), [view]);
 
-  const all = useMemo(
-    () => (view.scope === "project" ? projectItems(document, catalogue) : studioItems(document, catalogue, clips)),
-    [view.scope, document, catalogue, clips],
-  );
+  const all = useMemo(() => {
+    const project = { media: own, uses };
+    return view.scope === "project" ? projectItems(project, catalogue) : studioItems(project, catalogue, clips);
+  }, [view.scope, own, uses, catalogue, clips]);
   useEffect(() => {
     const ids = all.map(({ id }) => id);
     mediaStatus.want(ids);
     mediaFacts.want(ids);
   }, [mediaStatus, mediaFacts, all]);
   const items = shown(all, status, view, seen);
-  const missing = Object.values(document.media).filter(({ id }) => isMissing(status[id]));
+  const missing = Object.values(own).filter(({ id }) => isMissing(status[id]));
   const locate = async (what: "files" | "folder") => media.locate(missing, await pickFiles(what));
   const isOver = useFileDrop((files) => void media.importFiles(files));
   const isReadOnly = useProject((each) => each.state?.readOnly != null);

@@ -3,7 +3,7 @@ import type { Media, MediaStatus } from "../../core/contract/index.ts";
 import { clip } from "../../core/testing/samples.ts";
 import { FLICKS_PER_SECOND } from "../../core/time/index.ts";
 import { applyEdit, newTimeline, type Timeline } from "../../core/timeline/index.ts";
-import { clock, projectItems, shown, studioItems, type View } from "./items.ts";
+import { clock, type ProjectMedia, projectItems, sameUses, shown, studioItems, usesOf, type View } from "./items.ts";
 
 const fingerprint = { bytes: 1, sha256: "0".repeat(64) };
 function edited(document: Timeline, name: string, args: unknown): Timeline {
@@ -23,13 +23,15 @@ const media = (id: string, name: string, seconds: number) => ({
   audio: { channels: 2, sampleRate: 48_000 },
   record: null,
 });
-const project = (): Timeline => {
+const film = (): Timeline => {
   const document = edited(newTimeline("Film"), "addMedia", {
     media: [media("a", "harbour 10.mp4", 4), media("b", "Harbour 9.mp4", 90), media("c", "rain.mp4", 8)],
   });
   const track = document.tracks.find(({ kind }) => kind === "video")!.id;
   return edited(document, "append", { clips: [{ track, clip: { media: "a" } }] });
 };
+const ofBin = (document: Timeline): ProjectMedia => ({ media: document.media, uses: usesOf(document) });
+const project = (): ProjectMedia => ofBin(film());
 const usual: View = { search: "", filter: "all", sort: "name", isDescending: false };
 const offline = { isOnline: false } as MediaStatus;
 const ids = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
@@ -84,4 +86,14 @@ it("the studio's clips and files, and which of them the project has", () => {
 
 it("lengths as people read them", () => {
   expect([0.4, 65, 3850].map(clock)).toEqual(["0:00", "1:05", "1:04:10"]);
+});
+
+it("how often media are used, counted anew on the tracks that an edit has touched", () => {
+  const before = film();
+  const track = before.tracks.find(({ kind }) => kind === "video")!.id;
+  const twice = edited(before, "append", { clips: [{ track, clip: { media: "a" } }] });
+  expect([...usesOf(twice)]).toEqual([["a", 2]]);
+  expect([...usesOf(before)]).toEqual([["a", 1]]);
+  expect(sameUses(usesOf(before), usesOf(edited(before, "setSettings", { name: "Other" })))).toBe(true);
+  expect(sameUses(usesOf(before), usesOf(twice))).toBe(false);
 });

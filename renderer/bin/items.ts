@@ -1,6 +1,6 @@
 import { type Clip, factWords, type Media, type MediaFacts, type MediaStatus } from "../../core/contract/index.ts";
 import { flicksToSeconds } from "../../core/time/index.ts";
-import { clipsOf, type Timeline } from "../../core/timeline/index.ts";
+import type { Timeline, Track } from "../../core/timeline/index.ts";
 
 /** One thing of the bin. */
 export interface BinItem {
@@ -28,11 +28,17 @@ export type Sort = (typeof sorts)[number];
 export const filters = ["all", "used", "unused", "missing"] as const;
 export type Filter = (typeof filters)[number];
 
+/** The project as far as the bin shows it. */
+export interface ProjectMedia {
+  readonly media: Timeline["media"];
+  /** How many clips show a media. */
+  readonly uses: ReadonlyMap<string, number>;
+}
+
 /** The media of a project. */
-export function projectItems(document: Timeline, catalogue: readonly Media[]): BinItem[] {
-  const uses = usesOf(document);
+export function projectItems({ media: all, uses }: ProjectMedia, catalogue: readonly Media[]): BinItem[] {
   const known = new Map(catalogue.map((media) => [media.id, media]));
-  return Object.values(document.media).map((media): BinItem => {
+  return Object.values(all).map((media): BinItem => {
     const { id, name, kind, availableRange, rate, size, audio, record } = media;
     const seconds = availableRange === null ? null : flicksToSeconds(availableRange.duration);
     const entry = known.get(id);
@@ -53,9 +59,9 @@ export function projectItems(document: Timeline, catalogue: readonly Media[]): B
 }
 
 /** Everything that the studio has: clips of the library, and what the user gave to it. */
-export function studioItems(document: Timeline, catalogue: readonly Media[], clips: readonly Clip[]): BinItem[] {
-  const uses = usesOf(document);
-  const inProject = (id: string) => ({ uses: uses.get(id) ?? 0, isInProject: document.media[id] !== undefined });
+export function studioItems(project: ProjectMedia, catalogue: readonly Media[], clips: readonly Clip[]): BinItem[] {
+  const { media: own, uses } = project;
+  const inProject = (id: string) => ({ uses: uses.get(id) ?? 0, isInProject: own[id] !== undefined });
   return [
     ...clips.map(({ id, fileName, width, height, frames, fps, record }): BinItem => {
       const sound = record.schema === "plume.animation/1" ? record.inputs.sound : null;
@@ -93,15 +99,31 @@ export function studioItems(document: Timeline, catalogue: readonly Media[], cli
   ];
 }
 
-function usesOf(document: Timeline): Map<string, number> {
+/** Of each list of children: documents share those of the tracks that no edit has touched. */
+const usesOfTracks = new WeakMap<Track["children"], ReadonlyMap<string, number>>();
+
+function usesOfTrack({ children }: Track): ReadonlyMap<string, number> {
+  const known = usesOfTracks.get(children);
+  if (known !== undefined) return known;
   const uses = new Map<string, number>();
-  for (const { content } of clipsOf(document)) {
-    if (content.type !== "media") continue;
-    for (const id of new Set(content.takes.map(({ media }) => media)))
+  for (const child of children) {
+    if (child.kind !== "clip" || child.content.type !== "media") continue;
+    for (const id of new Set(child.content.takes.map(({ media }) => media)))
       if (id !== null) uses.set(id, (uses.get(id) ?? 0) + 1);
   }
+  usesOfTracks.set(children, uses);
   return uses;
 }
+
+/** How many clips show a media, for all of a document. */
+export function usesOf({ tracks }: Pick<Timeline, "tracks">): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  for (const track of tracks) for (const [id, count] of usesOfTrack(track)) uses.set(id, (uses.get(id) ?? 0) + count);
+  return uses;
+}
+
+export const sameUses = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean =>
+  a.size === b.size && [...a].every(([id, count]) => b.get(id) === count);
 
 const CHANNELS: Readonly<Record<number, string>> = { 1: "mono", 2: "stereo" };
 

@@ -1,5 +1,5 @@
 import { Link, Unlink } from "lucide-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { flicksToSeconds, formatTimecode, secondsToFlicks } from "../../core/time/index.ts";
 import { mediaOf, type ParameterName } from "../../core/timeline/index.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
@@ -34,9 +34,13 @@ const fits = [
   ["none", "Pixel for pixel"],
 ] as const;
 
-/** Everything about the selected clips. */
-export function ClipInspector({ found }: { readonly found: readonly Found[] }) {
-  const document = useProject((view) => view.document);
+interface Props {
+  readonly found: readonly Found[];
+}
+
+/** Everything about the selected clips. Edits of others draw it not again. */
+export const ClipInspector = memo(function ClipInspector({ found }: Props) {
+  const { rate, dropFrame, height } = useProject((view) => view.document.settings);
   const { project } = useStudio();
   const gesture = useGesture();
   const clips = found.map(({ item }) => item.clip);
@@ -46,11 +50,10 @@ export function ClipInspector({ found }: { readonly found: readonly Found[] }) {
   const films = found.filter(({ item, track }) => track.kind === "video" && item.clip.content.type === "media");
   const sounds = found.filter(({ track }) => track.kind === "audio");
   const [first] = found;
+  const single = found.length === 1 ? first! : null;
+  const media = useProject((view) => (single === null ? null : mediaOf(view.document, single.item.clip)));
   if (first === undefined) return null;
-  const single = found.length === 1 ? first : null;
-  const { rate, dropFrame } = document.settings;
   const end = first.item.start + first.item.clip.sourceRange.duration;
-  const media = single === null ? null : mediaOf(document, single.item.clip);
   return (
     <>
       <header className="edit-inspector__head">
@@ -89,11 +92,11 @@ export function ClipInspector({ found }: { readonly found: readonly Found[] }) {
           <ParameterRow
             found={pictures}
             name="blur"
-            factor={document.settings.height}
+            factor={height}
             unit="px"
             digits={1}
             step={0.5}
-            slider={[0, document.settings.height * 0.1]}
+            slider={[0, height * 0.1]}
           />
         </Section>
       ) : null}
@@ -173,6 +176,17 @@ export function ClipInspector({ found }: { readonly found: readonly Found[] }) {
         )}
       </Section>
     </>
+  );
+}, showTheSame);
+
+/** Nothing that the inspector shows of these clips is another. */
+function showTheSame(a: Props, b: Props): boolean {
+  return (
+    a.found.length === b.found.length &&
+    a.found.every(({ track, item }, i) => {
+      const other = b.found[i]!;
+      return item.clip === other.item.clip && item.start === other.item.start && track.kind === other.track.kind;
+    })
   );
 }
 

@@ -1,10 +1,12 @@
 import { ChevronLeft, ChevronRight, Diamond } from "lucide-react";
+import { memo } from "react";
 import { type Flicks, FLICKS_PER_SECOND } from "../../core/time/index.ts";
 import { EASINGS, parameterInfo, type ParameterName } from "../../core/timeline/index.ts";
 import { useStudio } from "../state/context.ts";
 import { useTransport } from "../state/transport.ts";
 import type { Found } from "../timeline/selection.ts";
 import { Button } from "../ui/Button.tsx";
+import { useStable } from "../ui/use-stable.ts";
 import { easingName, easingNames, isDefault, keyframesOf, momentOf, valueOf } from "./clip-values.ts";
 import { ValueRow } from "./fields/ValueRow.tsx";
 import { useGesture } from "./use-gesture.ts";
@@ -122,6 +124,19 @@ export function KeyframeToggle({ found, names, title }: KeyframeProps) {
       else if (!isThere) project.perform("setKeyframe", { clip: clip.id, parameter, time }, { gesture });
     project.endGesture(gesture, "keep");
   }
+  return <DiamondButton title={title} isThere={isThere} moves={moves} onToggle={useStable(toggle)} />;
+}
+
+interface DiamondProps {
+  readonly title: string;
+  /** A keyframe stands at the playhead. */
+  readonly isThere: boolean;
+  /** There are keyframes. */
+  readonly moves: boolean;
+  readonly onToggle: () => void;
+}
+
+const DiamondButton = memo(function DiamondButton({ title, isThere, moves, onToggle }: DiamondProps) {
   return (
     <Button
       kind="quiet"
@@ -129,10 +144,10 @@ export function KeyframeToggle({ found, names, title }: KeyframeProps) {
       aria-pressed={isThere}
       icon={<Diamond size={12} aria-hidden fill={isThere ? "currentColor" : "none"} />}
       label={`${isThere ? "Remove the keyframe of" : "Set a keyframe of"} ${title.toLowerCase()}`}
-      onClick={toggle}
+      onClick={onToggle}
     />
   );
-}
+});
 
 /** From keyframe to keyframe, and how the value goes on from the one before the playhead. */
 function KeyframeNavigation({ found, names, title }: KeyframeProps) {

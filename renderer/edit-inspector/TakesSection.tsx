@@ -10,13 +10,14 @@ import { Section } from "./fields/rows.tsx";
 export function TakesSection({ found }: { readonly found: Found }) {
   const { project } = useStudio();
   const commands = useCommands();
-  const document = useProject((view) => view.document);
+  const references = useProject((view) => view.document.media);
   const jobs = useSelect((state) => state.jobs);
   const { clip } = found.item;
   const { content } = clip;
   if (content.type !== "media") return null;
   const isGenerated = content.takes.some(
-    (take) => take.job !== null || (take.media !== null && findMedia(document, take.media)?.record != null),
+    (take) =>
+      take.job !== null || (take.media !== null && findMedia({ media: references }, take.media)?.record != null),
   );
   if (content.takes.length < 2 && !isGenerated) return null;
   return (
@@ -24,7 +25,7 @@ export function TakesSection({ found }: { readonly found: Found }) {
       <ul className="takes">
         {content.takes.map((take, i) => {
           const job = jobs.find(({ id }) => id === take.job);
-          const media = take.media === null ? null : findMedia(document, take.media);
+          const media = take.media === null ? null : findMedia({ media: references }, take.media);
           const state =
             take.problem ??
             media?.name ??

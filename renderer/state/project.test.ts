@@ -115,6 +115,23 @@ test("an edit shows at once, and the studio's document is the same when it answe
   expect(of.session.store.getState().steps.undo).toBe("Trim ‘a’");
 });
 
+test("an answer that says what is shown already changes nothing that is shown; one that says more does", async () => {
+  const of = studio();
+  await of.session.openLast();
+  of.hold();
+  of.session.perform("trim", { clip: clipId(document(of), "a"), edge: "end", by: frames(-8) });
+  of.session.perform("move", { clips: [clipId(document(of), "c")], by: frames(24) });
+  const shown = document(of);
+  of.release();
+  await of.session.settled();
+  expect(document(of)).toBe(shown);
+  expect(of.session.store.getState().state?.document).toBe(shown);
+  expect(of.present()).toEqual(shown);
+  of.other("setTrack", { track: trackId(document(of), "V1"), muted: true });
+  expect(document(of)).toEqual(of.present());
+  expect(document(of)).not.toBe(shown);
+});
+
 test("a refused edit changes nothing and says why", async () => {
   const of = studio();
   await of.session.openLast();

@@ -7,7 +7,7 @@ import {
   StudioError,
   type StudioEvent,
 } from "../../core/contract/index.ts";
-import { applyPatch, type Patch, PatchError } from "../../core/history/index.ts";
+import { applyPatch, diff, type Patch, PatchError } from "../../core/history/index.ts";
 import {
   type EditArguments,
   type EditName,
@@ -151,11 +151,22 @@ export function createProjectSession(
       // One in between has not come yet: the answers to calls and the events come on different ways.
       clearTimeout(waiting);
       waiting = setTimeout(() => void (inbox.length > 0 ? reopen() : undefined), GAP_MS);
-    } else if (queue.length === 0 && gesture === null) set({ document: state.document });
+    } else if (queue.length === 0 && gesture === null) settle(state);
     else if (foreign) {
       if (gesture !== null) gesture = { ...gesture, base: withFacts(gesture.base, state.document) };
       set({ document: replay(state.document, gesture, queue) });
     }
+  }
+
+  /**
+   * Every edit is answered: what the studio has is what is shown. Where that says the same as what the window has made itself, the
+   * objects that are shown already stay, so that nothing is drawn a second time for the answer.
+   */
+  function settle(state: ProjectState): void {
+    const { document } = store.getState();
+    if (document === state.document) return;
+    if (diff(document, state.document).length === 0) set({ state: { ...state, document } });
+    else set({ document: state.document });
   }
 
   /** What the studio tells does not follow on what is known: everything is asked anew. */

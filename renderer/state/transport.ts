@@ -196,6 +196,10 @@ export class Transport {
   }
 }
 
+/** The playhead as a number or a picture of it shows it: while playing the begin of the frame, which stays for as long as the frame. */
+export const shownTime = ({ time, playing, rate }: TransportState): Flicks =>
+  playing ? frameToFlicks(flicksToFrame(time, rate), rate) : time;
+
 /** A part of where playing stands; the component draws again when that part changes. `select` must give a value that stays the same. */
 export function useTransport<T>(select: (state: TransportState) => T, of?: Transport): T {
   const { transport } = useStudio();

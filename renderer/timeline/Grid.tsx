@@ -43,6 +43,8 @@ export function Grid({ view }: { readonly view: TimelineView }) {
     focused,
   );
 
+  const activeTime = active === null ? 0 : timeOf(document, active);
+
   useEffect(() => {
     // Scrolling and zooming move the cells without drawing them anew.
     const place = () => {
@@ -129,8 +131,8 @@ export function Grid({ view }: { readonly view: TimelineView }) {
             y={y}
             height={height}
             selection={selection}
-            active={active?.track === track.id ? active : null}
-            at={active === null || active.track === track.id ? 0 : timeOf(document, active)}
+            active={active?.track === track.id ? active.clip : undefined}
+            middle={middleOf(track, active, activeTime)}
           />
         ))}
       </div>
@@ -148,13 +150,15 @@ interface RowProps {
   readonly y: number;
   readonly height: number;
   readonly selection: Selection;
-  readonly active: Place | null;
-  readonly at: number;
+  /** Of the clip that would take focus, where it is on this row. */
+  readonly active: string | null | undefined;
+  /** Index of the clip around which cells are made. */
+  readonly middle: number;
 }
 
-const TrackRow = memo(function TrackRow({ settings, media, stale, track, y, height, selection, active, at }: RowProps) {
-  const { placed, index } = laneOf(track);
-  const middle = active?.clip == null ? Math.max(0, indexAt(placed, at)) : (index.get(active.clip) ?? 0);
+const TrackRow = memo(function TrackRow(props: RowProps) {
+  const { settings, media, stale, track, y, height, selection, active, middle } = props;
+  const { placed } = laneOf(track);
   const first = Math.max(0, middle - AROUND);
   const shown = placed.slice(first, middle + AROUND + 1);
   const selected = new Set(selection.type === "clips" ? selection.ids : []);
@@ -164,7 +168,7 @@ const TrackRow = memo(function TrackRow({ settings, media, stale, track, y, heig
         <div
           className="grid-layer__cell"
           role="gridcell"
-          tabIndex={active ? 0 : -1}
+          tabIndex={active === undefined ? -1 : 0}
           style={{ left: 0, width: 60 }}
           aria-label={`${trackWords(track)}, empty`}
         />
@@ -175,7 +179,7 @@ const TrackRow = memo(function TrackRow({ settings, media, stale, track, y, heig
           className="grid-layer__cell"
           role="gridcell"
           data-clip={item.clip.id}
-          tabIndex={active?.clip === item.clip.id ? 0 : -1}
+          tabIndex={active === item.clip.id ? 0 : -1}
           aria-colindex={first + i + 1}
           aria-selected={selected.has(item.clip.id)}
           aria-label={clipWords(
@@ -194,6 +198,13 @@ const TrackRow = memo(function TrackRow({ settings, media, stale, track, y, heig
     </div>
   );
 });
+
+/** The clip that has focus, or what lies over or under it. */
+function middleOf(track: Track, active: Place | null, time: number): number {
+  const { placed, index } = laneOf(track);
+  const own = active?.track === track.id && active.clip !== null ? index.get(active.clip) : undefined;
+  return own ?? Math.max(0, indexAt(placed, time));
+}
 
 /** Where focus would go: to what had it, to the selected clip, or to the first clip there is. */
 function activePlace(

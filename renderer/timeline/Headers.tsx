@@ -75,7 +75,7 @@ interface HeaderProps {
   readonly top: number;
 }
 
-/** An edit of another track draws it not again. */
+/** Edits of clips draw it not again: nothing of them is seen here. */
 const Header = memo(function Header({ track, height, top }: HeaderProps) {
   const { project, editUi } = useStudio();
   const isSelected = useEditUi((ui) => ui.selection.type === "track" && ui.selection.id === track.id);
@@ -140,7 +140,13 @@ const Header = memo(function Header({ track, height, top }: HeaderProps) {
       <HeightHandle track={track} height={height} />
     </div>
   );
-});
+}, showsTheSame);
+
+function showsTheSame(a: HeaderProps, b: HeaderProps): boolean {
+  const { children: _, ...before } = a.track;
+  const same = Object.entries(before).every(([key, value]) => b.track[key as keyof typeof before] === value);
+  return same && a.height === b.height && a.top === b.top;
+}
 
 function MuteSign({ isAudio, muted }: { readonly isAudio: boolean; readonly muted: boolean }) {
   if (isAudio) return muted ? <VolumeX {...icon} /> : <Volume2 {...icon} />;

@@ -7,7 +7,8 @@ import type { TimelineView } from "./timeline-view.ts";
 
 /** The scroll bar under the timeline: its thumb is the stretch in sight, and its ends zoom. */
 export function Navigator({ view }: { readonly view: TimelineView }) {
-  const document = useProject((project) => project.document);
+  const duration = useProject((project) => lengthOf(project.document));
+  const rate = useProject((project) => project.document.settings.rate);
   const zoom = useEditUi((ui) => ui.zoom);
   const scroll = useEditUi((ui) => ui.scroll);
   const width = useSyncExternalStore(
@@ -24,8 +25,7 @@ export function Navigator({ view }: { readonly view: TimelineView }) {
 
   const seconds = scroll / FLICKS_PER_SECOND;
   const seen = Math.max(0, width - INSET) / zoom;
-  const whole = Math.max((lengthOf(document) / FLICKS_PER_SECOND) * 1.1 + 2, seconds + seen);
-  const { rate } = document.settings;
+  const whole = Math.max((duration / FLICKS_PER_SECOND) * 1.1 + 2, seconds + seen);
 
   // A drag moves what is state; the values of the press count, whatever is drawn meanwhile.
   const wholeAtPress = useRef(whole);

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useRef, useState } from "react";
+import { type KeyboardEvent, memo, useRef, useState } from "react";
 
 export interface NumberFormat {
   /** How many digits after the point are shown at most. */
@@ -31,7 +31,8 @@ export function readNumber(text: string): number | null {
 }
 
 /** A number that is typed, or moved with the arrow keys. Enter takes it, Esc leaves it as it was. */
-export function NumberInput({ label, value, min, max, step, digits, unit, onChange, onEnd }: Props) {
+export const NumberInput = memo(function NumberInput(props: Props) {
+  const { label, value, min, max, step, digits, unit, onChange, onEnd } = props;
   const [text, setText] = useState<string | null>(null);
   /** Esc leaves the field without a change. */
   const left = useRef(false);
@@ -82,4 +83,4 @@ export function NumberInput({ label, value, min, max, step, digits, unit, onChan
       )}
     </span>
   );
-}
+});

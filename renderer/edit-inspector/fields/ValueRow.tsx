@@ -1,7 +1,8 @@
 import { RotateCcw } from "lucide-react";
 import { Slider } from "radix-ui";
-import { type ReactNode, useRef } from "react";
+import { memo, type ReactNode, useRef } from "react";
 import { Button } from "../../ui/Button.tsx";
+import { useStable } from "../../ui/use-stable.ts";
 import { NumberInput } from "./NumberInput.tsx";
 
 interface Props {
@@ -23,40 +24,27 @@ interface Props {
   readonly children?: ReactNode;
 }
 
-/** One value: its name, a slider, a field, a way back to how it was made. */
+/** One value: its name, a slider, a field, a way back to how it was made. What its value leaves as it is, is not drawn anew. */
 export function ValueRow(props: Props) {
-  const { label, value, min, max, slider = [min, max], step, digits = 0, unit = "", onChange, onEnd, onReset } = props;
-  const cancelled = useRef(false);
-  const place = Math.min(slider[1], Math.max(slider[0], value ?? slider[0]));
+  const { label, value, min, max, slider = [min, max], step, digits = 0, unit = "", onReset } = props;
+  const onChange = useStable(props.onChange);
+  const onEnd = useStable(props.onEnd);
+  const reset = useStable(() => onReset?.());
   return (
     <div className="value-row">
       <span className="value-row__label" title={label}>
         {label}
       </span>
-      <Slider.Root
-        className="slider value-row__slider"
-        value={[place]}
-        min={slider[0]}
-        max={slider[1]}
+      <ValueSlider
+        label={label}
+        value={value}
+        unit={unit}
+        from={slider[0]}
+        to={slider[1]}
         step={step}
-        onPointerDown={() => {
-          cancelled.current = false;
-        }}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          cancelled.current = true;
-          onEnd("cancel");
-        }}
-        onValueChange={([next]) => {
-          if (next !== undefined && !cancelled.current) onChange(next);
-        }}
-        onValueCommit={() => onEnd()}
-      >
-        <Slider.Track className="slider__track">
-          <Slider.Range className="slider__range" />
-        </Slider.Track>
-        <Slider.Thumb className="slider__thumb" aria-label={label} aria-valuetext={`${value ?? "mixed"} ${unit}`} />
-      </Slider.Root>
+        onChange={onChange}
+        onEnd={onEnd}
+      />
       <NumberInput
         label={label}
         value={value}
@@ -66,17 +54,66 @@ export function ValueRow(props: Props) {
         digits={digits}
         unit={unit}
         onChange={onChange}
-        onEnd={() => onEnd()}
+        onEnd={onEnd}
       />
-      <Button
-        kind="quiet"
-        className="value-row__button"
-        icon={<RotateCcw size={12} aria-hidden />}
-        label={`Reset ${label.toLowerCase()}`}
-        disabled={onReset === undefined}
-        onClick={() => onReset?.()}
-      />
+      <ResetButton label={label} disabled={onReset === undefined} onReset={reset} />
       {props.children ?? <span />}
     </div>
   );
 }
+
+interface SliderProps extends Pick<Props, "label" | "value" | "step" | "onChange" | "onEnd"> {
+  readonly unit: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+const ValueSlider = memo(function ValueSlider(props: SliderProps) {
+  const { label, value, unit, from, to, step, onChange, onEnd } = props;
+  const cancelled = useRef(false);
+  return (
+    <Slider.Root
+      className="slider value-row__slider"
+      value={[Math.min(to, Math.max(from, value ?? from))]}
+      min={from}
+      max={to}
+      step={step}
+      onPointerDown={() => {
+        cancelled.current = false;
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        cancelled.current = true;
+        onEnd("cancel");
+      }}
+      onValueChange={([next]) => {
+        if (next !== undefined && !cancelled.current) onChange(next);
+      }}
+      onValueCommit={() => onEnd()}
+    >
+      <Slider.Track className="slider__track">
+        <Slider.Range className="slider__range" />
+      </Slider.Track>
+      <Slider.Thumb className="slider__thumb" aria-label={label} aria-valuetext={`${value ?? "mixed"} ${unit}`} />
+    </Slider.Root>
+  );
+});
+
+interface ResetProps {
+  readonly label: string;
+  readonly disabled: boolean;
+  readonly onReset: () => void;
+}
+
+const ResetButton = memo(function ResetButton({ label, disabled, onReset }: ResetProps) {
+  return (
+    <Button
+      kind="quiet"
+      className="value-row__button"
+      icon={<RotateCcw size={12} aria-hidden />}
+      label={`Reset ${label.toLowerCase()}`}
+      disabled={disabled}
+      onClick={onReset}
+    />
+  );
+});

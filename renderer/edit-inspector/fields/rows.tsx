@@ -1,6 +1,7 @@
 import { ChevronDown } from "lucide-react";
 import { Slider } from "radix-ui";
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { memo, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { useStable } from "../../ui/use-stable.ts";
 
 interface SectionProps {
   readonly title: ReactNode;
@@ -8,16 +9,23 @@ interface SectionProps {
   readonly closed?: boolean;
 }
 
-/** A part of the inspector that can be folded away. */
-export const Section = ({ title, children, closed = false }: SectionProps) => (
-  <details className="section" open={!closed}>
-    <summary className="section__title">
-      <ChevronDown size={13} aria-hidden className="section__arrow" />
-      {title}
-    </summary>
-    <div className="section__body">{children}</div>
-  </details>
-);
+const Arrow = memo(function Arrow() {
+  return <ChevronDown size={13} aria-hidden className="section__arrow" />;
+});
+
+/** A part of the inspector that can be folded away; what is folded away is not made. */
+export function Section({ title, children, closed = false }: SectionProps) {
+  const [isOpen, setOpen] = useState(!closed);
+  return (
+    <details className="section" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className="section__title">
+        <Arrow />
+        {title}
+      </summary>
+      {isOpen ? <div className="section__body">{children}</div> : null}
+    </details>
+  );
+}
 
 /** A name and something of any kind. */
 export function Row({ label, children }: { readonly label: string; readonly children: ReactNode }) {
@@ -37,7 +45,12 @@ interface SelectProps<T extends string> {
 }
 
 /** One of a list. */
-export function SelectRow<T extends string>({ label, value, options, onChange }: SelectProps<T>) {
+export function SelectRow<T extends string>({ onChange, ...look }: SelectProps<T>) {
+  const change = useStable((value: string) => onChange(value as T));
+  return <SelectLine {...look} onChange={change} />;
+}
+
+const SelectLine = memo(function SelectLine({ label, value, options, onChange }: SelectProps<string>) {
   const id = useId();
   return (
     <div className="plain-row">
@@ -49,7 +62,7 @@ export function SelectRow<T extends string>({ label, value, options, onChange }:
           id={id}
           className="select__field"
           value={value ?? ""}
-          onChange={(event) => onChange(event.target.value as T)}
+          onChange={(event) => onChange(event.target.value)}
         >
           {value === null ? (
             <option value="" disabled>
@@ -66,7 +79,7 @@ export function SelectRow<T extends string>({ label, value, options, onChange }:
       </span>
     </div>
   );
-}
+});
 
 interface CheckProps {
   readonly label: string;

@@ -1,5 +1,5 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- it has two bars and a scale */
-import { useEffect, useRef } from "react";
+import { memo, useEffect, useRef } from "react";
 import type { Transport } from "../../state/transport.ts";
 import { useTransport } from "../../state/transport.ts";
 import type { ViewerEngine } from "../engine.ts";
@@ -7,8 +7,13 @@ import { decibels, fall, placeOf, type Reading, silentReading } from "../sound/m
 
 const MARKS = [0, -6, -12, -18, -24, -36, -48] as const;
 
+interface Props {
+  readonly engine: ViewerEngine | null;
+  readonly transport: Transport;
+}
+
 /** How loud left and right are: the bar is the mean power, the line the peak, which falls slowly. */
-export function Meter({ engine, transport }: { readonly engine: ViewerEngine | null; readonly transport: Transport }) {
+export const Meter = memo(function Meter({ engine, transport }: Props) {
   const root = useRef<HTMLDivElement>(null);
   const playing = useTransport((state) => state.playing, transport);
   useEffect(() => {
@@ -74,4 +79,4 @@ export function Meter({ engine, transport }: { readonly engine: ViewerEngine | n
       </div>
     </div>
   );
-}
+});

@@ -1,13 +1,17 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- it shows a stretch besides its value */
-import { type KeyboardEvent, type PointerEvent, useRef } from "react";
+import { type KeyboardEvent, memo, type PointerEvent, useRef } from "react";
 import { formatTimecode } from "../../../core/time/index.ts";
 import { useProject } from "../../state/context.ts";
-import { type Transport, useTransport } from "../../state/transport.ts";
+import { shownTime, type Transport, useTransport } from "../../state/transport.ts";
 
 /** All of it in one line: the playhead, and the marked stretch. */
-export function ScrubBar({ transport }: { readonly transport: Transport }) {
+export const ScrubBar = memo(function ScrubBar({ transport }: { readonly transport: Transport }) {
   const bar = useRef<HTMLDivElement>(null);
-  const { time, duration, inPoint, outPoint, rate } = useTransport((state) => state, transport);
+  const time = useTransport(shownTime, transport);
+  const duration = useTransport((state) => state.duration, transport);
+  const inPoint = useTransport((state) => state.inPoint, transport);
+  const outPoint = useTransport((state) => state.outPoint, transport);
+  const rate = useTransport((state) => state.rate, transport);
   const dropFrame = useProject((view) => view.document.settings.dropFrame);
   const share = (at: number): string => `${duration === 0 ? 0 : 100 * Math.min(1, Math.max(0, at / duration))}%`;
   const marked = inPoint !== null || outPoint !== null;
@@ -54,4 +58,4 @@ export function ScrubBar({ transport }: { readonly transport: Transport }) {
       <span className="scrub__head" style={{ left: share(time) }} />
     </div>
   );
-}
+});

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { formatTimecode, parseTimecode, type Rate } from "../../../core/time/index.ts";
-import { type Transport, useTransport } from "../../state/transport.ts";
+import { shownTime, type Transport, useTransport } from "../../state/transport.ts";
 
 interface Props {
   readonly transport: Transport;
@@ -10,7 +10,7 @@ interface Props {
 
 /** The playhead's timecode. Another one can be typed; `+` and `-` before it go on and back by that much. */
 export function TimeField({ transport, rate, dropFrame }: Props) {
-  const time = useTransport((state) => state.time, transport);
+  const time = useTransport(shownTime, transport);
   const [text, setText] = useState<string | null>(null);
   const format = { rate, dropFrame };
   function go() {

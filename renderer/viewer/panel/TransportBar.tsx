@@ -11,7 +11,7 @@ import {
   StepBack,
   StepForward,
 } from "lucide-react";
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import { formatTimecode } from "../../../core/time/index.ts";
 import type { Timeline } from "../../../core/timeline/index.ts";
 import { useCommands } from "../../commands/use-commands.ts";
@@ -21,14 +21,19 @@ import { TimeField } from "./TimeField.tsx";
 
 interface Props {
   readonly transport: Transport;
-  readonly document: Timeline;
+  readonly settings: Timeline["settings"];
   readonly isSource: boolean;
 }
 
 /** Time, and everything that moves it. */
-export function TransportBar({ transport, document, isSource }: Props) {
-  const { rate, dropFrame } = document.settings;
-  const { playing, speed, loop, inPoint, outPoint, duration } = useTransport((state) => state, transport);
+export const TransportBar = memo(function TransportBar({ transport, settings, isSource }: Props) {
+  const { rate, dropFrame } = settings;
+  const playing = useTransport((state) => state.playing, transport);
+  const speed = useTransport((state) => state.speed, transport);
+  const loop = useTransport((state) => state.loop, transport);
+  const inPoint = useTransport((state) => state.inPoint, transport);
+  const outPoint = useTransport((state) => state.outPoint, transport);
+  const duration = useTransport((state) => state.duration, transport);
   const marked = (outPoint ?? duration) - (inPoint ?? 0);
   const hasMarks = inPoint !== null || outPoint !== null;
   return (
@@ -76,7 +81,7 @@ export function TransportBar({ transport, document, isSource }: Props) {
       </div>
     </div>
   );
-}
+});
 
 interface ControlProps {
   /** Of the command. */

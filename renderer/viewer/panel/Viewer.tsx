@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef } from "react";
+import { useLayoutEffect, useMemo, useRef } from "react";
 import type { Timeline } from "../../../core/timeline/index.ts";
 import { useViewerUi } from "../../state/context.ts";
 import type { Transport } from "../../state/transport.ts";
@@ -52,7 +52,7 @@ export function Viewer({ document, transport, locate, isSource = false, hasHandl
   };
   // oxlint-disable-next-line react/exhaustive-effect-dependencies -- a canvas forgets its picture with its size
   useLayoutEffect(() => engine?.refresh(), [engine, pixels.width, pixels.height]);
-  const view: FrameView = { width, height, scale };
+  const view = useMemo<FrameView>(() => ({ width, height, scale }), [width, height, scale]);
   const size = { width: width * scale, height: height * scale };
   return (
     <>
@@ -84,7 +84,7 @@ export function Viewer({ document, transport, locate, isSource = false, hasHandl
         <Meter engine={engine} transport={transport} />
       </div>
       <ScrubBar transport={transport} />
-      <TransportBar transport={transport} document={document} isSource={isSource} />
+      <TransportBar transport={transport} settings={document.settings} isSource={isSource} />
     </>
   );
 }
