@@ -36,7 +36,8 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
       const only = args[args.indexOf("--only") + 1];
       const core =
         only === "window" ? {} : (await import("./timeline.ts")).benchTimeline(say, runs === undefined ? {} : { runs });
-      const window = only === "core" ? null : await (await import("./timeline-window.ts")).benchTimelineWindow(say);
+      const window =
+        only === "core" ? null : await (await import("./timeline-window.ts")).benchTimelineWindow(say, runs);
       return { ...core, window };
     },
   },

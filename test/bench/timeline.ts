@@ -33,9 +33,12 @@ export interface TimelineResult {
 
 const TRACKS = 10;
 
-/** Five sound and five picture tracks with clips of one to three seconds, a gap before every tenth, linked in pairs; one in four moves. */
-export function largeTimeline(clips: number): Timeline {
-  let document = empty();
+/**
+ * Five sound and five picture tracks with clips of one to three seconds, a gap before every tenth, linked in pairs; one in four moves.
+ * @param films media of `from` with picture and sound, at least 4.5 s long, used in turn
+ */
+export function largeTimeline(clips: number, from: Timeline = empty(), films: readonly string[] = ["film"]): Timeline {
+  let document = from;
   for (const kind of ["audio", "video"] as const)
     while (document.tracks.filter((track) => track.kind === kind).length < TRACKS / 2)
       document = edited(document, "addTrack", { kind });
@@ -49,7 +52,8 @@ export function largeTimeline(clips: number): Timeline {
         const duration = FLICKS_PER_SECOND * (1 + ((i + k + n) % 3));
         const offset = at + ((i + k) % 10 === 9 ? FLICKS_PER_SECOND : 0);
         at = offset + duration;
-        return { offset, clip: { media: "film", sourceRange: { start: FLICKS_PER_SECOND, duration } } };
+        const media = films[(i + k + n) % films.length]!;
+        return { offset, clip: { media, sourceRange: { start: FLICKS_PER_SECOND, duration } } };
       });
       const on = (track: string) => placed.map((each) => ({ ...each, track }));
       document = edited(document, "overwrite", { at: 0, link: false, clips: [...on(id), ...on(sound[n]!.id)] });
@@ -79,13 +83,13 @@ function bonds(document: Timeline): Timeline {
 }
 
 /** Edits near the front of the timeline, where most has to move. */
-function calls(document: Timeline): EditCall[] {
+export function sampleEdits(document: Timeline, media = "film"): EditCall[] {
   const track = document.tracks.find(({ kind }) => kind === "video")!;
   const { placed } = laneOf(track);
   const [first, second, third] = placed.slice(3).map(({ clip }) => clip.id) as [string, string, string];
   const at = placed[3]!.start + FLICKS_PER_SECOND / 2;
   const half = FLICKS_PER_SECOND / 4;
-  const clips = [{ track: track.id, clip: { media: "film", sourceRange: { start: 0, duration: FLICKS_PER_SECOND } } }];
+  const clips = [{ track: track.id, clip: { media, sourceRange: { start: 0, duration: FLICKS_PER_SECOND } } }];
   return [
     { name: "insert", arguments: { at, clips } },
     { name: "overwrite", arguments: { at, clips } },
@@ -131,7 +135,7 @@ export function benchTimeline(say: (line: string) => void, { runs = 40 } = {}): 
     const history = newHistory(document);
     const times: Record<string, Percentiles> = {};
     let done = history;
-    for (const call of calls(document)) {
+    for (const call of sampleEdits(document)) {
       const once = perform(history, call);
       if (!once.ok) throw new Error(`${call.name}: ${once.error.message}`);
       done = once.value;
