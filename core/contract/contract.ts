@@ -6,6 +6,7 @@ import { exportMethods } from "./export.ts";
 import { generationRequestSchema, limits } from "./generation.ts";
 import { mediaSchema, mediaStatusSchema, type SoundRange, soundAnalysisSchema, soundRangeSchema } from "./media.ts";
 import { clipSchema, generateJobSchema, jobSnapshotSchema, prioritySchema, queueStateSchema } from "./jobs.ts";
+import { modelStoreMethods } from "./model-store.ts";
 import { modelSummarySchema } from "./models.ts";
 import { projectChangeSchema, projectEvents, projectMethods } from "./projects.ts";
 
@@ -36,6 +37,7 @@ const knownFactsSchema = z.object({ id: z.string(), facts: mediaFactsSchema.null
 export const contract = {
   "system.info": { input: nothing, output: systemInfoSchema },
   "models.list": { input: nothing, output: z.array(modelSummarySchema) },
+  ...modelStoreMethods,
   /** Queues `variations` clips: the first with the given seed (or a fresh one), each next with the seed one higher. */
   "jobs.generate": {
     input: z.strictObject({

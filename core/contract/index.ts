@@ -9,6 +9,7 @@ export * from "./export.ts";
 export * from "./generation.ts";
 export * from "./jobs.ts";
 export * from "./media.ts";
+export * from "./model-store.ts";
 export * from "./models.ts";
 export * from "./projects.ts";
 export * from "./record.ts";

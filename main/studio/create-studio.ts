@@ -32,12 +32,14 @@ import { JobService } from "./jobs/job-service.ts";
 import { openQueue } from "./jobs/open-queue.ts";
 import type { QueueBook } from "./jobs/queue.ts";
 import { QueueDesk } from "./jobs/queue-desk.ts";
-import { unknownWork } from "./jobs/unknown-work.ts";
 import { checkDestination, Library } from "./library.ts";
 import { Listeners } from "./listeners.ts";
 import { type Lock, lockStudio } from "./lock.ts";
 import { MediaDesk } from "./media/desk.ts";
 import { type BundledModel, ModelService } from "./models/model-service.ts";
+import { openStore, type StoreExchange } from "./models/open-store.ts";
+import { StoreDesk } from "./models/store-desk.ts";
+import { StoreRunner } from "./models/store-runners.ts";
 import { parseInput } from "./parse-input.ts";
 import { inspectProject } from "./projects/inspect.ts";
 import { ProjectService } from "./projects/service.ts";
@@ -45,7 +47,7 @@ import type { Studio, StudioOptions } from "./studio.ts";
 import { revealInFileManager, systemInfo } from "./system.ts";
 
 /** Parts that tests exchange for ones that misbehave; the shells never pass any. */
-export interface StudioParts {
+export interface StudioParts extends StoreExchange {
   /** Script to run as the engine. */
   readonly engineEntry?: string;
   readonly readPack?: (folder: string) => Promise<PackFacts>;
@@ -102,6 +104,7 @@ class StudioServices implements Studio {
   private readonly library: Library;
   private readonly jobs: JobService;
   private readonly queueDesk: QueueDesk;
+  private readonly storeDesk: StoreDesk;
   private readonly desk: MediaDesk;
   private readonly animations: AnimationService;
   private readonly exportRunner: ExportRunner;
@@ -165,6 +168,8 @@ class StudioServices implements Studio {
       entry: exportEntry(options.engine),
       masks: (wants, files, signal) => this.analyses.masksOf(wants, files, signal),
     });
+    const store = openStore(folders.home, this.models, options, exchanged);
+    const storeRunner = new StoreRunner(store);
     this.jobs = new JobService({
       book,
       queueLog,
@@ -172,14 +177,15 @@ class StudioServices implements Studio {
         generate: generateRunner(parts),
         animate: animateRunner,
         export: this.exportRunner,
-        download: unknownWork,
-        convert: unknownWork,
+        download: storeRunner,
+        convert: storeRunner,
       },
       emit: (event) => this.emit(event),
       onQueue: () => this.queueDesk.tell(),
       onClip: () => this.tellLibrary(),
       log,
     });
+    this.storeDesk = new StoreDesk(store, this.jobs);
     this.queueDesk = new QueueDesk({ jobs: this.jobs, models: this.models, emit: (event) => this.emit(event) });
     this.projects = new ProjectService({
       folder: folders.projects,
@@ -228,6 +234,7 @@ class StudioServices implements Studio {
       models: this.models,
       jobs: this.jobs,
       queueDesk: this.queueDesk,
+      storeDesk: this.storeDesk,
       animations: this.animations,
       desk: this.desk,
       analyses: this.analyses,
@@ -267,6 +274,8 @@ class StudioServices implements Studio {
     const [jobs, queue] = [this.jobs.list(), this.queueDesk.state];
     return this.listeners.add(listener, { type: "hello", jobs, models: this.knownModels, queue });
   }
+
+  readonly downloadModel: Studio["downloadModel"] = (id, wish) => this.storeDesk.download(id, wish);
 
   clipFile(clipId: string): ReturnType<Library["file"]> {
     return this.library.file(clipId);

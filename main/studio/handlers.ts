@@ -8,6 +8,7 @@ import type { QueueDesk } from "./jobs/queue-desk.ts";
 import type { Library } from "./library.ts";
 import type { MediaDesk } from "./media/desk.ts";
 import type { ModelService } from "./models/model-service.ts";
+import type { StoreDesk } from "./models/store-desk.ts";
 import type { ProjectService } from "./projects/service.ts";
 
 export type Handlers = { [M in Method]: (input: Input<M>) => Promise<Output<M>> };
@@ -17,6 +18,7 @@ export interface Services {
   readonly models: ModelService;
   readonly jobs: JobService;
   readonly queueDesk: QueueDesk;
+  readonly storeDesk: StoreDesk;
   readonly animations: AnimationService;
   readonly desk: MediaDesk;
   readonly analyses: AnalyzeDesk;
@@ -46,6 +48,7 @@ export function makeHandlers(services: Services): Handlers {
     "jobs.approve": ({ id }) => animations.approve(id),
     "jobs.reroll": (input) => animations.reroll(input),
     ...services.queueDesk.handlers,
+    ...services.storeDesk.handlers,
     "animation.plan": (input) => animations.plan(input),
     ...services.desk.handlers,
     ...services.analyses.handlers,

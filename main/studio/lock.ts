@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import lockfile from "proper-lockfile";
@@ -82,6 +82,34 @@ export async function lockProject(folder: string, log: (line: string) => void): 
     return await takeLock(folder, "project", log);
   } catch (error) {
     if (error instanceof LockedError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Who may fetch a model's files; whoever comes second waits, and then finds them there. The folder is made if need be.
+ * Errors: CANCELLED, the file system's.
+ */
+export async function lockDownload(folder: string, log: (line: string) => void, signal: AbortSignal): Promise<Lock> {
+  await mkdir(folder, { recursive: true });
+  for (;;) {
+    try {
+      return await takeLock(folder, "download", log);
+    } catch (error) {
+      if (!(error instanceof LockedError)) throw error;
+    }
+    if (signal.aborted) throw new StudioError("CANCELLED", "The work was cancelled.");
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+/** Whether somebody fetches a model's files right now. */
+export async function isDownloading(folder: string): Promise<boolean> {
+  try {
+    await (await takeLock(folder, "download", () => {})).release();
+    return false;
+  } catch (error) {
+    if (error instanceof LockedError) return true;
     throw error;
   }
 }

@@ -82,6 +82,8 @@ export interface Studio {
 
   /** The installed models with their files on this disk: what `plume models` needs beyond the contract. */
   readonly models: ModelAdministration;
+  /** Same as `models.download`, with what only commands may wish for. */
+  downloadModel(id: string, wish: CatalogueWish): Promise<JobSnapshot[]>;
   /** Same as `jobs.generate` with a file of the caller's choice instead of the library (command line `-o`). */
   generateTo(request: GenerationRequest, destination: Destination): Promise<GenerateJob>;
   /** Same as `jobs.animate` with a file of the caller's choice instead of the library. */
@@ -158,6 +160,8 @@ export interface InstallOptions {
   readonly loras?: readonly LoraFile[];
   /** False: leave the int8 form out; the first clip in int8 then makes it. */
   readonly int8?: boolean;
+  /** Called with the new pack's folder once it is there. */
+  readonly finish?: (pack: string) => Promise<void>;
   readonly signal?: AbortSignal;
   /** `fraction` 0 to 1, never decreasing; `step` is a short phrase such as "hashing" or "U-Net"; `etaMs` null until it is measured. */
   readonly onProgress?: (step: string, fraction: number, etaMs: number | null) => void;
@@ -165,6 +169,13 @@ export interface InstallOptions {
 
 /** What a model is for. */
 export type ModelWork = "text-to-video" | "animate" | "vision";
+
+export interface CatalogueWish {
+  /** Folder to look in for files that were fetched otherwise. */
+  readonly lookIn?: string;
+  /** False: leave the int8 form out. */
+  readonly int8?: boolean;
+}
 
 export interface ModelAdministration {
   /**
@@ -188,6 +199,14 @@ export interface ModelAdministration {
   ): Promise<{ readonly dropped: readonly string[] }>;
   /** Removes the pack's folder; clips made with it stay. Errors: MODEL_NOT_FOUND. */
   remove(id: string): Promise<void>;
+  /** The folder that models lie in. Errors: MODEL_NOT_FOUND when its disk is not there. */
+  readonly place: string;
+  /**
+   * Moves all models, and what has arrived of others, to another folder, of any disk. Every pack is read back and compared there before
+   * the old one goes; broken off at any point, all are at the one place or at the other. Errors: BAD_REQUEST, DISK_FULL,
+   * OUTPUT_UNWRITABLE, MODEL_DAMAGED, CANCELLED.
+   */
+  move(to: string, onProgress?: (step: string, fraction: number) => void, signal?: AbortSignal): Promise<void>;
 }
 
 /** How the studio keeps its queue. */
@@ -197,7 +216,16 @@ export type QueueKind =
   /** In memory only, for one command: any number may run beside a window, since all they share on disk is written atomically. */
   | "memory";
 
+/** The system's keychain, as a shell may have it: bytes that only this user on this computer can read again. */
+export interface Vault {
+  encrypt(text: string): Uint8Array;
+  /** Errors: when the bytes are another's. */
+  decrypt(bytes: Uint8Array): string;
+}
+
 export interface StudioOptions {
+  /** Where an access token for downloads is kept. Absent: for this session only. */
+  readonly vault?: Vault;
   readonly appVersion: string;
   readonly queue: QueueKind;
   /** Data folder (models, queue, trash). Absent: PLUME_HOME, then the system's usual place for application data. */

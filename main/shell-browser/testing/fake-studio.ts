@@ -33,6 +33,7 @@ import type { ShellStudio } from "../../shell-common/content.ts";
 import { locateFfmpeg } from "../../media/index.ts";
 import { MediaDesk } from "../../studio/media/desk.ts";
 import { ProjectService } from "../../studio/projects/service.ts";
+import { fakeModels } from "./fake-models.ts";
 import { drawBubbles, encode, toLatentPreview } from "./draw.ts";
 
 export interface FakeStudioOptions {
@@ -231,6 +232,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     "exports.reveal": () => ({}),
     "system.info": () => system,
     "models.list": () => [starter],
+    ...fakeModels,
     "jobs.generate": ({ request, variations }: { request: GenerationRequest; variations: number }) => {
       const full = resolve(request);
       return Array.from({ length: variations }, (_, index) => enqueue({ ...full, seed: (full.seed + index) >>> 0 }));

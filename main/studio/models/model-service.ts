@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { access, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, extname, join, resolve } from "node:path";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { type ModelSummary, StudioError } from "../../../core/contract/index.ts";
 import { type EngineHost, engineThreads, type PackFacts, type VerifyOutcome } from "../../inference/index.ts";
 import { hashFile } from "../files.ts";
 import { lockModels } from "../lock.ts";
 import type { InstallOptions, ModelAdministration, ModelWork } from "../studio.ts";
+import { assertReadable, checkpointFiles, idFromFile, isFolder, notInstalled } from "./model-files.ts";
+import { DOWNLOADS, movePlace } from "./move.ts";
+import { placeOf } from "./place.ts";
 
 /** A small model that ships with the app, as an ordinary checkpoint. */
 export interface BundledModel {
@@ -33,7 +36,7 @@ const NONE: Readonly<Record<ModelWork, string>> = {
 };
 
 export interface ModelServiceOptions {
-  /** Folder of the packs: one folder each, named by id. */
+  /** Folder of the packs, or that names where they were moved: one folder each, named by id. */
   readonly folder: string;
   readonly engine: EngineHost;
   /** Lets other processes go that may hold a model's files open. */
@@ -55,6 +58,9 @@ type OnProgress = (step: string, fraction: number) => void;
 /** Share of an installation that converting takes, about; the rest is measuring for int8. */
 const CONVERTING = 0.4;
 
+/** Folders in the making. */
+const LEFT_BEHIND = /^\.(?:installing|removed|moving)-/;
+
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Installed models: list, find, install, verify, remove. The packs' folder is the catalogue. */
@@ -67,9 +73,23 @@ export class ModelService implements ModelAdministration {
     this.options = options;
   }
 
+  /** The folder that models lie in now. Errors: MODEL_NOT_FOUND when its disk is not there. */
+  get place(): string {
+    return placeOf(this.options.folder);
+  }
+
+  /** Folder for what arrives of a catalogue entry. */
+  downloadFolder(entry: string): string {
+    return join(this.place, DOWNLOADS, entry);
+  }
+
+  async has(id: string): Promise<boolean> {
+    return isFolder(this.folderOf(id));
+  }
+
   /** Installed models, the bundled one first, the others by name. Packs that cannot be read are left out and logged. */
   async list(): Promise<ModelSummary[]> {
-    const names = await readdir(this.options.folder).catch(() => [] as string[]);
+    const names = await this.names();
     const found: ModelSummary[] = [];
     for (const name of names) {
       if (!ID.test(name)) continue; // locks and folders in the making start with a dot
@@ -157,7 +177,7 @@ export class ModelService implements ModelAdministration {
     const name = options.name ?? null;
     const loras = (options.loras ?? []).map((lora) => ({ file: resolve(lora.file), scale: lora.scale }));
     return this.locked(options.signal, async () => {
-      if (await isFolder(join(this.options.folder, id)))
+      if (await isFolder(join(this.place, id)))
         throw new StudioError(
           "BAD_REQUEST",
           `A model with the id ${id} is installed already: choose another id or remove it first.`,
@@ -166,6 +186,7 @@ export class ModelService implements ModelAdministration {
       const share = prepares ? CONVERTING : 1;
       const onProgress: OnProgress = (step, fraction) => options.onProgress?.(step, fraction * share, null);
       const summary = await this.convert({ file, id, name, bundled: false, loras }, onProgress, options.signal);
+      await options.finish?.(join(this.place, id));
       if (prepares && summary.precisions.includes("int8")) await this.prepare(id, options);
       return summary;
     });
@@ -190,6 +211,31 @@ export class ModelService implements ModelAdministration {
     await this.changed();
   }
 
+  async move(
+    to: string,
+    onProgress: OnProgress = () => {},
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<void> {
+    const { engine, release, folder } = this.options;
+    await this.locked(signal, async () => {
+      await engine.release();
+      await release?.();
+      const verify = (pack: string) => engine.verify(pack, () => {}, signal);
+      await movePlace({ root: folder, to: resolve(to), verify, onProgress, signal });
+    });
+    await this.changed();
+  }
+
+  /** Names in the folder; none where it is not there. */
+  private async names(): Promise<string[]> {
+    try {
+      return await readdir(this.place);
+    } catch (error) {
+      this.options.log(`models: ${error instanceof Error ? error.message : String(error)}`);
+      return [];
+    }
+  }
+
   private async read(id: string): Promise<InstalledModel> {
     const folder = this.folderOf(id);
     if (!(await isFolder(folder))) throw notInstalled(id);
@@ -200,7 +246,7 @@ export class ModelService implements ModelAdministration {
   private folderOf(id: string): string {
     // The id comes from a request: it must never lead out of the folder.
     if (!ID.test(id)) throw notInstalled(id);
-    return join(this.options.folder, id);
+    return join(this.place, id);
   }
 
   private isBundled(id: string): boolean {
@@ -215,14 +261,14 @@ export class ModelService implements ModelAdministration {
     };
     await this.locked(undefined, async () => {
       if (await this.isCurrent(bundled)) return; // another studio was quicker
-      const old = join(this.options.folder, bundled.id);
+      const old = join(this.place, bundled.id);
       if (await isFolder(old)) await this.discard(old);
       await this.convert({ ...bundled, name: null, bundled: true, loras: [] }, tell);
     });
   }
 
   private async isCurrent(bundled: Pick<BundledModel, "id" | "file">): Promise<boolean> {
-    const folder = join(this.options.folder, bundled.id);
+    const folder = join(this.place, bundled.id);
     if (!(await isFolder(folder))) return false;
     try {
       const facts = await this.options.readPack(folder);
@@ -242,7 +288,7 @@ export class ModelService implements ModelAdministration {
     onProgress: OnProgress = () => {},
     signal: AbortSignal = new AbortController().signal,
   ): Promise<ModelSummary> {
-    const pack = join(this.options.folder, task.id);
+    const pack = join(this.place, task.id);
     const summary = await this.options.engine.install({ ...task, pack }, onProgress, signal);
     await this.changed();
     return { ...summary, id: task.id, bundled: task.bundled };
@@ -260,7 +306,7 @@ export class ModelService implements ModelAdministration {
       onProgress?.(step, CONVERTING + (1 - CONVERTING) * fraction, etaMs);
     };
     try {
-      await this.options.engine.prepare(join(this.options.folder, id), engineThreads(), tell, signal);
+      await this.options.engine.prepare(join(this.place, id), engineThreads(), tell, signal);
     } catch (error) {
       if (signal.aborted)
         throw new StudioError(
@@ -273,13 +319,14 @@ export class ModelService implements ModelAdministration {
 
   /** Out of sight in one step, then gone: a crash in between leaves a hidden folder that the next change sweeps. */
   private async discard(folder: string): Promise<void> {
-    const hidden = join(this.options.folder, `.removed-${randomBytes(6).toString("hex")}`);
+    const hidden = join(this.place, `.removed-${randomBytes(6).toString("hex")}`);
     await rename(folder, hidden);
     await rm(hidden, { recursive: true, force: true });
   }
 
   private async locked<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     await mkdir(this.options.folder, { recursive: true });
+    // Always at the same spot, wherever the models lie: who moves them and who installs one must meet.
     const lock = await lockModels(this.options.folder, this.options.log, signal);
     try {
       await this.sweep();
@@ -291,61 +338,17 @@ export class ModelService implements ModelAdministration {
 
   /** With the lock held nobody is converting: hidden folders are what a killed installation or removal left. */
   private async sweep(): Promise<void> {
-    for (const name of await readdir(this.options.folder)) {
-      if (!name.startsWith(".") || name.startsWith(".models.")) continue;
+    const { place } = this;
+    for (const name of await readdir(place)) {
+      if (!LEFT_BEHIND.test(name)) continue;
       this.options.log(`sweeping ${name}, left by an interrupted installation`);
-      await rm(join(this.options.folder, name), { recursive: true, force: true });
+      await rm(join(place, name), { recursive: true, force: true });
     }
   }
 
   private async changed(): Promise<void> {
     this.options.onChange(await this.list());
   }
-}
-
-/** An id from a file's name: `09B_merged_all.pt` → `09B_merged_all`. */
-function idFromFile(file: string): string {
-  const id = basename(file, extname(file))
-    .replace(/[^A-Za-z0-9._-]+/g, "-")
-    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "")
-    .slice(0, 64);
-  return id === "" ? "model" : id;
-}
-
-/** Models that come in several files may be given as the folder that they lie in. */
-async function assertReadable(file: string, what: string, allow: { folders?: boolean } = {}): Promise<void> {
-  const info = await stat(file).catch(() => null);
-  if (info === null)
-    throw new StudioError("CHECKPOINT_UNREADABLE", `The ${what} file does not exist: check its path.`, file);
-  if (!info.isFile() && !(allow.folders && info.isDirectory()))
-    throw new StudioError(
-      "CHECKPOINT_UNREADABLE",
-      `This is a folder, not a ${what} file: choose the file inside it.`,
-      file,
-    );
-  await access(file, 4 /* R_OK */).catch(() => {
-    throw new StudioError("CHECKPOINT_UNREADABLE", `The ${what} file may not be read: check its permissions.`, file);
-  });
-}
-
-/** The checkpoint itself, or all that lie in a folder and below it. */
-async function checkpointFiles(path: string): Promise<string[]> {
-  if (!(await isFolder(path))) return [path];
-  const names = await readdir(path, { recursive: true });
-  return names.filter((name) => /\.(ckpt|pth|pt|safetensors)$/.test(name)).map((name) => join(path, name));
-}
-
-function notInstalled(id: string): StudioError {
-  return new StudioError(
-    "MODEL_NOT_FOUND",
-    "This model is not installed: `plume models list` shows those that are.",
-    id.slice(0, 100),
-  );
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  const info = await stat(path).catch(() => null);
-  return info?.isDirectory() === true;
 }
 
 /** The promise's outcome, or CANCELLED when the signal fires first. */

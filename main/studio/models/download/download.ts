@@ -81,6 +81,22 @@ export async function download(task: DownloadTask, options: DownloadOptions): Pr
   }
 }
 
+/** What the server says of a file, without fetching it; null when it cannot be asked. Errors: CANCELLED. */
+export async function peek(
+  url: string,
+  token: string | null,
+  { wire, signal }: Pick<DownloadOptions, "wire" | "signal">,
+): Promise<Version | null> {
+  try {
+    const answer = await wire.ask(url, { range: [0, 1], validator: null, token, signal });
+    answer.body.destroy();
+    return versionOf(answer);
+  } catch {
+    if (signal.aborted) throw new StudioError("CANCELLED", "Stopped; what has arrived is kept.");
+    return null;
+  }
+}
+
 const CHECKSUM = "checksum";
 const isChecksum = ({ detail }: StudioError): boolean => detail?.startsWith(CHECKSUM) === true;
 

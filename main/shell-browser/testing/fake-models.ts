@@ -1,0 +1,43 @@
+import type { Input, Method, Output } from "../../../core/contract/index.ts";
+import { readCatalogue } from "../../studio/models/catalogue.ts";
+import { StudioError } from "../../../core/contract/index.ts";
+
+type StoreMethod = Extract<Method, "models.catalogue" | "models.settings">;
+
+const settings: Output<"models.settings"> = {
+  mirror: "",
+  proxy: "",
+  connections: 4,
+  keepsCheckpoints: false,
+  token: { kept: "none", canKeep: false },
+};
+
+/** The real catalogue, of which nothing is installed and nothing can be had. */
+export const fakeModels = {
+  "models.catalogue": () => ({
+    cards: readCatalogue().entries.map((entry) => ({
+      entry,
+      isInstalled: false,
+      acceptedAt: null,
+      arrivedBytes: 0,
+      roomBytes: entry.needs.installedBytes,
+      hasRoom: true,
+    })),
+    folderName: "Plume Studio/models",
+    freeBytes: 120e9,
+  }),
+  "models.settings": () => settings,
+  "models.accept": refuse,
+  "models.download": refuse,
+  "models.discard": refuse,
+  "models.verify": refuse,
+  "models.remove": refuse,
+  "models.configure": refuse,
+  "models.token": refuse,
+} satisfies Record<string, () => unknown> & {
+  [M in StoreMethod]: (input: Input<M>) => Output<M>;
+};
+
+function refuse(): never {
+  throw new StudioError("DOWNLOAD_FAILED", "There is no network here.");
+}

@@ -1,0 +1,30 @@
+import type { StudioOptions } from "../studio.ts";
+import { Acceptances } from "./acceptances.ts";
+import { readCatalogue } from "./catalogue.ts";
+import type { ModelService } from "./model-service.ts";
+import { StoreSettings } from "./settings.ts";
+import type { StoreParts } from "./store-runners.ts";
+
+/** Parts that tests exchange. */
+export interface StoreExchange {
+  /** Path of another catalogue. */
+  readonly catalogue?: string;
+  readonly pace?: StoreParts["pace"];
+}
+
+/** The model store's parts on this data folder. Errors: INTERNAL when the catalogue is damaged. */
+export function openStore(
+  home: string,
+  models: ModelService,
+  { vault, log }: Pick<StudioOptions, "vault" | "log">,
+  { catalogue, pace }: StoreExchange,
+): StoreParts {
+  return {
+    catalogue: readCatalogue(catalogue),
+    models,
+    acceptances: new Acceptances(home),
+    settings: new StoreSettings(home, vault ?? null),
+    log: log ?? (() => {}),
+    ...(pace ? { pace } : {}),
+  };
+}

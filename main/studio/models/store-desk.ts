@@ -1,0 +1,117 @@
+/** What a front can ask of the model store. */
+import { rm } from "node:fs/promises";
+import {
+  type CatalogueCard,
+  type CatalogueEntry,
+  downloadBytes,
+  type Input,
+  type JobSnapshot,
+  type Method,
+  modelStoreMethods,
+  type ModelStore,
+  type Output,
+  StudioError,
+} from "../../../core/contract/index.ts";
+import { displayName } from "../folders.ts";
+import type { JobService } from "../jobs/job-service.ts";
+import { hasEnded } from "../jobs/queue.ts";
+import { entryOf } from "./catalogue.ts";
+import { arrived } from "./fetch-files.ts";
+import { demandRoom, freeBytes, roomFor } from "./room.ts";
+import { entryOfJob, storeJobs, type StoreParts, type StoreRequest } from "./store-runners.ts";
+
+type StoreMethod = Extract<Method, keyof typeof modelStoreMethods>;
+type Handlers = { [M in StoreMethod]: (input: Input<M>) => Promise<Output<M>> };
+
+export class StoreDesk {
+  private readonly parts: StoreParts;
+  private readonly jobs: JobService;
+
+  constructor(parts: StoreParts, jobs: JobService) {
+    this.parts = parts;
+    this.jobs = jobs;
+  }
+
+  readonly handlers: Handlers = {
+    "models.catalogue": () => this.store(),
+    "models.accept": async ({ id, version }) => {
+      const { acceptances, catalogue } = this.parts;
+      return { acceptedAt: await acceptances.accept(entryOf(catalogue, id), version) };
+    },
+    "models.download": ({ id }) => this.download(id),
+    "models.discard": async ({ id }) => {
+      await this.discard(id);
+      return {};
+    },
+    "models.verify": async ({ id }) => {
+      const { dropped } = await this.parts.models.verify(id);
+      return { dropped: [...dropped] };
+    },
+    "models.remove": async ({ id }) => {
+      await this.parts.models.remove(id);
+      return {};
+    },
+    "models.settings": () => this.parts.settings.state(),
+    "models.configure": async (change) => {
+      // What was left out stays as it is.
+      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+      await this.parts.settings.change(given);
+      return this.parts.settings.state();
+    },
+    "models.token": async ({ token }) => {
+      await this.parts.settings.setToken(token);
+      return this.parts.settings.state();
+    },
+  };
+
+  /** Queues both jobs of an entry. Errors: see the contract. */
+  async download(id: string, request: Partial<Omit<StoreRequest, "entry">> = {}): Promise<JobSnapshot[]> {
+    const { catalogue, acceptances, models } = this.parts;
+    const entry = entryOf(catalogue, id);
+    if (entry.source.kind !== "hub")
+      throw new StudioError("FORBIDDEN", `${entry.name} cannot be downloaded from here. ${entry.source.how}`);
+    await acceptances.demand(entry);
+    if (await models.has(id))
+      throw new StudioError("BAD_REQUEST", `${entry.name} is installed already: remove it first to install it anew.`);
+    if (this.underWay(id).length > 0)
+      throw new StudioError("BAD_REQUEST", `${entry.name} is on its way already: look into the queue.`);
+    const folder = models.downloadFolder(id);
+    await demandRoom(folder, entry, downloadBytes(entry) - (await arrived(folder)));
+    return this.jobs.add(storeJobs(entry, { lookIn: null, int8: true, ...request }));
+  }
+
+  private async store(): Promise<ModelStore> {
+    const { catalogue, models } = this.parts;
+    const free = await freeBytes(models.place);
+    const cards: CatalogueCard[] = [];
+    for (const entry of catalogue.entries) cards.push(await this.card(entry, free));
+    return { cards, folderName: displayName(models.place), freeBytes: free };
+  }
+
+  private async card(entry: CatalogueEntry, free: number | null): Promise<CatalogueCard> {
+    const { models, acceptances } = this.parts;
+    const arrivedBytes = await arrived(models.downloadFolder(entry.id));
+    const roomBytes = roomFor(entry, downloadBytes(entry) - arrivedBytes);
+    return {
+      entry,
+      isInstalled: await models.has(entry.id),
+      acceptedAt: await acceptances.of(entry),
+      arrivedBytes,
+      roomBytes,
+      hasRoom: free === null || free >= roomBytes,
+    };
+  }
+
+  private async discard(id: string): Promise<void> {
+    const entry = entryOf(this.parts.catalogue, id);
+    for (const job of this.underWay(id)) {
+      await this.jobs.cancel(job.id);
+      await this.jobs.ended(job.id);
+    }
+    await rm(this.parts.models.downloadFolder(entry.id), { recursive: true, force: true });
+  }
+
+  private underWay(id: string): JobSnapshot[] {
+    return this.jobs.list().filter((job) => entryOfJob(job) === id && !hasEnded(job));
+  }
+}

@@ -1,0 +1,150 @@
+/** The two jobs by which a catalogue entry becomes an installed model: its files are brought together, then converted. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import {
+  type Catalogue,
+  type CatalogueEntry,
+  type ConvertJob,
+  type DownloadJob,
+  type JobSnapshot,
+  modelIdSchema,
+  StudioError,
+} from "../../../core/contract/index.ts";
+import { replaceFile } from "../files.ts";
+import { freshJob, type JobContext, type JobRunner, type ModelResult } from "../jobs/job-runner.ts";
+import { lockDownload } from "../lock.ts";
+import type { Acceptances } from "./acceptances.ts";
+import { entryOf } from "./catalogue.ts";
+import type { DownloadOptions } from "./download/download.ts";
+import { Wire } from "./download/wire.ts";
+import { fetchFiles, installable, readReceipt } from "./fetch-files.ts";
+import { demandRoom } from "./room.ts";
+import type { ModelService } from "./model-service.ts";
+import type { StoreSettings } from "./settings.ts";
+import { TransferMeter } from "./transfer-meter.ts";
+
+const requestSchema = z.object({
+  entry: modelIdSchema,
+  /** Folder of this computer to look in for its files; only commands name one. */
+  lookIn: z.string().nullable().default(null),
+  /** Whether to measure what int8 needs at once. */
+  int8: z.boolean().default(true),
+});
+export type StoreRequest = z.infer<typeof requestSchema>;
+
+export interface StoreParts {
+  readonly catalogue: Catalogue;
+  readonly models: ModelService;
+  readonly acceptances: Acceptances;
+  readonly settings: StoreSettings;
+  readonly log: (line: string) => void;
+  /** Of downloads; tests hurry them. */
+  readonly pace?: Pick<DownloadOptions, "backOff" | "pieceBytes"> & { readonly idleMs?: number };
+}
+
+const IDLE_MS = 30_000;
+const ORIGIN = "origin.json";
+
+/** Both jobs of an entry, chained. */
+export function storeJobs(entry: CatalogueEntry, request: Omit<StoreRequest, "entry">): [DownloadJob, ConvertJob] {
+  const shared = { title: entry.name, request: { entry: entry.id, ...request }, speed: null, result: null };
+  const download: DownloadJob = { kind: "download", ...freshJob(), ...shared };
+  return [download, { kind: "convert", ...freshJob(), ...shared, after: [download.id] }];
+}
+
+export const entryOfJob = (job: JobSnapshot): string | null => {
+  const request = "request" in job ? requestSchema.safeParse(job.request) : null;
+  return (job.kind === "download" || job.kind === "convert") && request?.success === true ? request.data.entry : null;
+};
+
+export class StoreRunner implements JobRunner {
+  private readonly parts: StoreParts;
+
+  constructor(parts: StoreParts) {
+    this.parts = parts;
+  }
+
+  async run(job: JobSnapshot, context: JobContext): Promise<ModelResult> {
+    const request = requestSchema.parse((job as DownloadJob | ConvertJob).request);
+    const entry = entryOf(this.parts.catalogue, request.entry);
+    const folder = this.parts.models.downloadFolder(entry.id);
+    const lock = await lockDownload(folder, this.parts.log, context.signal);
+    try {
+      if (job.kind === "download") return await this.fetch(entry, folder, request, context);
+      return await this.convert(entry, folder, request, context);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** Only what went wrong is done again: what has arrived is there. */
+  async again(job: JobSnapshot): Promise<JobSnapshot> {
+    entryOf(this.parts.catalogue, entryOfJob(job) ?? "");
+    return { ...job, ...freshJob() };
+  }
+
+  private async fetch(
+    entry: CatalogueEntry,
+    folder: string,
+    { lookIn }: StoreRequest,
+    context: JobContext,
+  ): Promise<ModelResult> {
+    const { settings, acceptances, log, pace } = this.parts;
+    await acceptances.demand(entry);
+    const { proxy, connections } = await settings.read();
+    const meter = new TransferMeter((progress, speed) => context.storing(progress, speed));
+    const wire = new Wire({ proxy: proxy === "" ? null : proxy, idleMs: pace?.idleMs ?? IDLE_MS });
+    try {
+      await fetchFiles(
+        { entry, folder, base: await settings.base(), token: await settings.token(), lookIn },
+        { wire, signal: context.signal, connections, log, ...pace },
+        {
+          progress: (phase, done, total) => meter.report(phase, done, total),
+          room: (bytesLeft) => demandRoom(folder, entry, bytesLeft),
+        },
+      );
+    } finally {
+      await wire.close();
+    }
+    return { model: null };
+  }
+
+  private async convert(
+    entry: CatalogueEntry,
+    folder: string,
+    { int8 }: StoreRequest,
+    context: JobContext,
+  ): Promise<ModelResult> {
+    const { models, acceptances, settings } = this.parts;
+    const acceptedAt = await acceptances.demand(entry);
+    const receipt = await readReceipt(folder);
+    if (receipt.files.length === 0)
+      throw new StudioError("NOT_FOUND", `The files of ${entry.name} are not there any more: download it again.`);
+    const done = (fraction: number, etaMs: number | null) =>
+      context.storing({ phase: "convert", done: fraction, total: 1, fraction, etaMs }, null);
+    const summary = await models.install({
+      file: installable(entry, folder),
+      id: entry.id,
+      name: entry.name,
+      int8,
+      signal: context.signal,
+      onProgress: (_step, fraction, etaMs) => done(Math.min(1, fraction), etaMs),
+      finish: async (pack) => {
+        const { name, url, version } = entry.licence;
+        const origin = {
+          schema: "plume.origin/1",
+          entry: entry.id,
+          source: entry.source,
+          page: entry.page,
+          files: receipt.files,
+          licence: { name, url, version, acceptedAt },
+          installedAt: new Date().toISOString(),
+        };
+        await replaceFile(join(pack, ORIGIN), `${JSON.stringify(origin, null, 2)}\n`);
+      },
+    });
+    if (!(await settings.read()).keepsCheckpoints) await rm(folder, { recursive: true, force: true });
+    return { model: summary.id };
+  }
+}
