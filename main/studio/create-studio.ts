@@ -11,7 +11,7 @@ import {
   StudioError,
   type StudioEvent,
 } from "../../core/contract/index.ts";
-import { EngineHost, type PackFacts, readPackFacts } from "../inference/index.ts";
+import { EngineHost, readPackFacts } from "../inference/index.ts";
 import { locateFfmpeg, type MediaTools, sweepParts } from "../media/index.ts";
 import { AnalyzeDesk } from "./analyze/analyze-desk.ts";
 import { AnimateRunner } from "./animate/animate-runner.ts";
@@ -36,23 +36,16 @@ import { checkDestination, Library } from "./library.ts";
 import { Listeners } from "./listeners.ts";
 import { type Lock, lockStudio } from "./lock.ts";
 import { MediaDesk } from "./media/desk.ts";
-import { type BundledModel, ModelService } from "./models/model-service.ts";
-import { openStore, type StoreExchange } from "./models/open-store.ts";
+import { ModelService } from "./models/model-service.ts";
+import { openStore } from "./models/open-store.ts";
 import { StoreDesk } from "./models/store-desk.ts";
 import { StoreRunner } from "./models/store-runners.ts";
 import { parseInput } from "./parse-input.ts";
 import { inspectProject } from "./projects/inspect.ts";
 import { ProjectService } from "./projects/service.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
+import type { StudioParts } from "./studio-parts.ts";
 import { revealInFileManager, systemInfo } from "./system.ts";
-
-/** Parts that tests exchange for ones that misbehave; the shells never pass any. */
-export interface StudioParts extends StoreExchange {
-  /** Script to run as the engine. */
-  readonly engineEntry?: string;
-  readonly readPack?: (folder: string) => Promise<PackFacts>;
-  readonly bundled?: readonly BundledModel[];
-}
 
 /**
  * Opens the studio: makes its folders, takes the data folder's lock (`queue: "journal"`), sweeps what a killed studio left half

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { type GenerateJob, StudioError, type StudioEvent } from "../../core/contract/index.ts";
 import { fakeAnimator, fakeEyes, fakeSummary } from "../inference/testing/fake-summary.ts";
 import { temporaryFolder } from "../media/testing.ts";
-import { createStudio, type StudioParts } from "./create-studio.ts";
+import { createStudio } from "./create-studio.ts";
+import type { StudioParts } from "./studio-parts.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
 
 export const fakeEntry = fileURLToPath(new URL("../inference/testing/fake-engine.ts", import.meta.url));

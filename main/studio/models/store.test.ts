@@ -10,6 +10,9 @@ const here = (path: string) =>
     () => false,
   );
 
+/** Enciphers, for a test. */
+const flip = (bytes: Uint8Array) => bytes.map((byte) => byte ^ 0x5a);
+
 beforeEach(() => {
   // The hub cache and token of whoever runs the tests are none of theirs.
   for (const name of ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME", "HF_TOKEN", "HF_ENDPOINT"])
@@ -256,7 +259,6 @@ describe("settings", () => {
 
   it("keep a token in the keychain where there is one, else for the session; it never comes back out", async () => {
     await using bench = await storeBench();
-    const flip = (bytes: Uint8Array) => bytes.map((byte) => byte ^ 0x5a);
     const vault = {
       encrypt: (text: string) => flip(Buffer.from(text)),
       decrypt: (bytes: Uint8Array) => Buffer.from(flip(bytes)).toString(),

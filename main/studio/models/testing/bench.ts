@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CatalogueEntry } from "../../../../core/contract/index.ts";
-import type { StudioParts } from "../../create-studio.ts";
+import type { StudioParts } from "../../studio-parts.ts";
 import type { Studio, StudioOptions } from "../../studio.ts";
 import { testBench } from "../../testing.ts";
 import { noise, TestHub } from "./hub.ts";

@@ -1,0 +1,11 @@
+import type { PackFacts } from "../inference/index.ts";
+import type { BundledModel } from "./models/model-service.ts";
+import type { StoreExchange } from "./models/open-store.ts";
+
+/** Parts that tests exchange for ones that misbehave; the shells never pass any. */
+export interface StudioParts extends StoreExchange {
+  /** Script to run as the engine. */
+  readonly engineEntry?: string;
+  readonly readPack?: (folder: string) => Promise<PackFacts>;
+  readonly bundled?: readonly BundledModel[];
+}
