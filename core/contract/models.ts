@@ -34,8 +34,11 @@ export const modelSummarySchema = z.object({
   /** Sizes offered first, pixels; others that are multiples of 64 are allowed. */
   sizes: z.array(z.object({ width: z.number(), height: z.number(), label: z.string() })),
   maxSteps: z.number(),
-  /** Only of models that look at pictures and make none: how many kinds of tags they give, and of objects they find. */
-  vision: z.object({ tags: z.number(), objects: z.number() }).optional(),
+  /**
+   * Only of models that look at pictures and make none: how many kinds of tags they give, and of objects they find, and the words for
+   * them where they are known.
+   */
+  vision: z.object({ tags: z.number(), objects: z.number(), words: z.array(z.string()).default([]) }).optional(),
   /** Only of models that animate a picture with sound. */
   animation: z
     .object({

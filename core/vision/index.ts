@@ -5,6 +5,7 @@ export * from "./mask.ts";
 export * from "./mask-file.ts";
 export * from "./oklab.ts";
 export * from "./pixels.ts";
+export * from "./prompt-check.ts";
 export * from "./quality.ts";
 export * from "./shots.ts";
 export * from "./subject-mask.ts";

@@ -58,6 +58,9 @@ const HUES: readonly (readonly [number, string])[] = [
   [335, "pink"],
 ];
 
+/** All names that `colourName` gives. */
+export const colourNames: readonly string[] = [...HUES.map(([, name]) => name), "brown", "black", "white", "grey"];
+
 /** One of eleven plain English names: those that people of most languages have words for (Berlin and Kay, 1969), and cyan. */
 export function colourName([lightness, a, b]: Oklab): string {
   const chroma = Math.hypot(a, b);

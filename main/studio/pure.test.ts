@@ -44,7 +44,7 @@ const queueEvent: fc.Arbitrary<QueueEvent> = fc.oneof(
 );
 
 it("tells models apart by their work", () => {
-  const eyes = { ...fakeSummary, vision: { tags: 5, objects: 7 } };
+  const eyes = { ...fakeSummary, vision: { tags: 5, objects: 7, words: [] } };
   expect([fakeSummary, fakeAnimator, eyes].map(workOf)).toEqual(["text-to-video", "animate", "vision"]);
 });
 

@@ -19,6 +19,10 @@ export function patnetSummary(model: {
       precision: "fp32",
     },
     maxSteps: 1,
-    vision: { tags: config.classifier?.classes ?? 0, objects: config.detector?.classes ?? 0 },
+    vision: {
+      tags: config.classifier?.classes ?? 0,
+      objects: config.detector?.classes ?? 0,
+      words: [...new Set([...(config.classifier?.tags ?? []), ...config.labels])],
+    },
   };
 }

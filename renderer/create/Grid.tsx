@@ -1,11 +1,15 @@
 import "./grid.css";
-import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { useSelect, useStudio } from "../state/context.ts";
+import { ListFilter } from "lucide-react";
+import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { usePromptChecks, useSelect, useStudio } from "../state/context.ts";
 import type { Item } from "../state/items.ts";
+import { bestFirst, canSort } from "../state/prompt-checks.ts";
+import { Button } from "../ui/Button.tsx";
 import { balancedWidth, type Box, pictureHeight } from "./layout.ts";
 import { Tile } from "./Tile.tsx";
 
 const PADDING = 24;
+const ORDER_KEY = "plume.order-of-variations";
 
 function useRoom() {
   const element = useRef<HTMLDivElement>(null);
@@ -45,8 +49,12 @@ function neighbour(tiles: readonly HTMLElement[], from: number, key: string): nu
 }
 
 /** All tiles, as large as lets them be seen at once. One Tab stop; arrows move inside. */
-export function Grid({ items }: { readonly items: readonly Item[] }) {
+export function Grid({ items: inOrder }: { readonly items: readonly Item[] }) {
   const { actions } = useStudio();
+  const checks = usePromptChecks(inOrder);
+  const [isBestFirst, setBestFirst] = useState(() => localStorage.getItem(ORDER_KEY) === "best");
+  useEffect(() => localStorage.setItem(ORDER_KEY, isBestFirst ? "best" : "seed"), [isBestFirst]);
+  const items = useMemo(() => (isBestFirst ? bestFirst(inOrder, checks) : inOrder), [isBestFirst, inOrder, checks]);
   const selected = useSelect((state) => state.selected);
   const { element, room } = useRoom();
   const { height, width } = useMemo(() => {
@@ -82,6 +90,18 @@ export function Grid({ items }: { readonly items: readonly Item[] }) {
 
   return (
     <div className="grid" ref={element}>
+      {canSort(inOrder, checks) ? (
+        <Button
+          kind="quiet"
+          className="grid__order"
+          aria-pressed={isBestFirst}
+          icon={<ListFilter size={13} aria-hidden />}
+          label="Of variations, show those first that show most of what was asked for"
+          onClick={() => setBestFirst(!isBestFirst)}
+        >
+          Best match first
+        </Button>
+      ) : null}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys of the tiles inside, handled once */}
       <ul className="grid__tiles" style={{ width }} aria-label="Clips" onKeyDown={onKeyDown}>
         {items.map((item) => (
@@ -91,6 +111,7 @@ export function Grid({ items }: { readonly items: readonly Item[] }) {
             height={height}
             isSelected={item.key === selected}
             isEntry={item.key === entry}
+            check={checks.get(item.key) ?? null}
           />
         ))}
       </ul>

@@ -10,8 +10,10 @@ import { formatLength } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { describe, etaWords, phaseWords } from "../ui/words.ts";
 import { ClipVideo } from "./ClipVideo.tsx";
+import type { PromptCheck } from "../../core/vision/index.ts";
 import { LatentPreview } from "./LatentPreview.tsx";
 import { tileWidth } from "./layout.ts";
+import { PromptBadge } from "./PromptBadge.tsx";
 import { Asking, Paused, Stale } from "./TileAnimation.tsx";
 import { TileError } from "./TileError.tsx";
 
@@ -22,9 +24,11 @@ interface Props {
   readonly isSelected: boolean;
   /** True for the one tile that Tab reaches. */
   readonly isEntry: boolean;
+  /** Whether it shows what was asked for; null where nothing can be told. */
+  readonly check: PromptCheck | null;
 }
 
-export const Tile = memo(function Tile({ item, height, isSelected, isEntry }: Props) {
+export const Tile = memo(function Tile({ item, height, isSelected, isEntry, check }: Props) {
   const { actions } = useStudio();
   const { request, state, job, clip } = item;
   const title = useTitle(item);
@@ -107,6 +111,7 @@ export const Tile = memo(function Tile({ item, height, isSelected, isEntry }: Pr
           <span>{formatLength(request.frames, request.fps)}</span>
           {item.kind === "animate" ? <AudioLines size={11} className="tile__sound" aria-label="With sound" /> : null}
           <span className="tile__seed">seed {request.seed}</span>
+          {check === null ? null : <PromptBadge check={check} />}
         </p>
       </div>
     </li>

@@ -11,8 +11,10 @@ import {
   Trash2,
   X,
 } from "lucide-react";
+import { useMemo } from "react";
 import type { Clip, JobSnapshot } from "../../core/contract/index.ts";
-import { useItems, useSelect, useStaleness, useStudio, useTitle } from "../state/context.ts";
+import { checkSentence } from "../../core/vision/index.ts";
+import { useItems, usePromptChecks, useSelect, useStaleness, useStudio, useTitle } from "../state/context.ts";
 import { isActive, type Item } from "../state/items.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatBytes, formatMoment, formatSeconds } from "../ui/format.ts";
@@ -50,6 +52,7 @@ function ItemFacts({ item }: { readonly item: Item }) {
   const { clip, job } = item;
   const title = useTitle(item);
   const stale = useStaleness(clip);
+  const check = usePromptChecks(useMemo(() => [item], [item])).get(item.key);
   const isAnimation = item.kind === "animate";
   const open = useSelect((state) => state.lane?.job);
   const asking = isAnimation && item.job?.state === "waiting" && item.job.id !== open ? item.job : null;
@@ -76,6 +79,7 @@ function ItemFacts({ item }: { readonly item: Item }) {
           onClick={() => void actions.copy(title, "Prompt")}
         />
       </div>
+      {check === undefined ? null : <p className="inspector__check">{checkSentence(check)}</p>}
       {stale && isAnimation ? (
         <section className="inspector__problem inspector__problem--stale">
           <p>{stale}</p>

@@ -5,6 +5,7 @@ import type { WindowClient } from "../client/client.ts";
 import type { Actions } from "./actions.ts";
 import { modelOf } from "./draft.ts";
 import { type Item, itemsOf, titleOf } from "./items.ts";
+import { checksOf, type PromptChecks } from "./prompt-checks.ts";
 import { staleness } from "./stale.ts";
 import type { KeymapStore } from "../commands/keymap.ts";
 import type { EditUi, EditUiStore } from "./edit-ui.ts";
@@ -85,6 +86,15 @@ export function useItems(): readonly Item[] {
   const jobs = useSelect((state) => state.jobs);
   const clips = useSelect((state) => state.clips);
   return useMemo(() => itemsOf(jobs, clips), [jobs, clips]);
+}
+
+/** What of their prompts clips show; asks for what was seen in them. */
+export function usePromptChecks(items: readonly Item[]): PromptChecks {
+  const { mediaFacts } = useStudio();
+  const facts = useStore(mediaFacts.store);
+  const models = useSelect((state) => state.models);
+  useEffect(() => mediaFacts.want(items.flatMap(({ clip }) => (clip === null ? [] : [clip.id]))), [mediaFacts, items]);
+  return useMemo(() => checksOf(items, facts, models), [items, facts, models]);
 }
 
 export function useModel() {

@@ -67,7 +67,7 @@ test("a precision that the model cannot do is not asked for", () => {
 test("a model that was removed gives way to the first", () => {
   expect(modelOf({ ...fresh(), model: "gone" }, [model])).toBe(model);
   expect(modelOf(fresh(), [])).toBeNull();
-  const eyes = { ...model, id: "eyes", vision: { tags: 5, objects: 7 } };
+  const eyes = { ...model, id: "eyes", vision: { tags: 5, objects: 7, words: [] } };
   expect(modelOf({ ...fresh(), model: "eyes" }, [eyes, model])).toBe(model);
 });
 

@@ -34,7 +34,7 @@ export const isActive = ({ state }: Pick<JobSnapshot, "state">): boolean =>
   state === "queued" || state === "running" || state === "waiting" || state === "paused";
 
 /** Everything that decides the picture except the seed, as text. */
-const lookOf = (request: Item["request"]) =>
+export const lookOf = (request: Item["request"]) =>
   JSON.stringify(
     Object.entries(request)
       .filter(([name]) => name !== "seed")

@@ -2,10 +2,12 @@
  * Media are looked at in the background and found by what they show; a clip is reframed to follow its subject: in a real Chromium over the
  * real studio, whose eyes see by arithmetic.
  */
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ffmpeg, FILM, makeFilm, SQUARE, squareAt } from "../../main/studio/analyze/testing.ts";
+import { findPreset } from "../../core/export/index.ts";
 import { valueAt } from "../../core/timeline/animation.ts";
 import type { Clip, Timeline } from "../../core/timeline/index.ts";
 import { FLICKS_PER_SECOND } from "../../core/time/index.ts";
@@ -119,4 +121,82 @@ test("a clip follows its subject in a frame of another shape", async () => {
     if (left >= centre - crop / 2 && left + SQUARE / FILM.width <= centre + crop / 2) inside += 1;
   }
   expect(inside / all).toBeGreaterThanOrEqual(0.95);
+});
+
+test("the subject of a clip is cut out, and what is around it blurred: seen, undone, and exported as seen", async () => {
+  const [project] = await call<{ id: string }[]>("projects.list", {});
+  const { id } = project!;
+  const open = async (): Promise<Timeline> => (await call<{ document: Timeline }>("projects.open", { id })).document;
+  const clipOf = async (): Promise<Clip> =>
+    (await open()).tracks.flatMap(({ children }) => children).find((child): child is Clip => child.kind === "clip")!;
+  const clip = await clipOf();
+  const settings = { width: FILM.width, height: FILM.height, background: "#00ff00" };
+  await call("projects.edit", { id, name: "setSettings", arguments: settings });
+  await call("projects.edit", {
+    id,
+    name: "resetParameter",
+    arguments: { clips: [clip.id], parameters: ["positionX", "positionY", "scaleX", "scaleY"] },
+  });
+  await page.keyboard.press("Home");
+  /** Colours of the viewer's picture in the square's middle, beside it, and far from it; in the film's pixels. */
+  const seen = () =>
+    page.evaluate(
+      ([places, film]) => {
+        const canvas = document.querySelector<HTMLCanvasElement>(".viewer__canvas")!;
+        const context = canvas.getContext("2d")!;
+        return places.map(([x, y]) => {
+          const at = [
+            Math.round((x / film.width) * canvas.width),
+            Math.round((y / film.height) * canvas.height),
+          ] as const;
+          const [r = 0, g = 0, b = 0] = context.getImageData(...at, 1, 1).data;
+          return r > 170 && g < 90 ? "red" : g > 200 && r < 60 && b < 60 ? "green" : "grey";
+        });
+      },
+      [
+        [
+          [squareAt(0) + SQUARE / 2, 90],
+          [squareAt(0) + SQUARE + 20, 90],
+          [280, 20],
+        ] as const,
+        FILM,
+      ] as const,
+    );
+  await expect.poll(seen, patience).toEqual(["red", "grey", "grey"]);
+  const palette = async (words: string): Promise<void> => {
+    await page.locator(".timeline").first().focus();
+    await page.keyboard.press("Control+KeyA");
+    await page.keyboard.press("Control+KeyP");
+    await page.keyboard.type(words);
+    await page.keyboard.press("Enter");
+  };
+  await palette("cut out the subject");
+  await expect.poll(async () => (await clipOf()).subject?.background, patience).toBe("none");
+  await expect.poll(seen, patience).toEqual(["red", "green", "green"]);
+  const inspector = page.locator(".edit-inspector");
+  await expect.poll(() => inspector.locator(".subject-state").textContent(), patience).toBe("circle");
+  await shot("cut-out");
+  const file = `cut-${Date.now()}`;
+  const { settings: preset } = findPreset("h264")!;
+  const { job } = await call<{ job: string }>("exports.start", { project: id, name: file, settings: preset });
+  const state = async () =>
+    (await call<{ id: string; state: string }[]>("jobs.list", {})).find((each) => each.id === job);
+  await expect.poll(async () => (await state())?.state, patience).toBe("done");
+  const exported = join(files, "out", "Exports", `${file}.mp4`);
+  await ffmpeg("-i", exported, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", join(files, "cut.raw"));
+  const rgb = await readFile(join(files, "cut.raw"));
+  const pixel = (x: number, y: number) => [...rgb.subarray(3 * (y * FILM.width + x), 3 * (y * FILM.width + x) + 3)];
+  const [red, green] = [pixel(squareAt(0) + SQUARE / 2, 90), pixel(squareAt(0) + SQUARE + 20, 90)];
+  expect(red[0]! - red[1]!).toBeGreaterThan(120);
+  expect(green[1]! - green[0]!).toBeGreaterThan(180);
+  await inspector.getByLabel("Effect", { exact: true }).selectOption("Blur the background");
+  await expect.poll(seen, patience).toEqual(["red", "grey", "grey"]);
+  await shot("blurred");
+  await palette("show the whole picture again");
+  await expect.poll(async () => "subject" in (await clipOf()), patience).toBe(false);
+  for (const background of ["blur", "none", undefined]) {
+    await page.locator(".timeline").first().focus();
+    await page.keyboard.press("Control+KeyZ");
+    await expect.poll(async () => (await clipOf()).subject?.background, patience).toBe(background);
+  }
 });

@@ -60,5 +60,5 @@ export const fakeEyes: ModelSummary = {
   defaults: { width: 192, height: 192, frames: 1, fps: 1, steps: 1, guidance: 0, precision: "fp32" },
   sizes: [],
   maxSteps: 1,
-  vision: { tags: 2, objects: 1 },
+  vision: { tags: 2, objects: 1, words: ["red", "snow", "circle"] },
 };
