@@ -90,8 +90,8 @@ export function createMediaActions(
 
   const useMedia = async (ids: readonly string[]): Promise<void> => {
     const id = await project.ensure();
-    // The change comes as an event too; that is how the window learns of it.
-    await client.call("projects.useMedia", { id, media: [...ids] });
+    // The change comes as an event too, by another way and perhaps later than what is done next.
+    project.take(await client.call("projects.useMedia", { id, media: [...ids] }));
     await project.settled();
   };
 

@@ -30,6 +30,8 @@ function studio(start: Timeline = threeClips(), { existing = true } = {}) {
   let revision = 7;
   let isHeld = false;
   let held: (() => void)[] = [];
+  /** Answers to `projects.open` that come later than what happened after them; null: none does. */
+  let overtaken: (() => void)[] | null = null;
   const said: string[] = [];
   const steps = () => ({ undo: history.past.at(-1)?.label ?? null, redo: history.future.at(-1)?.label ?? null });
   const state = (): ProjectState => ({
@@ -67,7 +69,10 @@ function studio(start: Timeline = threeClips(), { existing = true } = {}) {
   const { client, calls, tell } = fakeClient({
     "projects.list": () =>
       existing ? [{ id: "p1", name: "Film", modifiedAt: new Date(0).toISOString(), open: false }] : [],
-    "projects.open": () => answer(state),
+    "projects.open": () => {
+      const now = state();
+      return overtaken === null ? answer(state) : new Promise((resolve) => overtaken?.push(() => resolve(now)));
+    },
     "projects.create": () => answer(state),
     "projects.edit": ({ name, arguments: args, gesture, fromStart }: never) =>
       answer(() => take(must(perform(history, { name, arguments: args }, { gesture, fromStart })))),
@@ -82,11 +87,23 @@ function studio(start: Timeline = threeClips(), { existing = true } = {}) {
     session,
     said,
     edits: () => calls.filter(({ method }) => method === "projects.edit"),
+    opens: () => calls.filter(({ method }) => method === "projects.open").length,
+    creates: () => calls.filter(({ method }) => method === "projects.create").length,
     present: () => history.present,
     past: () => history.past.map(({ label }) => label),
     /** A change that this window did not ask for. */
     machine: (name: "addMedia" | "settleJob", args: unknown) => take(must(perform(history, { name, arguments: args }))),
     other: (name: "setTrack", args: unknown) => take(must(perform(history, { name, arguments: args }))),
+    tell,
+    /** From now on opening answers with what is true now, but only when the returned function is called. */
+    delayOpening() {
+      overtaken = [];
+      return () => {
+        const waiting = overtaken ?? [];
+        overtaken = null;
+        for (const run of waiting) run();
+      };
+    },
     hold() {
       isHeld = true;
     },
@@ -258,4 +275,43 @@ test("events that come before the answer, or twice, are taken in once", async ()
   of.machine("addMedia", { media: [{ ...sampleMedia[0]!, id: "new" }] });
   expect(document(of).markers).toHaveLength(1);
   expect(document(of).media["new"]).toBeDefined();
+});
+
+test("an answer that was overtaken by what happened after it takes nothing back", async () => {
+  const of = studio();
+  await of.session.openLast();
+  const arrive = of.delayOpening();
+  // The connection was lost and is there again: everything is asked anew.
+  of.tell({ type: "hello" } as never);
+  of.session.perform("trim", { clip: clipId(document(of), "a"), edge: "end", by: frames(-8) });
+  await of.session.settled();
+  const shown = document(of);
+  arrive();
+  await Promise.resolve();
+  await of.session.settled();
+  await expect.poll(() => document(of)).toEqual(of.present());
+  expect(document(of)).toEqual(shown);
+});
+
+test("a change that comes before the project that it belongs to is not lost", async () => {
+  const of = studio();
+  const arrive = of.delayOpening();
+  const opened = of.session.openLast();
+  await expect.poll(() => of.opens()).toBe(1);
+  of.other("setTrack", { track: trackId(of.present(), "V1"), muted: true });
+  arrive();
+  await opened;
+  expect(document(of)).toEqual(of.present());
+});
+
+test("an edit that is made while the last project is opened makes no second project", async () => {
+  const of = studio();
+  const arrive = of.delayOpening();
+  const opened = of.session.openLast();
+  await expect.poll(() => of.opens()).toBe(1);
+  const made = of.session.ensure();
+  arrive();
+  expect(await made).toBe("p1");
+  await opened;
+  expect(of.creates()).toBe(0);
 });

@@ -106,13 +106,17 @@ export function createProjectSession(
   let inbox: ProjectChange[] = [];
   let asked: Promise<void> | null = null;
   let making: Promise<string> | null = null;
+  /** Another project is being opened. */
+  let changing: Promise<void> | null = null;
   let waiting: ReturnType<typeof setTimeout> | undefined;
 
   const idOf = (): string | null => store.getState().state?.id ?? null;
 
   /** Shows this state; `keeps`: with the edits on their way made on it. */
   function adopt(state: ProjectState, keeps: boolean): void {
-    inbox = [];
+    const { state: known } = store.getState();
+    // An answer can be overtaken by the changes that came after it.
+    if (keeps && known?.id === state.id && known.revision > state.revision) return;
     if (!keeps) [queue, gesture] = [[], null];
     if (gesture !== null) gesture = { ...gesture, base: withFacts(gesture.base, state.document) };
     set({
@@ -123,6 +127,8 @@ export function createProjectSession(
       opening: false,
       problem: null,
     });
+    inbox = inbox.filter((change) => change.id === state.id && change.revision > state.revision);
+    if (inbox.length > 0) digest(null);
     if (!keeps && state.notice !== null) tell(state.notice, "plain");
   }
 
@@ -133,7 +139,7 @@ export function createProjectSession(
       const { state } = store.getState();
       if (state === null) break;
       const next = inbox.find(({ id, from }) => id === state.id && from === state.revision);
-      inbox = inbox.filter((change) => change !== next && change.id === state.id && change.revision > state.revision);
+      inbox = inbox.filter((change) => change !== next && (change.id !== state.id || change.revision > state.revision));
       if (next === undefined) break;
       try {
         const document = applyPatch(state.document, next.patch as Patch);
@@ -147,7 +153,7 @@ export function createProjectSession(
     }
     const { state } = store.getState();
     if (state === null) return;
-    if (inbox.length > 0) {
+    if (inbox.some(({ id }) => id === state.id)) {
       // One in between has not come yet: the answers to calls and the events come on different ways.
       clearTimeout(waiting);
       waiting = setTimeout(() => void (inbox.length > 0 ? reopen() : undefined), GAP_MS);
@@ -181,7 +187,8 @@ export function createProjectSession(
   }
 
   function send(call: Call): void {
-    queue = isAway ? [queue[0]!, ...enqueue(queue.slice(1), call)] : enqueue(queue, call);
+    const away = isAway ? queue.slice(0, 1) : [];
+    queue = [...away, ...enqueue(queue.slice(away.length), call)];
     sending ??= pump().finally(() => {
       sending = null;
     });
@@ -193,9 +200,11 @@ export function createProjectSession(
       isAway = true;
       try {
         const id = await ensure();
+        // Another project may have been opened meanwhile, of which this call knows nothing.
+        if (queue[0] !== call) continue;
         const change = await ask(id, call);
         isAway = false;
-        queue = queue.slice(1);
+        if (queue[0] === call) queue = queue.slice(1);
         inbox = [...inbox, change];
         digest(change.revision);
       } catch (cause) {
@@ -219,6 +228,8 @@ export function createProjectSession(
   }
 
   async function ensure(): Promise<string> {
+    // Making one while the last one is being opened would make one too many.
+    await changing;
     const id = idOf();
     if (id !== null) return id;
     making ??= client
@@ -237,6 +248,12 @@ export function createProjectSession(
   async function change(work: () => Promise<ProjectState | null>): Promise<void> {
     await sending;
     set({ opening: true, problem: null });
+    changing = show(work);
+    await changing;
+    changing = null;
+  }
+
+  async function show(work: () => Promise<ProjectState | null>): Promise<void> {
     try {
       const state = await work();
       if (state !== null) adopt(state, false);
@@ -256,9 +273,11 @@ export function createProjectSession(
   }
 
   function take(change: ProjectChange): void {
-    if (change.id !== idOf()) return;
+    const isOwn = change.id === idOf();
+    // Changes of a project that is being opened may come before it.
+    if (!isOwn && making === null && !store.getState().opening) return;
     inbox = [...inbox, change];
-    if (!isAway) digest(null);
+    if (isOwn && !isAway) digest(null);
   }
 
   return {
@@ -335,6 +354,10 @@ export function createProjectSession(
       if (missing.length === 0) return;
       const id = await ensure();
       take(await client.call("projects.useMedia", { id, media: missing }));
+      await sending;
+      // A change before this one is still on its way: edits with these media would be refused.
+      const { document } = store.getState();
+      if (missing.some((each) => !Object.hasOwn(document.media, each))) await reopen();
     },
     take,
     async settled() {

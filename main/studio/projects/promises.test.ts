@@ -98,6 +98,28 @@ describe("a clip that is promised", () => {
     expect(takes[0]).toEqual(made);
   });
 
+  it("whose take is added, or brought back, when its job has ended already is kept at once", async () => {
+    await using bench = await testBench();
+    const studio = await bench.open();
+    const { id, generate, now } = await open(studio);
+    const { clip } = await generate("rain");
+    await kept(now);
+    // A job of another kind than those that a timeline asks for itself: who asked adds the take, perhaps too late.
+    const [job] = await studio.call("jobs.generate", { request: { prompt: "snow", seed: 6 }, variations: 1 });
+    await studio.ended(job!.id);
+    const added = { clip, media: null, job: job!.id, activate: true };
+    await studio.call("projects.edit", { id, name: "addTake", arguments: added });
+    expect(await kept(now)).toMatchObject([{}, { job: job!.id, problem: null }]);
+    // Undone while its job runs, and done again when that has ended.
+    const { job: slow } = await studio.call("projects.retake", { id, clip, request: { prompt: "slow hail", seed: 7 } });
+    const ended = studio.ended(slow.id);
+    await studio.call("projects.undo", { id });
+    await ended;
+    await studio.call("projects.redo", { id });
+    const takes = await kept(now);
+    expect(takes.map((take) => take.job)).toContain(slow.id);
+  });
+
   it("that is cancelled says so", async () => {
     await using bench = await testBench();
     const studio = await bench.open();

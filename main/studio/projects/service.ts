@@ -70,11 +70,11 @@ export class ProjectService {
       // Media come from the studio alone: their paths decide which files are read.
       if (name === "addMedia" || name === "settleJob")
         throw new StudioError("BAD_REQUEST", "Only the studio itself can do that.");
-      return this.find(id).edit({ name, arguments: args }, { gesture, fromStart });
+      return this.heard(id, (project) => project.edit({ name, arguments: args }, { gesture, fromStart }));
     },
-    "projects.gesture": async ({ id, gesture, end }) => this.find(id).endGesture(gesture, end),
-    "projects.undo": async ({ id }) => this.find(id).undo(),
-    "projects.redo": async ({ id }) => this.find(id).redo(),
+    "projects.gesture": async ({ id, gesture, end }) => this.heard(id, (project) => project.endGesture(gesture, end)),
+    "projects.undo": async ({ id }) => this.heard(id, (project) => project.undo()),
+    "projects.redo": async ({ id }) => this.heard(id, (project) => project.redo()),
     "projects.history": async ({ id }) => this.find(id).labels(),
     "projects.save": ({ id }) => this.find(id).save(),
     "projects.useClips": ({ id, clips }) => this.useMedia(this.find(id), clips),
@@ -111,18 +111,28 @@ export class ProjectService {
     }
   }
 
-  /** What ended while the project was closed. */
-  private async settleEnded(project: Project): Promise<void> {
+  /**
+   * Makes a change. One that names a job, or brings a clip back that waited for one, may come when that job has ended and nobody waited
+   * any more: its end is told again, or the clip would wait for ever.
+   */
+  private heard(id: string, make: (project: Project) => ProjectChange): ProjectChange {
+    const project = this.find(id);
+    const change = make(project);
+    this.settleEnded(project).catch((error: unknown) => this.parts.log(`ended jobs: ${String(error)}`));
+    return change;
+  }
+
+  /** Tells clips how the jobs ended that they still wait for. @param forgotten what of one is told that nobody knows any more */
+  private async settleEnded(project: Project, forgotten?: string): Promise<void> {
+    const waiting = waitingJobs(project.document);
+    if (waiting.length === 0) return;
     const jobs = new Map(this.parts.queue.list().map((job) => [job.id, job]));
-    for (const id of waitingJobs(project.document)) {
+    for (const id of waiting) {
       const job = jobs.get(id);
       if (job !== undefined && job.finishedAt === null) continue;
-      const unknown = {
-        job: id,
-        clip: null,
-        problem: "The studio does not know any more what became of this clip: generate it anew.",
-      };
-      await this.settle(project, job === undefined ? ((await this.endings.find(id)) ?? unknown) : endingOf(job));
+      const ending = job === undefined ? await this.endings.find(id) : endingOf(job);
+      if (ending !== null) await this.settle(project, ending);
+      else if (forgotten !== undefined) await this.settle(project, { job: id, clip: null, problem: forgotten });
     }
   }
 
@@ -227,7 +237,7 @@ export class ProjectService {
     });
     this.open.set(id, project);
     this.folders.set(id, folder);
-    await this.settleEnded(project);
+    await this.settleEnded(project, FORGOTTEN);
     await this.remember(folder).catch((error: unknown) => this.parts.log(`recent projects: ${String(error)}`));
     return project;
   }
@@ -286,6 +296,8 @@ export class ProjectService {
     return done;
   }
 }
+
+const FORGOTTEN = "The studio does not know any more what became of this clip: generate it anew.";
 
 /** Projects of one name (a copied folder) are told apart by their folders. */
 function withPlaces(projects: readonly ProjectSummary[], folders: ReadonlyMap<string, string>): ProjectSummary[] {
