@@ -47,6 +47,12 @@ export class Output {
     else process.stderr.write(`plume: ${error.message}\n`);
   }
 
+  /** Words that must be read before going on, in pipes too. With --json they stand in the error's detail. */
+  tell(text: string): void {
+    this.clear();
+    if (!this.options.json) process.stderr.write(`${text}\n`);
+  }
+
   /** A remark for whoever watches; silent in pipes. */
   remark(text: string): void {
     if (this.watched) process.stderr.write(`${text}\n`);

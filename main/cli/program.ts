@@ -7,16 +7,16 @@ import { type AnalyzeOptions, analyze } from "./analyze.ts";
 import { type AnimateOptions, animate } from "./animate.ts";
 import { type ExportOptions, exportProject, importProject, listPresets, showRecords } from "./export.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
-import { type InstallCommandOptions, installModel, listModels, removeModel, verifyModels } from "./models.ts";
+import { addModels } from "./models-commands.ts";
 import { EXIT, Output } from "./output.ts";
 import { projectCheck, projectInfo } from "./project.ts";
 
-interface CommonOptions {
+export interface CommonOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
-type Work = (studio: Studio, output: Output, signal: AbortSignal) => Promise<void>;
+export type Work = (studio: Studio, output: Output, signal: AbortSignal) => Promise<void>;
 
 const AFTER_HELP = `
 Exit codes: 0 done, 1 failed, 2 the command or its input does not make sense, 130 cancelled.
@@ -97,7 +97,7 @@ function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<v
   addGenerate(program, perform);
   addAnimate(program, perform);
   addAnalyze(program, perform);
-  addModels(program, perform);
+  addModels(program, perform, common);
   addProject(program, perform);
   addExport(program, perform);
   common(program.command("doctor"))
@@ -175,42 +175,6 @@ function addAnalyze(program: Command, perform: (options: CommonOptions, work: Wo
     .option("--model <id>", "an installed model that looks at pictures (default: the first)")
     .action((file: string, options: AnalyzeOptions & CommonOptions) =>
       perform(options, (studio, output, signal) => analyze(studio, file, options, output, signal)),
-    );
-}
-
-function addModels(program: Command, perform: (options: CommonOptions, work: Work) => Promise<void>): void {
-  const models = program.command("models").description("Installs, lists, verifies and removes models.");
-  common(models.command("install"))
-    .description(
-      "Converts a published checkpoint (PyTorch .pt/.ckpt/.pth or .safetensors, or a folder of them) to an installed model.",
-    )
-    .argument("<file>", "the checkpoint")
-    .option("--id <id>", "the model's id (default: from the file's name)")
-    .option("--name <name>", "the name to show")
-    .option("--no-int8", "leave out measuring for int8; the first clip with --precision int8 then does it")
-    .option(
-      "--lora <file[:scale]>",
-      "merge a LoRA; may be given several times",
-      (text, all: string[]) => [...all, text],
-      [],
-    )
-    .action((file: string, options: InstallCommandOptions & CommonOptions) =>
-      perform(options, (studio, output, signal) => installModel(studio, file, options, output, signal)),
-    );
-  common(models.command("list"))
-    .description("Shows the installed models.")
-    .action((options: CommonOptions) => perform(options, listModels));
-  common(models.command("verify"))
-    .description("Reads every byte of a model and compares it with its manifest.")
-    .argument("[id]", "default: all models")
-    .action((id: string | undefined, options: CommonOptions) =>
-      perform(options, (studio, output, signal) => verifyModels(studio, id, output, signal)),
-    );
-  common(models.command("remove"))
-    .description("Removes a model from the disk.")
-    .argument("<id>")
-    .action((id: string, options: CommonOptions) =>
-      perform(options, (studio, output) => removeModel(studio, id, output)),
     );
 }
 

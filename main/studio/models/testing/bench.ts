@@ -61,11 +61,9 @@ export async function storeBench(
   const catalogue = join(bench.home, "..", "catalogue.json");
   await writeCatalogue(catalogue, entries);
   const pace = { backOff: { tries: 3, firstMs: 1, mostMs: 20 }, pieceBytes: 40_000 };
-  const open = async (options: Partial<StudioOptions> = {}, parts: StudioParts = {}): Promise<Studio> => {
-    const studio = await bench.open(options, { catalogue, pace, ...parts });
-    await studio.call("models.configure", { mirror: hub.url });
-    return studio;
-  };
+  await writeFile(join(bench.home, "model-store.json"), JSON.stringify({ mirror: hub.url }));
+  const open = (options: Partial<StudioOptions> = {}, parts: StudioParts = {}): Promise<Studio> =>
+    bench.open(options, { catalogue, pace, ...parts });
   return {
     ...bench,
     hub,
