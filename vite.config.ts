@@ -14,6 +14,7 @@ const nodeScripts = [
   "main/cli/cli.ts",
   "main/inference/worker.ts",
   "main/inference/heartbeat-thread.ts",
+  "main/inference/device-probe.ts",
   "main/studio/export/worker.ts",
 ];
 

@@ -107,6 +107,8 @@ export interface GenerateHooks {
   preview(preview: PreviewFrames): void | Promise<void>;
   /** One finished frame, RGB8, height × width × 3. */
   frame(index: number, rgb: Uint8Array): void | Promise<void>;
+  /** Every few steps: all that the run needs to go on bit for bit, and the 1-based step after which it was taken. */
+  saved?(state: Uint8Array, step: number): void | Promise<void>;
 }
 
 export interface PrepareHooks {
@@ -119,6 +121,8 @@ export interface GenerateResult {
   /** sha256 over the RGB frames in order, hex. */
   readonly framesSha256: string;
   readonly seconds: Readonly<Record<string, number>>;
+  /** Steps that an earlier run had done already; the seconds do not hold their time. Absent: none, or not counted. */
+  readonly resumed?: number;
 }
 
 /** A model pack opened for work: sessions are created on first need and kept until `close`. */
@@ -127,7 +131,8 @@ export interface TextToVideoPipeline {
   readonly summary: ModelSummary;
   /** Makes what the first clip would otherwise make on its way and the pack keeps. Errors: CANCELLED, those of a run. */
   prepare?(hooks: PrepareHooks): Promise<void>;
-  generate(request: ResolvedRequest, hooks: GenerateHooks): Promise<GenerateResult>;
+  /** @param resume a state that `saved` was given in an earlier run of the same request */
+  generate(request: ResolvedRequest, hooks: GenerateHooks, resume?: Uint8Array): Promise<GenerateResult>;
   close(): Promise<void>;
 }
 
@@ -138,11 +143,8 @@ export interface Picture {
   readonly rgb: Uint8Array;
 }
 
-/** Callbacks of an animation: those of a clip, and where the state goes from which a killed run goes on. */
-export interface AnimateHooks extends GenerateHooks {
-  /** Every few steps: all that the run needs to go on bit for bit, and the 1-based step after which it was taken. */
-  saved?(state: Uint8Array, step: number): void | Promise<void>;
-}
+/** Callbacks of an animation are those of a clip. */
+export type AnimateHooks = GenerateHooks;
 
 /** What both stages of one 2 s segment are given. */
 export interface AnimateInput {
@@ -218,7 +220,7 @@ export interface OpenOptions {
   /** Intra-op threads for onnxruntime. */
   readonly threads: number;
   readonly precision: Precision;
-  /** For tests of animations: how often a run's state is written, seconds, and how much memory there is, bytes. */
+  /** For tests: how often a run's state is written, seconds, and how much memory there is, bytes. */
   readonly saveSeconds?: number | undefined;
   readonly memory?: (() => number) | undefined;
 }

@@ -8,6 +8,7 @@ import { mediaSchema, mediaStatusSchema, type SoundRange, soundAnalysisSchema, s
 import { clipSchema, generateJobSchema, jobSnapshotSchema, prioritySchema, queueStateSchema } from "./jobs.ts";
 import { modelStoreMethods } from "./model-store.ts";
 import { modelSummarySchema } from "./models.ts";
+import { plannerMethods } from "./planner.ts";
 import { projectChangeSchema, projectEvents, projectMethods } from "./projects.ts";
 
 export const systemInfoSchema = z.object({
@@ -164,6 +165,7 @@ export const contract = {
   /** Moves the clip and its record to the studio's own trash folder, from where `library.restore` brings it back. */
   "library.trash": { input: z.strictObject({ id }), output: nothing },
   "library.restore": { input: z.strictObject({ id }), output: clipSchema },
+  ...plannerMethods,
   ...projectMethods,
   ...exportMethods,
 } as const;

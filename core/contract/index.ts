@@ -11,5 +11,6 @@ export * from "./jobs.ts";
 export * from "./media.ts";
 export * from "./model-store.ts";
 export * from "./models.ts";
+export * from "./planner.ts";
 export * from "./projects.ts";
 export * from "./record.ts";

@@ -15,6 +15,10 @@ const [BEFORE, AFTER] = [1, 4];
 /** Frames of going over: a quarter of a second hides the seam, and is too short for a ghost. */
 const CROSSFADE = 6;
 
+/** Segments that cover a clip of so many frames. */
+export const segmentCount = (frames: number): number =>
+  1 + Math.max(0, Math.ceil((frames - SEGMENT_FRAMES) / LONGEST_STEP));
+
 /**
  * First frames of the segments that cover a clip: as few segments as it takes, cut where the sound is quietest.
  * @param frames length of the clip
@@ -23,7 +27,7 @@ const CROSSFADE = 6;
 export function planSegments(sound: Sound, frames: number): number[] {
   const last = frames - SEGMENT_FRAMES;
   if (last <= 0) return [0];
-  const steps = Math.ceil(last / LONGEST_STEP);
+  const steps = segmentCount(frames) - 1;
   const shortest = Math.min(SHORTEST_STEP, Math.floor(last / steps));
   const loud = followCurve(sound, "loudness", ANIMATION_FPS, frames);
   // Dynamic programming: the quietest way to reach each frame with this many steps.

@@ -120,6 +120,11 @@ export class EngineProcess {
     return this.child.pid;
   }
 
+  /** Resident memory at its last heartbeat, bytes; 0 once it is gone. */
+  get residentBytes(): number {
+    return this.alive ? this.beat.rss : 0;
+  }
+
   /** Version of the onnxruntime that it loaded. */
   get onnxruntime(): string {
     return this.version;

@@ -49,6 +49,8 @@ export interface GenerateTask {
   readonly threads: number;
   readonly precision: Precision;
   readonly request: ResolvedRequest;
+  /** File of the state that an interrupted run of this very task left; null: it begins at the beginning. */
+  readonly resume: string | null;
 }
 
 /** A task of one animation; see the protocol for what each field means. */
@@ -114,6 +116,11 @@ export class EngineHost {
   /** Process id while there is one. */
   get pid(): number | undefined {
     return this.engine?.pid;
+  }
+
+  /** Memory that the process holds, as it last told; 0 where there is none. */
+  get residentBytes(): number {
+    return this.engine?.residentBytes ?? 0;
   }
 
   /** Makes one clip. Errors: ENGINE_CRASHED, ENGINE_UNRESPONSIVE, MODEL_*, CANCELLED, and whatever the listener throws. */

@@ -1,4 +1,5 @@
 export type { InstallTask } from "./backend.ts";
+export { type CostsWish, packCosts } from "./costs.ts";
 export { engineEnvironment } from "./environment.ts";
 export * from "./host.ts";
 export type { GenerateOutcome, PictureFile, SoundFile, VerifyOutcome } from "./protocol.ts";

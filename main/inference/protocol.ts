@@ -7,7 +7,7 @@ import {
 } from "../../core/contract/index.ts";
 
 /** Raised when a message changes its meaning; both sides come from one release, so a difference means a broken installation. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 const task = z.string();
 
@@ -58,6 +58,8 @@ export const commandSchema = z.discriminatedUnion("type", [
     task,
     ...model,
     request: resolvedRequestSchema,
+    /** File of the state that an interrupted run of this very task left, or null. */
+    resume: z.string().nullable(),
   }),
   /** Motion scores of two seconds of sound. */
   z.object({ type: z.literal("localise"), task, ...model, sound: soundFileSchema }),
@@ -170,6 +172,8 @@ export type TaskReport = Extract<Report, { task: string }>;
 export const generateResultSchema = z.object({
   framesSha256: z.string().regex(/^[0-9a-f]{64}$/),
   seconds: z.record(z.string(), z.number()),
+  /** Steps that an earlier run had done already. */
+  resumed: z.number(),
   /** Version of onnxruntime and the execution provider that did the work. */
   onnxruntime: z.string(),
   executionProvider: z.string(),

@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { SEGMENT_KEYFRAMES } from "../../core/contract/index.ts";
 import type { AnimateHooks, AnimateInput, AnimatePipeline, GenerateResult } from "../../native-models/types.ts";
 import type { TaskCommand } from "./protocol.ts";
-import { readPictures, readSound } from "./work-files.ts";
+import { readPictures, readSound, readSavedState } from "./work-files.ts";
 
 export type AnimateCommand = Extract<TaskCommand, { type: "localise" | "keyframes" | "interpolate" }>;
 type Of<T extends AnimateCommand["type"]> = Extract<AnimateCommand, { type: T }>;
@@ -41,12 +40,11 @@ async function readInput({
   resume,
 }: Of<"keyframes"> | Of<"interpolate">): Promise<AnimateInput> {
   const [first] = await readPictures(picture, 1);
-  // A state that cannot be read any more costs the steps that it stood for, nothing else.
-  const state = resume === null ? null : await readFile(resume).catch(() => null);
+  const state = await readSavedState(resume);
   return {
     request,
     picture: first!,
     sound: await readSound(sound),
-    ...(state === null ? {} : { resume: new Uint8Array(state) }),
+    ...(state === undefined ? {} : { resume: state }),
   };
 }

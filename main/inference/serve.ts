@@ -4,6 +4,7 @@ import type { EngineBackend, StepReport } from "./backend.ts";
 import type { Channel } from "./framing.ts";
 import { look, type LookCommand } from "./serve-vision.ts";
 import { type AnimateCommand, interpolate, keyframes, localise } from "./serve-animation.ts";
+import { readSavedState } from "./work-files.ts";
 import {
   type Command,
   commandSchema,
@@ -103,7 +104,9 @@ class Engine {
   private async generate(command: Extract<TaskCommand, { type: "generate" }>, signal: AbortSignal): Promise<unknown> {
     const { pipeline, load } = await this.open(command, signal);
     if (pipeline.kind !== "text-to-video") throw wrongKind(pipeline, "makes clips from words");
-    return this.outcome(await pipeline.generate(command.request, this.hooks(command.task, signal)), load, command);
+    const state = await readSavedState(command.resume);
+    const result = await pipeline.generate(command.request, this.hooks(command.task, signal), state);
+    return this.outcome(result, load, command);
   }
 
   private async animate(command: AnimateCommand, signal: AbortSignal): Promise<unknown> {
@@ -128,6 +131,7 @@ class Engine {
     return {
       framesSha256: result.framesSha256,
       seconds: { load, ...result.seconds },
+      resumed: result.resumed ?? 0,
       onnxruntime: this.backend.onnxruntime,
       executionProvider: this.backend.executionProvider,
       threads,

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { StudioError } from "../../core/contract/index.ts";
 import type { Sound } from "../../core/sound/index.ts";
 import type { PictureFile, SoundFile } from "./protocol.ts";
@@ -56,4 +56,10 @@ async function fill(handle: Awaited<ReturnType<typeof open>>, bytes: Uint8Array,
     if (bytesRead === 0) throw new StudioError("INTERNAL", "A work file is shorter than it should be: start it again.");
     at += bytesRead;
   }
+}
+
+/** A sampler's state. One that cannot be read any more costs the steps that it stood for, nothing else. */
+export async function readSavedState(file: string | null): Promise<Uint8Array | undefined> {
+  const bytes = file === null ? null : await readFile(file).catch(() => null);
+  return bytes === null ? undefined : new Uint8Array(bytes);
 }

@@ -3,7 +3,6 @@ import {
   contract,
   type ImportPurpose,
   type Input,
-  type Media,
   type Method,
   type ModelSummary,
   type Output,
@@ -41,6 +40,8 @@ import { openStore } from "./models/open-store.ts";
 import { StoreDesk } from "./models/store-desk.ts";
 import { StoreRunner } from "./models/store-runners.ts";
 import { parseInput } from "./parse-input.ts";
+import { makeRoom, openPlanner } from "./planner/open-planner.ts";
+import type { MadeClip, Planner } from "./planner/planner.ts";
 import { inspectProject } from "./projects/inspect.ts";
 import { ProjectService } from "./projects/service.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
@@ -98,6 +99,7 @@ class StudioServices implements Studio {
   private readonly jobs: JobService;
   private readonly queueDesk: QueueDesk;
   private readonly storeDesk: StoreDesk;
+  private readonly planner: Planner;
   private readonly desk: MediaDesk;
   private readonly animations: AnimationService;
   private readonly exportRunner: ExportRunner;
@@ -144,6 +146,14 @@ class StudioServices implements Studio {
       emit: (event) => this.emit(event),
       log,
     });
+    this.planner = openPlanner({
+      folders,
+      models: this.models,
+      engine: this.engine,
+      readCosts: exchanged.readCosts,
+      probe: { entry: exchanged.probeEntry, node: options.engine?.node },
+      log,
+    });
     const parts = {
       appVersion: options.appVersion,
       engine: this.engine,
@@ -152,6 +162,7 @@ class StudioServices implements Studio {
       media: this.desk.media,
       workRoot: folders.work,
       tools: () => this.findTools(),
+      onMade: (made: MadeClip) => void this.planner.learn(made),
     };
     const animateRunner = new AnimateRunner(parts);
     this.exportRunner = new ExportRunner({
@@ -174,6 +185,7 @@ class StudioServices implements Studio {
         convert: storeRunner,
       },
       emit: (event) => this.emit(event),
+      makeRoom: (job) => makeRoom(job, this.planner, this.eyes),
       onQueue: () => this.queueDesk.tell(),
       onClip: () => this.tellLibrary(),
       log,
@@ -228,6 +240,7 @@ class StudioServices implements Studio {
       jobs: this.jobs,
       queueDesk: this.queueDesk,
       storeDesk: this.storeDesk,
+      planner: this.planner,
       animations: this.animations,
       desk: this.desk,
       analyses: this.analyses,
@@ -293,17 +306,10 @@ class StudioServices implements Studio {
     return this.animations.enqueue(input.request, destination);
   }
 
-  importMedia(path: string): Promise<Media>;
-  importMedia(path: string, purpose: ImportPurpose): Promise<Media | null>;
-  importMedia(path: string, purpose: ImportPurpose = {}): Promise<Media> {
-    return this.desk.importFile(path, purpose) as Promise<Media>;
-  }
-
-  uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Media>;
-  uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>, purpose: ImportPurpose): Promise<Media | null>;
-  uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>, purpose: ImportPurpose = {}): Promise<Media> {
-    return this.desk.upload(name, bytes, purpose) as Promise<Media>;
-  }
+  readonly importMedia = ((path: string, purpose: ImportPurpose = {}) =>
+    this.desk.importFile(path, purpose)) as Studio["importMedia"];
+  readonly uploadMedia = ((name: string, bytes: AsyncIterable<Uint8Array>, purpose: ImportPurpose = {}) =>
+    this.desk.upload(name, bytes, purpose)) as Studio["uploadMedia"];
 
   mediaFile(...[id, version, part]: Parameters<Studio["mediaFile"]>): ReturnType<Studio["mediaFile"]> {
     return this.desk.shows.file(id, version, part);
@@ -313,30 +319,21 @@ class StudioServices implements Studio {
     return this.analyses.masks.file(id, key);
   }
 
-  pictureFile(mediaId: string): ReturnType<Studio["pictureFile"]> {
-    return this.desk.media.pictureFile(mediaId);
-  }
+  readonly pictureFile: Studio["pictureFile"] = (mediaId) => this.desk.media.pictureFile(mediaId);
 
   async soundFile(...[mediaId, range]: Parameters<Studio["soundFile"]>): ReturnType<Studio["soundFile"]> {
     return this.desk.media.soundFile(mediaId, parseInput("sound.analyze", { id: mediaId, range }).range);
   }
 
-  keyframe(jobId: string, place: number): Promise<Uint8Array> {
-    return this.animations.keyframe(jobId, place);
-  }
+  readonly keyframe: Studio["keyframe"] = (jobId, place) => this.animations.keyframe(jobId, place);
 
   readonly analyze: Studio["analyze"] = (...args) => this.analyses.analyze(...args);
 
   readonly knowProject = (path: string): Promise<string> => this.projects.know(path);
   readonly projectFile = (id: string): string | null => this.projects.fileOf(id);
 
-  inspectProject(folder: string): ReturnType<Studio["inspectProject"]> {
-    return inspectProject(folder);
-  }
-
-  ended(jobId: string): ReturnType<Studio["ended"]> {
-    return this.jobs.ended(jobId);
-  }
+  readonly inspectProject: Studio["inspectProject"] = inspectProject;
+  readonly ended: Studio["ended"] = (jobId) => this.jobs.ended(jobId);
 
   diagnose(): ReturnType<Studio["diagnose"]> {
     const { engine, models } = this;

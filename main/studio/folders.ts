@@ -34,6 +34,10 @@ export interface Folders {
   readonly recent: string;
   /** Notes how jobs ended that projects may wait for. */
   readonly endings: string;
+  /** How long clips took on this computer. */
+  readonly timings: string;
+  /** What of this computer can compute, as it was tried. */
+  readonly devices: string;
 }
 
 export interface FolderOptions {
@@ -62,6 +66,8 @@ export async function chooseFolders(options: FolderOptions = {}): Promise<Folder
     projects: join(output, "Projects"),
     recent: join(home, "recent-projects.json"),
     endings: join(home, "ended-jobs.json"),
+    timings: join(home, "timings.json"),
+    devices: join(home, "devices.json"),
   };
 }
 

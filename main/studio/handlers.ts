@@ -9,6 +9,7 @@ import type { Library } from "./library.ts";
 import type { MediaDesk } from "./media/desk.ts";
 import type { ModelService } from "./models/model-service.ts";
 import type { StoreDesk } from "./models/store-desk.ts";
+import type { Planner } from "./planner/planner.ts";
 import type { ProjectService } from "./projects/service.ts";
 
 export type Handlers = { [M in Method]: (input: Input<M>) => Promise<Output<M>> };
@@ -19,6 +20,7 @@ export interface Services {
   readonly jobs: JobService;
   readonly queueDesk: QueueDesk;
   readonly storeDesk: StoreDesk;
+  readonly planner: Planner;
   readonly animations: AnimationService;
   readonly desk: MediaDesk;
   readonly analyses: AnalyzeDesk;
@@ -49,6 +51,7 @@ export function makeHandlers(services: Services): Handlers {
     "jobs.reroll": (input) => animations.reroll(input),
     ...services.queueDesk.handlers,
     ...services.storeDesk.handlers,
+    ...services.planner.handlers,
     "animation.plan": (input) => animations.plan(input),
     ...services.desk.handlers,
     ...services.analyses.handlers,

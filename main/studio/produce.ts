@@ -19,6 +19,8 @@ import {
 } from "../media/index.ts";
 import { checkDestination, type Library } from "./library.ts";
 import type { InstalledModel, ModelService } from "./models/model-service.ts";
+import type { SavedState } from "./jobs/saved-state.ts";
+import type { MadeClip } from "./planner/planner.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { Destination } from "./studio.ts";
 
@@ -28,6 +30,8 @@ export interface ProduceParts {
   readonly models: ModelService;
   readonly library: Library;
   readonly tools: () => Promise<MediaTools>;
+  /** Hears where a clip's time went, of clips that were made in one go. */
+  readonly onMade: (made: MadeClip) => void;
 }
 
 export interface ProduceListener {
@@ -37,13 +41,15 @@ export interface ProduceListener {
 
 /**
  * Makes one clip: everything that can be refused is refused before the model runs, frames go from the engine straight to ffmpeg, and
- * the pair of video and record appears complete or not at all. Errors: every code but NOT_FOUND.
+ * the pair of video and record appears complete or not at all. Goes on from the state that an interrupted run of the same request
+ * saved. Errors: every code but NOT_FOUND.
  */
 export async function produceClip(
   request: ResolvedRequest,
   destination: Destination | null,
   parts: ProduceParts,
   listener: ProduceListener,
+  saved: SavedState,
   signal: AbortSignal,
 ): Promise<Clip> {
   const meter = new ProgressMeter();
@@ -59,7 +65,7 @@ export async function produceClip(
   const { width, height, fps } = request;
   const writer = await openVideoWriter({ tools, folder, width, height, fps, signal });
   try {
-    const work = { request, model, parts, listener, meter, writer, signal };
+    const work = { request, model, parts, listener, meter, writer, saved, signal };
     const record = await generateFrames(work);
     signal.throwIfAborted();
     return await publishClip(await writer.finish(), record, destination, parts.library);
@@ -137,20 +143,22 @@ interface Work {
   readonly listener: ProduceListener;
   readonly meter: ProgressMeter;
   readonly writer: VideoWriter;
+  readonly saved: SavedState;
   readonly signal: AbortSignal;
 }
 
 async function generateFrames(work: Work): Promise<GenerationRecord> {
-  const { request, model, parts, listener, meter, writer } = work;
+  const { request, model, parts, listener, meter, writer, saved } = work;
   const hash = createHash("sha256");
   let received = 0;
   const outcome = await parts.engine.generate(
-    { pack: model.folder, threads: engineThreads(), precision: request.precision, request },
+    { pack: model.folder, threads: engineThreads(), precision: request.precision, request, resume: await saved.file() },
     {
       progress({ phase, done, total, fraction }) {
         if (phase !== "install" && phase !== "prepare" && phase !== "verify")
           listener.progress(meter.report(phase, done, total, fraction));
       },
+      saved: (_, state) => saved.put(state),
       preview({ step, width, height, frames }, rgba) {
         if (rgba.length === width * height * frames * 4) listener.preview({ step, width, height, frames }, rgba);
       },
@@ -172,6 +180,10 @@ async function generateFrames(work: Work): Promise<GenerationRecord> {
       "The frames that arrived are not those that the engine made: try the clip again.",
       `${received} of ${request.frames} frames; ${framesSha256} against ${outcome.framesSha256}`,
     );
+  if (outcome.resumed === 0) {
+    const { threads, seconds } = outcome;
+    parts.onMade({ model, wish: { kind: "generate", ...request }, frames: request.frames, threads, seconds });
+  }
   return {
     schema: "plume.generation/1",
     request,

@@ -6,8 +6,10 @@ import { fakeAnimator, fakeEyes, fakeSummary } from "../inference/testing/fake-s
 import { temporaryFolder } from "../media/testing.ts";
 import { createStudio } from "./create-studio.ts";
 import type { StudioParts } from "./studio-parts.ts";
+import type { ReadCosts } from "./planner/planner.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
 
+const fakeProbe = fileURLToPath(new URL("../inference/testing/fake-probe.ts", import.meta.url));
 export const fakeEntry = fileURLToPath(new URL("../inference/testing/fake-engine.ts", import.meta.url));
 
 /** A data folder with one fake model pack, and studios on it whose engine is the fake one. Removes itself. */
@@ -20,7 +22,14 @@ export async function testBench() {
   const open = async (options: Partial<StudioOptions> = {}, parts: StudioParts = {}): Promise<Studio> => {
     const studio = await createStudio(
       { appVersion: "test", queue: "journal", home, output, ...options },
-      { engineEntry: fakeEntry, readPack: readFake, bundled: [], ...parts },
+      {
+        engineEntry: fakeEntry,
+        readPack: readFake,
+        bundled: [],
+        readCosts: fakeCosts,
+        probeEntry: fakeProbe,
+        ...parts,
+      },
     );
     studios.push(studio);
     return studio;
@@ -40,6 +49,20 @@ export async function installFake(home: string, id: string): Promise<void> {
   await mkdir(join(home, "models", id), { recursive: true });
   await writeFile(join(home, "models", id, "source.txt"), "0".repeat(64));
 }
+
+/** What a clip of the fake models “takes”: a kilobyte a pixel and frame. */
+export const fakeCosts: ReadCosts = async (_folder, _weights, { width, height, ...wish }) => {
+  const frames = wish.kind === "generate" ? wish.frames : 48 * wish.segments;
+  const pixels = width * height * frames;
+  return {
+    phases: [
+      { phase: "text", units: 1, flops: 1e6 },
+      { phase: "denoise", units: wish.steps, flops: pixels * 1000 * wish.steps },
+      { phase: "decode", units: frames, flops: pixels * 1000 },
+    ],
+    memory: [{ weights: 1e6, activations: pixels * 1000 }],
+  };
+};
 
 /** The fake packs' "manifest" is the hash of their source. */
 export async function readFake(pack: string) {

@@ -5,6 +5,7 @@ import { Clock } from "../clock.ts";
 import { frameOf, type LatentSize, latentSize } from "../diffusion/latent.ts";
 import { openPreviewMap, type PreviewMap, previewFrames } from "../diffusion/preview.ts";
 import { toRgb8 } from "../diffusion/rgb.ts";
+import { readState, SAVE_SECONDS, writeState } from "../diffusion/saved-state.ts";
 import { TorchRandom } from "../diffusion/torch-random.ts";
 import type { Weights } from "../onnx/session.ts";
 import { clipTokenizer } from "../openclip/tokenizer.ts";
@@ -21,7 +22,7 @@ import { decodeTiled, tilesFor } from "../vae/tiles.ts";
 import { type CalibrationPlan, calibrationPlan, makeInt8 } from "./calibrate.ts";
 import type { HummingbirdConfig } from "./config.ts";
 import { HummingbirdNetworks, workOf } from "./networks.ts";
-import { sampleLatent, unetCalls } from "./sample.ts";
+import { type SampleState, sampleLatent, unetCalls } from "./sample.ts";
 
 /** Time of a U-Net call in int8 over the same in float32, about, on a CPU with VNNI (`npm run bench -- hummingbird`). */
 const INT8_PRICE = 0.4;
@@ -49,12 +50,14 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
     this.#options = options;
   }
 
-  async generate(request: ResolvedRequest, hooks: GenerateHooks): Promise<GenerateResult> {
+  async generate(request: ResolvedRequest, hooks: GenerateHooks, resume?: Uint8Array): Promise<GenerateResult> {
     const size = latentSize(request);
     const clock = new Clock();
     const stopIfAsked = () => {
       if (hooks.signal.aborted) throw new StudioError("CANCELLED", "The clip was cancelled.");
     };
+    const keeper = new StateKeeper(this.#identityOf(request), this.#options.saveSeconds ?? SAVE_SECONDS, hooks);
+    const state = resume === undefined ? undefined : keeper.read(resume);
 
     stopIfAsked();
     const calls = unetCalls(this.#pack.config, request.steps, request.guidance);
@@ -77,7 +80,7 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
     await networks.prepare(size);
     const previewMap = await this.#preview(networks);
     clock.lap("prepare");
-    await tell("denoise", 0, request.steps);
+    await tell("denoise", state?.done ?? 0, request.steps);
     const random = new TorchRandom(request.seed);
     const latent = await sampleLatent(networks, {
       size,
@@ -87,12 +90,20 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
       context,
       negativeContext: () => embed(request.negativePrompt),
       drawNoise: (count) => random.randn(count),
-      checkpoint: stopIfAsked,
+      checkpoint: async () => {
+        // What has been computed is kept, also where somebody only pauses.
+        if (hooks.signal.aborted) await keeper.flush();
+        stopIfAsked();
+      },
+      resume: state,
+      onState: (now) => keeper.keep(now),
       onStep: async (step, estimate) => {
         await hooks.preview(previewFrames(previewMap, estimate, size, step));
         await tell("denoise", step, request.steps);
       },
     });
+    // Drawing the frames can be interrupted too.
+    await keeper.flush();
     clock.lap("denoise");
 
     const tiles = await this.#makeRoom(networks, size);
@@ -106,7 +117,15 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
       await tell("decode", frame + 1, size.frames);
     }
     clock.lap("decode");
-    return { framesSha256: sha.digest("hex"), seconds: clock.seconds };
+    return { framesSha256: sha.digest("hex"), seconds: clock.seconds, resumed: state?.done ?? 0 };
+  }
+
+  /** A hash of everything that decides a run's bits, so that a saved state is used for no other. */
+  #identityOf(request: ResolvedRequest): string {
+    const { precision, threads } = this.#options;
+    return createHash("sha256")
+      .update(JSON.stringify([this.summary.id, precision, threads, request]))
+      .digest("hex");
   }
 
   /** What makes a first clip slow and the pack can keep: the preview map and the int8 form. */
@@ -201,6 +220,41 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
   async close(): Promise<void> {
     await this.#opened?.close();
     this.#opened = null;
+  }
+}
+
+/** Writes a run's state down, not after every step but never losing one on purpose. */
+class StateKeeper {
+  readonly #of: string;
+  readonly #saveSeconds: number;
+  readonly #hooks: GenerateHooks;
+  #unsaved: SampleState | null = null;
+  #savedAt = performance.now();
+
+  constructor(of: string, saveSeconds: number, hooks: GenerateHooks) {
+    this.#of = of;
+    this.#saveSeconds = saveSeconds;
+    this.#hooks = hooks;
+  }
+
+  read(bytes: Uint8Array): SampleState | undefined {
+    const run = readState(bytes, this.#of);
+    const [sample, estimate] = run?.arrays ?? [];
+    return run && sample && estimate ? { done: run.done, sample, estimate } : undefined;
+  }
+
+  async keep(state: SampleState): Promise<void> {
+    this.#unsaved = state;
+    if (performance.now() - this.#savedAt >= this.#saveSeconds * 1000) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const state = this.#unsaved;
+    if (state === null) return;
+    this.#unsaved = null;
+    const { done, sample, estimate } = state;
+    await this.#hooks.saved?.(writeState({ done, numbers: [], arrays: [sample, estimate] }, this.#of), done);
+    this.#savedAt = performance.now();
   }
 }
 

@@ -21,6 +21,19 @@ export interface SampleOptions {
   readonly onStep?: (step: number, estimate: Float32Array) => void | Promise<void>;
   /** Before each call of the U-Net: throws to stop. */
   readonly checkpoint?: () => void | Promise<void>;
+  /** After each step; what it is given must not be changed. */
+  readonly onState?: (state: SampleState) => void | Promise<void>;
+  /** Goes on after the steps of a state that `onState` was given in an earlier run of the same. */
+  readonly resume?: SampleState | undefined;
+}
+
+/** Everything that a run needs to go on after a step as if it had never stopped, besides its inputs. */
+export interface SampleState {
+  /** Steps that are done. */
+  readonly done: number;
+  readonly sample: Float32Array;
+  /** The last estimate of the clean latent. */
+  readonly estimate: Float32Array;
 }
 
 /** U-Net calls of a run: classifier-free guidance takes two a step, unless its scale is 1. */
@@ -39,6 +52,8 @@ export async function sampleLatent(networks: HummingbirdNetworks, options: Sampl
     linearEnd: sampler.linearEnd,
     rescaleZeroTerminalSnr: sampler.rescaleBetasZeroSnr,
   });
+  const { steps, resume } = options;
+  if (resume !== undefined && resume.done >= steps) return resume.estimate;
   const run: Run = { networks, options, condition, keys, initial: options.drawNoise(latentElements(options.size)) };
   return sampler.kind === "lcm"
     ? lcm(run, new LcmScheduler(options.steps, schedule, sampler.parameterization))
@@ -66,16 +81,19 @@ async function lcm(
   { networks, options, condition, keys, initial }: Run,
   scheduler: LcmScheduler,
 ): Promise<Float32Array> {
-  let sample = initial;
-  let estimate = initial;
-  for (const [step, t] of scheduler.timesteps.entries()) {
+  let { done, sample, estimate } = options.resume ?? { done: 0, sample: initial, estimate: initial };
+  // The generator's stream stands where it stood: the noise of the steps that are done is drawn and not used.
+  for (let step = 0; step < done; step++) options.drawNoise(sample.length);
+  for (const [step, t] of [...scheduler.timesteps.entries()].slice(done)) {
     await options.checkpoint?.();
     const prediction = await networks.predict(options.size, sample, t, keys, condition);
     const noise = options.drawNoise(sample.length);
     const result = scheduler.step(step, prediction, sample, noise);
     sample = result.previousSample;
     estimate = result.denoised;
-    await options.onStep?.(step + 1, estimate);
+    done = step + 1;
+    await options.onStep?.(done, estimate);
+    await options.onState?.({ done, sample, estimate });
   }
   return estimate;
 }
@@ -87,9 +105,8 @@ async function ddim(
 ): Promise<Float32Array> {
   const guided = options.guidance !== 1;
   const negative = guided ? await networks.promptKeys(await options.negativeContext()) : keys;
-  let sample = initial;
-  let estimate = initial;
-  for (const [step, t] of scheduler.timesteps.entries()) {
+  let { done, sample, estimate } = options.resume ?? { done: 0, sample: initial, estimate: initial };
+  for (const [step, t] of [...scheduler.timesteps.entries()].slice(done)) {
     await options.checkpoint?.();
     const conditional = await networks.predict(options.size, sample, t, keys, condition);
     let prediction = conditional;
@@ -102,7 +119,9 @@ async function ddim(
     const result = scheduler.step(step, prediction, sample);
     sample = result.previousSample;
     estimate = result.denoised;
-    await options.onStep?.(step + 1, estimate);
+    done = step + 1;
+    await options.onStep?.(done, estimate);
+    await options.onState?.({ done, sample, estimate });
   }
   return estimate;
 }

@@ -2,18 +2,16 @@
 import { timestepEmbedding } from "../diffusion/embedding.ts";
 import { LATENT_CHANNELS, type LatentSize } from "../diffusion/latent.ts";
 import { type Graph, sizeOf } from "../onnx/graph.ts";
-import { peakBytes } from "../onnx/peak.ts";
 import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
 import { SessionCache } from "../onnx/session-cache.ts";
 import { textGraph } from "../openclip/text-tower.ts";
 import { clipTokenizer } from "../openclip/tokenizer.ts";
 import { visionGraph } from "../openclip/vision-tower.ts";
-import { architecture } from "../unet3d/architecture.ts";
-import { UNET_PREFIX } from "../unet3d/blocks.ts";
 import { vaeDecoderGraph } from "../vae/decoder.ts";
-import { latentScale, vaeEncoderGraph } from "../vae/encoder.ts";
+import { vaeEncoderGraph } from "../vae/encoder.ts";
 import { localizerGraph, soundGraph } from "./audio-trunk.ts";
 import { AUDIO_TOKENS, IMAGE_TOKENS, type KeyvidConfig, type KeyvidUnetConfig } from "./config.ts";
+import { KeyvidCosts } from "./costs.ts";
 import { type Part, parts, partWeights } from "./parameters.ts";
 import { resamplerGraph } from "./resampler.ts";
 import { interpolationSound, keyframeSound } from "./sound-tokens.ts";
@@ -42,16 +40,19 @@ export class KeyvidNetworks implements StageNetworks {
   readonly cellPixels: number;
   readonly #options: SessionOptions;
   readonly #weights: Readonly<Record<Part, Weights>>;
+  readonly #costs: KeyvidCosts;
   readonly #sessions = new SessionCache();
   /** Embedding of frame rate and places, the same for a whole clip. */
   #lastPlace: { key: string; embedding: Float32Array } | null = null;
 
   constructor(config: KeyvidConfig, weights: Weights, options: SessionOptions) {
     this.config = config;
-    this.cellPixels = latentScale(config.vae);
     this.#options = options;
     const each = parts.map((part): [Part, Weights] => [part, partWeights(weights, part)]);
     this.#weights = Object.fromEntries(each) as Record<Part, Weights>;
+    const { keyframes, interpolation } = this.#weights;
+    this.#costs = new KeyvidCosts(config, { keyframes: keyframes.index, interpolation: interpolation.index });
+    this.cellPixels = this.#costs.cellPixels;
   }
 
   /** Runs a network that is needed once or twice a clip. Large ones are closed again, so that their pages make room. */
@@ -144,15 +145,9 @@ export class KeyvidNetworks implements StageNetworks {
     const { frames, height, width } = size;
     const variant = `${reuse === undefined ? "" : `-from${reuse}`}${keep === undefined ? "" : `-keep${keep}`}`;
     const graph = () => unetGraph(this.config[stage], size, { branches, reuse, keep });
-    const options = { ...this.#options, prepack: this.#unetBytes(stage) <= REPACK_BYTES };
+    const options = { ...this.#options, prepack: this.#costs.unetBytes(stage) <= REPACK_BYTES };
     const kind = `${stage}-unet${variant}-${branches}`;
     return this.#sessions.get(kind, `${frames}x${height}x${width}`, graph, this.#weights[stage], options);
-  }
-
-  /** Bytes of a stage's U-Net, whatever the call. */
-  #unetBytes(stage: Stage): number {
-    const own = Object.entries(this.#weights[stage].index).filter(([key]) => key.startsWith(UNET_PREFIX));
-    return own.reduce((sum, [, { bytes }]) => sum + bytes, 0);
   }
 
   async predict({ keys, ...call }: UnetCall): Promise<Float32Array> {
@@ -188,29 +183,19 @@ export class KeyvidNetworks implements StageNetworks {
   }
 
   lastCut(stage: Stage): number {
-    return architecture(this.config[stage]).up.length - 1;
+    return this.#costs.lastCut(stage);
   }
 
   work(stage: Stage, size: LatentSize): StageWork {
-    const { text, vision, vae, audio } = this.config;
-    const { height, width } = size;
-    const pixels = { batch: 1, height: height * this.cellPixels, width: width * this.cellPixels };
-    return {
-      text: textGraph(text, 1).flops,
-      vision: visionGraph(vision, 1).flops + resamplerGraph(this.config, 1).flops,
-      audio: soundGraph(audio, 1).flops,
-      encodeFrame: vaeEncoderGraph(vae, pixels).flops,
-      decodeFrame: vaeDecoderGraph(vae, { batch: 1, height, width }).flops,
-      unet: this.callWork(stage, size, 1),
-    };
+    return this.#costs.work(stage, size);
   }
 
   callWork(stage: Stage, size: LatentSize, branches: number, reuse?: number): number {
-    return unetGraph(this.config[stage], size, { branches, reuse }).flops;
+    return this.#costs.callWork(stage, size, branches, reuse);
   }
 
   callMemory(stage: Stage, size: LatentSize, branches: number): number {
-    return peakBytes(unetGraph(this.config[stage], size, { branches })) + this.#unetBytes(stage);
+    return this.#costs.callMemory(stage, size, branches);
   }
 
   async close(): Promise<void> {

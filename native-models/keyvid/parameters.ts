@@ -13,6 +13,7 @@ import { latentScale, vaeEncoderGraph } from "../vae/encoder.ts";
 import { localizerGraph, soundGraph } from "./audio-trunk.ts";
 import type { Stage } from "./stage-networks.ts";
 import type { KeyvidConfig, KeyvidUnetConfig } from "./config.ts";
+import { partIndex } from "./part-index.ts";
 import { resamplerGraph } from "./resampler.ts";
 import { conditionParts, keysGraph, placeGraph, unetGraph } from "./unet.ts";
 
@@ -66,7 +67,5 @@ export const partOf = (key: string): Part => key.slice(0, key.indexOf("/")) as P
 
 /** A pack's weights as the graphs of one part see them: under the official names. */
 export function partWeights(weights: Weights, part: Part): Weights {
-  const start = `${part}/`;
-  const own = Object.entries(weights.index).filter(([key]) => key.startsWith(start));
-  return { ...weights, index: Object.fromEntries(own.map(([key, entry]) => [key.slice(start.length), entry])) };
+  return { ...weights, index: partIndex(weights.index, part) };
 }

@@ -6,6 +6,7 @@ import { Clock } from "../clock.ts";
 import { frameOf, type LatentSize } from "../diffusion/latent.ts";
 import { openPreviewMap, type PreviewMap, previewFrames } from "../diffusion/preview.ts";
 import { toRgb8 } from "../diffusion/rgb.ts";
+import { SAVE_SECONDS } from "../diffusion/saved-state.ts";
 import { TorchRandom } from "../diffusion/torch-random.ts";
 import type {
   AnimateHooks,
@@ -20,7 +21,7 @@ import { FRAMES, KEYFRAMES, type KeyvidConfig } from "./config.ts";
 import { neededBranches } from "./guidance.ts";
 import { melSpectrogram, segmentClip, withoutPadding } from "./mel.ts";
 import { fromRgb8, modelPicture } from "./picture.ts";
-import { readState, writeState } from "./saved-state.ts";
+import { readSampler, writeSampler } from "./sampler-state.ts";
 import {
   animationMemory,
   conditioningCalls,
@@ -52,8 +53,6 @@ export interface KeyvidPipelineOptions {
   readonly memory?: (() => number) | undefined;
 }
 
-/** States are written at most this often: a short step costs less than writing it down. */
-const SAVE_SECONDS = 2;
 /** Keeps the interpolator's noise apart from the keyframes' of the same seed. */
 const INTERPOLATION_STREAM = 0x9e3779b9n;
 
@@ -121,9 +120,10 @@ export class KeyvidPipeline implements AnimatePipeline {
     const previewMap = await this.#preview(stage);
     let saved = performance.now();
     let answered = 0;
+    const state = (input.resume && readSampler(input.resume, identity)) ?? undefined;
     const stageHooks: StageHooks = {
       checkpoint,
-      resume: (input.resume && readState(input.resume, identity)) ?? undefined,
+      resume: state,
       async onConditioned() {
         clock.lap("text");
         await hooks.progress("text", 1, 1, share.before);
@@ -136,7 +136,7 @@ export class KeyvidPipeline implements AnimatePipeline {
       },
       onState: async (state) => {
         if (performance.now() - saved < this.#saveSeconds * 1000) return;
-        await hooks.saved?.(writeState(state, identity), answered);
+        await hooks.saved?.(writeSampler(state, identity), answered);
         saved = performance.now();
       },
     };
@@ -144,7 +144,7 @@ export class KeyvidPipeline implements AnimatePipeline {
     clock.lap("denoise");
     const framesSha256 = await this.#decode(stage, latent, size, work, hooks, share.before + share.denoise, checkpoint);
     clock.lap("decode");
-    return { framesSha256, seconds: clock.seconds };
+    return { framesSha256, seconds: clock.seconds, resumed: state?.done ?? 0 };
   }
 
   /** Before anything is computed, and for both stages: nobody should approve keyframes that then cannot move. Errors: MODEL_OUT_OF_MEMORY. */

@@ -68,9 +68,24 @@ export interface StageWork {
   readonly unet: number;
 }
 
-export interface StageNetworks {
+/** What calls cost, told from the graphs alone. */
+export interface StageCosts {
   /** Pixels a latent cell covers, each way (8). */
   readonly cellPixels: number;
+  /** The shallowest, and so cheapest, output block at which a call can take up kept features. */
+  lastCut(stage: Stage): number;
+  /** `unet` is one full call for one branch. */
+  work(stage: Stage, size: LatentSize): StageWork;
+  /** Floating point operations of one call with so many branches, whole or from a cut on. */
+  callWork(stage: Stage, size: LatentSize, branches: number, reuse?: number): number;
+  /**
+   * Bytes of memory that one whole call with so many branches takes, the U-Net's weights included. Measured at the official size, one
+   * call for keyframes of 64 × 64: 5.93 GB counted, 6.08 GB resident in a process that had 0.15 GB before.
+   */
+  callMemory(stage: Stage, size: LatentSize, branches: number): number;
+}
+
+export interface StageNetworks extends StageCosts {
   /** Sentence → [77, contextDim]. */
   embedText(stage: Stage, prompt: string): Promise<Float32Array>;
   /** The image tower's view [3, 224, 224] → sixteen tokens for each of the 48 frames, [768, contextDim]. */
@@ -84,8 +99,6 @@ export interface StageNetworks {
   /** → v [4, T, h, w] */
   predict(call: UnetCall): Promise<Float32Array>;
   predictBranches(call: BranchedCall): Promise<BranchedAnswer>;
-  /** The shallowest, and so cheapest, output block at which a call can take up kept features. */
-  lastCut(stage: Stage): number;
   /** Closes a stage's large sessions, so that the other stage's have room. */
   release(stage: Stage): Promise<void>;
   /** Picture [3, H, W] of -1 to 1 → the posterior's mean and logarithmic variance, [4, h, w] each, not yet scaled. */
@@ -99,13 +112,4 @@ export interface StageNetworks {
   decode(stage: Stage, latent: Float32Array, height: number, width: number): Promise<Float32Array>;
   /** Mel spectrogram without padding [128, 198] → 48 motion scores. */
   localise(mel: Float32Array): Promise<Float32Array>;
-  /** `unet` is one full call for one branch. */
-  work(stage: Stage, size: LatentSize): StageWork;
-  /** Floating point operations of one call with so many branches, whole or from a cut on. */
-  callWork(stage: Stage, size: LatentSize, branches: number, reuse?: number): number;
-  /**
-   * Bytes of memory that one whole call with so many branches takes, the U-Net's weights included. Measured at the official size, one
-   * call for keyframes of 64 × 64: 5.93 GB counted, 6.08 GB resident in a process that had 0.15 GB before.
-   */
-  callMemory(stage: Stage, size: LatentSize, branches: number): number;
 }

@@ -11,7 +11,7 @@ import { FRAMES, type KeyvidConfig, KEYFRAMES, MEL_BANDS, MEL_COLUMNS } from "./
 import { type Branch, type GuidanceScales, neededBranches } from "./guidance.ts";
 import { drawPosterior, fillStartNoise, injectFrames, placeKeyframes, repeatFrame } from "./interpolation.ts";
 import { type Denoiser, sampleClip, type SampleOptions } from "./sample.ts";
-import type { Deep, Keys, Stage, StageNetworks, Tokens, UnetCall } from "./stage-networks.ts";
+import type { Deep, Keys, Stage, StageCosts, StageNetworks, Tokens, UnetCall } from "./stage-networks.ts";
 import { answersOf, reusedOf, runPlan, type RunPlan } from "./step-plan.ts";
 
 /** Latent cells of all branches together up to which they go in one call: four branches of 48 frames of 128 × 128 pixels. */
@@ -54,11 +54,7 @@ export interface KeptFrames {
 }
 
 /** Latent cells of an input's pictures. */
-export function stageSize(
-  networks: StageNetworks,
-  input: { width: number; height: number },
-  frames: number,
-): LatentSize {
+export function stageSize(networks: StageCosts, input: { width: number; height: number }, frames: number): LatentSize {
   const { cellPixels } = networks;
   return { batch: 1, frames, height: input.height / cellPixels, width: input.width / cellPixels };
 }
@@ -296,7 +292,7 @@ function tokensAt(tokens: Float32Array, places: readonly number[]): Float32Array
  * features (0.990).
  */
 export function stagePlan(
-  networks: StageNetworks,
+  networks: StageCosts,
   stage: Stage,
   size: LatentSize,
   { preset, steps, branches }: { preset: Preset; steps: number; branches: number },
@@ -310,13 +306,7 @@ export function stagePlan(
 }
 
 /** Floating point operations of one question under so many branches, whole or with kept deep features. */
-function answerWork(
-  networks: StageNetworks,
-  stage: Stage,
-  size: LatentSize,
-  branches: number,
-  reuses: boolean,
-): number {
+function answerWork(networks: StageCosts, stage: Stage, size: LatentSize, branches: number, reuses: boolean): number {
   const cut = reuses ? networks.lastCut(stage) : undefined;
   return fitsAtOnce(size, branches)
     ? networks.callWork(stage, size, branches, cut)
@@ -325,7 +315,7 @@ function answerWork(
 
 /** Floating point operations of a run's denoising. */
 export function denoisingWork(
-  networks: StageNetworks,
+  networks: StageCosts,
   stage: Stage,
   size: LatentSize,
   { scales, run }: Pick<StageInput, "scales" | "run">,
@@ -338,7 +328,7 @@ export function denoisingWork(
 
 /** Bytes of memory that a clip of this size takes at its peak: the larger of both stages, which are never open together. */
 export function animationMemory(
-  networks: StageNetworks,
+  networks: StageCosts,
   picture: { width: number; height: number },
   scalesOf: (stage: Stage) => GuidanceScales,
 ): number {

@@ -23,7 +23,7 @@ import { fakeSummary } from "./fake-summary.ts";
 let dribbling = false;
 let opened = 0;
 
-async function generate(request: ResolvedRequest, hooks: GenerateHooks): Promise<GenerateResult> {
+async function generate(request: ResolvedRequest, hooks: GenerateHooks, resume?: Uint8Array): Promise<GenerateResult> {
   const { prompt, steps, frames, width, height, seed } = request;
   const has = (word: string): boolean => prompt.split(" ").includes(word);
   const total = steps + frames;
@@ -32,7 +32,8 @@ async function generate(request: ResolvedRequest, hooks: GenerateHooks): Promise
   if (has("flood")) for (let i = 0; i < 2000; i += 1) process.stderr.write(`noise ${i} ${"x".repeat(500)}\n`);
   if (has("garbage")) process.stdout.write(Buffer.from([0, 255, 254, 10, 13, 0, 1, 2]));
   dribbling = has("dribble");
-  for (let step = 1; step <= steps; step += 1) {
+  const resumed = resume?.[0] ?? 0;
+  for (let step = resumed + 1; step <= steps; step += 1) {
     if (has("slow")) await sleep(60);
     if (has("hang") && step === 2) await sleep(3_600_000);
     hooks.signal.throwIfAborted();
@@ -40,6 +41,7 @@ async function generate(request: ResolvedRequest, hooks: GenerateHooks): Promise
     const preview = { step, width: 8, height: 8, frames: 2, rgba: new Uint8Array(8 * 8 * 4 * 2).fill(step) };
     await hooks.preview(preview);
     await hooks.progress("denoise", step, steps, step / total);
+    await hooks.saved?.(Uint8Array.of(step), step);
   }
   const hash = createHash("sha256");
   for (let index = 0; index < frames; index += 1) {
@@ -53,7 +55,7 @@ async function generate(request: ResolvedRequest, hooks: GenerateHooks): Promise
     await hooks.frame(index, rgb);
     await hooks.progress("decode", index + 1, frames, (steps + index + 1) / total);
   }
-  return { framesSha256: has("lie") ? "0".repeat(64) : hash.digest("hex"), seconds: { denoise: 0.1, opened } };
+  return { framesSha256: has("lie") ? "0".repeat(64) : hash.digest("hex"), seconds: { denoise: 0.1, opened }, resumed };
 }
 
 function misbehave(has: (word: string) => boolean): void {

@@ -18,6 +18,8 @@ import {
   type Method,
   type Reply,
   type ResolvedRequest,
+  type Plan,
+  type PlanWish,
   StudioError,
   type StudioEvent,
 } from "../../../core/contract/index.ts";
@@ -263,6 +265,8 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     "queue.state": () => quietQueue,
     "queue.hold": unknown,
     "queue.release": unknown,
+    "planner.plan": ({ wishes }: { wishes: PlanWish[] }) => wishes.map(planOf),
+    "planner.devices": () => [],
     "animation.plan": unknown,
     "library.list": library,
     "library.reveal": ({ id }: Input) => {
@@ -330,6 +334,25 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
       await desk.close();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** Everything fits, and takes two seconds. */
+function planOf({ request: { width, height, frames } }: PlanWish): Plan {
+  const { defaults } = starter;
+  return {
+    model: starter.id,
+    width: width ?? defaults.width,
+    height: height ?? defaults.height,
+    frames: frames ?? defaults.frames,
+    device: "cpu",
+    fits: true,
+    memoryBytes: 400e6,
+    availableBytes: 8e9,
+    seconds: 2,
+    basis: "measured",
+    reason: null,
+    advice: [],
   };
 }
 

@@ -8,8 +8,10 @@ import {
   StudioError,
 } from "../../../core/contract/index.ts";
 import { joinSegments } from "../../../core/motion/index.ts";
+import { engineThreads } from "../../inference/index.ts";
 import { type MediaTools, openVideoWriter } from "../../media/index.ts";
 import { outputFolder, type ProduceParts, provenance, publishClip } from "../produce.ts";
+import type { MadeClip } from "../planner/planner.ts";
 import type { StageWork } from "./stages.ts";
 
 /**
@@ -19,7 +21,7 @@ import type { StageWork } from "./stages.ts";
 export async function finishClip(
   job: AnimateJob,
   work: StageWork,
-  parts: Pick<ProduceParts, "library" | "appVersion"> & { readonly tools: MediaTools },
+  parts: Pick<ProduceParts, "library" | "appVersion" | "onMade"> & { readonly tools: MediaTools },
 ): Promise<Clip> {
   const { context, folder, meter } = work;
   const { signal, destination } = context;
@@ -48,12 +50,20 @@ export async function finishClip(
     const record = await recordOf(job, work, parts.appVersion, hash.digest("hex"));
     if (video.frames !== frames)
       throw new StudioError("INTERNAL", "The clip has the wrong length: try it again.", `${video.frames} frames`);
+    if (!work.ledger.resumed && job.rolled === 0) parts.onMade(madeClip(job, work));
     return await publishClip(video, record, destination, parts.library);
   } catch (error) {
     await writer.abort();
     if (signal.aborted) throw new StudioError("CANCELLED", "The work was cancelled.");
     throw error;
   }
+}
+
+/** What the planner learns of it: keyframes that were drawn more than once would teach it wrong. */
+function madeClip({ request }: AnimateJob, { model, ledger }: StageWork): MadeClip {
+  const { width, height, steps, preset, guidance, frames, segments } = request;
+  const wish = { kind: "animate", width, height, steps, preset, guidance, segments: segments.length } as const;
+  return { model, wish, frames, threads: ledger.outcome?.threads ?? engineThreads(), seconds: ledger.seconds };
 }
 
 /** The clip's frames in order; where two segments overlap, one goes over into the other. The buffer is valid until the next. */

@@ -11,9 +11,10 @@ import {
 import { type EngineHost, engineThreads, type GenerateListener, type GenerateOutcome } from "../../inference/index.ts";
 import type { JobContext } from "../jobs/job-runner.ts";
 import type { InstalledModel } from "../models/model-service.ts";
+import type { SavedState } from "../jobs/saved-state.ts";
 import type { ProgressMeter } from "../progress.ts";
 import { duePlaces, markDue, markMade, seedPlace } from "./keyframes.ts";
-import type { Inputs, Ledger, PictureWriter, SavedState, WorkFolder } from "./work-folder.ts";
+import type { Inputs, Ledger, PictureWriter, WorkFolder } from "./work-folder.ts";
 
 /** What both stages work with. */
 export interface StageWork {
@@ -190,6 +191,7 @@ async function settle(
   await state.drop();
   const { onnxruntime, executionProvider, threads } = outcome;
   work.ledger.outcome = { onnxruntime, executionProvider, threads };
+  if (outcome.resumed > 0) work.ledger.resumed = true;
   const { seconds } = work.ledger;
   for (const [phase, value] of Object.entries(outcome.seconds)) {
     const name = phase === "load" || phase === "text" ? phase : `${stage}: ${phase}`;

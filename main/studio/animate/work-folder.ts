@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
-import { access, mkdir, open, readFile, rename, rm, unlink } from "node:fs/promises";
+import { access, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { StudioError } from "../../../core/contract/index.ts";
 import type { PictureFile, SoundFile } from "../../inference/index.ts";
 import { type DecodedPicture, type DecodedSound, planarBytes, wavBytes } from "../../media/index.ts";
 import { replaceFile } from "../files.ts";
+import { type SavedState, savedState } from "../jobs/saved-state.ts";
 
 const inputsSchema = z.object({
   picture: z.object({ name: z.string(), version: z.string(), width: z.number(), height: z.number() }),
@@ -26,6 +26,8 @@ const ledgerSchema = z.object({
   /** Wall seconds of each phase, summed over segments. */
   seconds: z.record(z.string(), z.number()),
   /** Which programs did the work, as the last task told. */
+  /** Whether any of it went on from a saved state: then the seconds do not tell what a clip takes. */
+  resumed: z.boolean().default(false),
   outcome: z.object({ onnxruntime: z.string(), executionProvider: z.string(), threads: z.number() }).nullable(),
 });
 export type Ledger = z.infer<typeof ledgerSchema>;
@@ -69,7 +71,7 @@ export class WorkFolder {
     try {
       return ledgerSchema.parse(JSON.parse(await readFile(join(this.path, "ledger.json"), "utf8")));
     } catch {
-      return { seconds: {}, outcome: null };
+      return { seconds: {}, resumed: false, outcome: null };
     }
   }
 
@@ -155,19 +157,9 @@ export class WorkFolder {
     return file;
   }
 
-  /** The sampler's state of one task: named by all that decides the task, so that it can never be taken for another's. */
+  /** The sampler's state of one task. */
   state(task: unknown): SavedState {
-    const name = createHash("sha256").update(JSON.stringify(task)).digest("hex").slice(0, 24);
-    const file = join(this.path, `state-${name}.bin`);
-    return {
-      file: async () =>
-        access(file).then(
-          () => file,
-          () => null,
-        ),
-      put: (bytes) => replaceFile(file, bytes),
-      drop: () => unlink(file).catch(() => {}), // never saved
-    };
+    return savedState(this.path, task);
   }
 
   /** Hands everything to another job. */
@@ -184,13 +176,6 @@ export interface PictureWriter extends AsyncDisposable {
   put(place: number, rgb: Uint8Array): Promise<void>;
   /** Forces what was written to the disk. */
   close(): Promise<void>;
-}
-
-export interface SavedState {
-  /** Path of the state, or null where none was saved. */
-  file(): Promise<string | null>;
-  put(bytes: Uint8Array): Promise<void>;
-  drop(): Promise<void>;
 }
 
 const gone = (): StudioError => new StudioError("NOT_FOUND", "This picture is gone: look at the clip itself.");

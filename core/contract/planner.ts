@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { presetSchema, threeWayGuidanceSchema } from "./animation.ts";
+import { generationRequestSchema } from "./generation.ts";
+
+/** A clip that somebody thinks of making; what is not said is the model's own default. */
+export const planWishSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("generate"),
+    request: generationRequestSchema.omit({ prompt: true, negativePrompt: true, seed: true }).partial(),
+  }),
+  z.strictObject({
+    kind: z.literal("animate"),
+    request: z.strictObject({
+      model: z.string().min(1).max(200).optional(),
+      width: generationRequestSchema.shape.width,
+      height: generationRequestSchema.shape.height,
+      /** At 24 a second. */
+      frames: z.number().int().min(1).max(2000).optional(),
+      preset: presetSchema.optional(),
+      steps: z.number().int().min(1).max(90).optional(),
+      guidance: threeWayGuidanceSchema.optional(),
+    }),
+  }),
+]);
+export type PlanWish = z.infer<typeof planWishSchema>;
+
+/** What making a clip would take. */
+export const planSchema = z.object({
+  model: z.string(),
+  /** Pixels and frames, whole. */
+  width: z.number(),
+  height: z.number(),
+  frames: z.number(),
+  /** Where the model would work: “cpu”. */
+  device: z.string(),
+  /** False: it would most likely run out of memory. */
+  fits: z.boolean(),
+  /** Of the engine at its peak, and what it could have now. */
+  memoryBytes: z.number(),
+  availableBytes: z.number(),
+  /** Null while nothing is known of this computer's speed. */
+  seconds: z.number().nullable(),
+  /** Measured on clips like this; scaled from other clips of this model; estimated from this computer's speed. */
+  basis: z.enum(["measured", "scaled", "estimated"]).nullable(),
+  /** Why it does not fit; null where it does. */
+  reason: z.string().nullable(),
+  /** What would make it fit: a few words each (“256×192”), and what to change in the wish. */
+  advice: z.array(
+    z.object({
+      text: z.string(),
+      change: z.object({ width: z.number(), height: z.number(), frames: z.number() }).partial(),
+    }),
+  ),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+/** One way for onnxruntime to compute on this computer, as it was tried. */
+export const deviceSchema = z.object({
+  id: z.enum(["cpu", "webgpu", "dml", "coreml", "cuda"]),
+  name: z.string(),
+  works: z.boolean(),
+  /** Why not, in one sentence; null where it works. */
+  reason: z.string().nullable(),
+  /** 10⁹ floating point operations a second of a large matrix product; null where it does not work. */
+  gflops: z.number().nullable(),
+  /** Whether models run there in this version. */
+  used: z.boolean(),
+});
+export type Device = z.infer<typeof deviceSchema>;
+
+export const plannerMethods = {
+  /** What these clips would take, in their order. Errors: MODEL_NOT_FOUND, MODEL_DAMAGED, MODEL_WRONG_KIND. */
+  "planner.plan": {
+    input: z.strictObject({ wishes: z.array(planWishSchema).min(1).max(64) }),
+    output: z.array(planSchema),
+  },
+  /** What of this computer can compute; `again` tries also what was tried before. */
+  "planner.devices": { input: z.strictObject({ again: z.boolean().optional() }), output: z.array(deviceSchema) },
+} as const;
