@@ -50,6 +50,21 @@ export const exportForecastSchema = z.object({
 });
 export type ExportForecast = z.infer<typeof exportForecastSchema>;
 
+/** What a timeline can be written as for other editors and players, by the file's extension. */
+export const exchangeFormats = ["otio", "otioz", "fcpxml", "edl", "srt", "vtt"] as const;
+export type ExchangeFormat = (typeof exchangeFormats)[number];
+
+/** Another editor's timeline that became a project. */
+export const openedTimelineSchema = z.object({
+  project: z.string(),
+  name: z.string(),
+  /** Sentences about what could not be taken over. */
+  notes: z.array(z.string()),
+});
+export type OpenedTimeline = z.infer<typeof openedTimelineSchema>;
+
+const fileTitle = z.string().trim().min(1, "Give the file a name.").max(120, "The name is too long: shorten it.");
+
 const target = { project: idSchema, settings: exportSettingsSchema };
 
 export const exportMethods = {
@@ -63,9 +78,17 @@ export const exportMethods = {
   "exports.start": {
     input: z.strictObject({
       ...target,
-      name: z.string().trim().min(1, "Give the file a name.").max(120, "The name is too long: shorten it."),
+      name: fileTitle,
     }),
     output: z.object({ job: z.string() }),
+  },
+  /**
+   * Writes a project for other editors or players into the studio's folder for exports. `notes` says what could not be written.
+   * Errors: BAD_REQUEST (no text for subtitles), OUTPUT_UNWRITABLE, DISK_FULL.
+   */
+  "exports.exchange": {
+    input: z.strictObject({ project: idSchema, format: z.enum(exchangeFormats), name: fileTitle }),
+    output: z.object({ fileName: z.string(), notes: z.array(z.string()) }),
   },
   /** How the clips in an exported file were made, from the file itself: dropped back in, it brings its prompts and settings along. */
   "exports.records": { input: z.strictObject({ media: idSchema }), output: z.array(recordSchema) },

@@ -114,6 +114,8 @@ export const importPurposeSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, "That is not a valid id.")
     .optional(),
+  /** It is no media but a timeline of another editor, of which a project is to be made; the answer is an `OpenedTimeline`. */
+  opens: z.literal("timeline").optional(),
 });
 export type ImportPurpose = z.infer<typeof importPurposeSchema>;
 

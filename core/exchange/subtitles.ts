@@ -1,5 +1,5 @@
 import { type Flicks, flicksToSeconds, secondsToFlicks } from "../time/index.ts";
-import { laneOf, type TextStyle, type Timeline } from "../timeline/index.ts";
+import { laneOf, type Timeline } from "../timeline/index.ts";
 import { ExchangeError } from "./assemble.ts";
 
 /** One subtitle. */
@@ -9,13 +9,6 @@ export interface Cue {
   /** Plain text; line ends as `\n`. */
   readonly text: string;
 }
-
-/** How subtitles look that come from a file: white on a shade, low in the picture. Burning them in is painting them. */
-export const subtitleStyle: Partial<TextStyle> = {
-  size: 0.05,
-  weight: 500,
-  box: { padding: 0.25, radius: 0.15, colour: "#000000a0" },
-};
 
 /** The texts of a timeline's text tracks that are not muted, in the order of time. */
 export function cuesOf(document: Timeline): Cue[] {

@@ -215,7 +215,7 @@ describe("the launcher", () => {
       if (command.length > 0 && command[0] !== "models") expect(help.stdout).toContain("--json");
     }
     expect(spawnSync(process.execPath, [launcher, "dance"]).status).toBe(2);
-  });
+  }, 300_000);
 
   it("survives a reader that goes away", async () => {
     const child = spawn(process.execPath, [launcher, "--help"], { stdio: ["ignore", "pipe", "pipe"] });

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import { type ExportJob, StudioError } from "../../core/contract/index.ts";
+import { type ExchangeFormat, exchangeFormats, type ExportJob, StudioError } from "../../core/contract/index.ts";
 import {
   containerInfo,
   type ExportSettings,
@@ -17,7 +17,7 @@ import {
   type TimeRange,
 } from "../../core/time/index.ts";
 import type { Settings } from "../../core/timeline/index.ts";
-import { type ExchangeFormat, exchangeFormats, type Studio } from "../studio/index.ts";
+import type { Studio } from "../studio/index.ts";
 import { number, size } from "./arguments.ts";
 import { bytes, describe, duration, type Output } from "./output.ts";
 

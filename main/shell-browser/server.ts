@@ -143,7 +143,11 @@ async function upload(
   request: IncomingMessage,
 ): Promise<Reply> {
   try {
-    return { ok: true, value: await studio.uploadMedia(name, request, purpose) };
+    const value =
+      purpose.opens === undefined
+        ? await studio.uploadMedia(name, request, purpose)
+        : await studio.uploadTimeline(name, request);
+    return { ok: true, value };
   } catch (cause) {
     return { ok: false, error: StudioError.from(cause).toData() };
   }

@@ -18,6 +18,8 @@ export type ShellStudio = Pick<
   | "maskFile"
   | "importMedia"
   | "uploadMedia"
+  | "openTimeline"
+  | "uploadTimeline"
   | "close"
 >;
 

@@ -59,7 +59,11 @@ export function openBridge(ipc: IpcMain, studio: ShellStudio, desktop: BridgeDes
       const wanted = importPurposeSchema.safeParse(purpose ?? {});
       if (!wanted.success) return NOT_UNDERSTOOD;
       try {
-        return { ok: true, value: await studio.importMedia(path, wanted.data) };
+        const value =
+          wanted.data.opens === undefined
+            ? await studio.importMedia(path, wanted.data)
+            : await studio.openTimeline(path);
+        return { ok: true, value };
       } catch (cause) {
         return refuse(StudioError.from(cause));
       }

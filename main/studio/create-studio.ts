@@ -21,7 +21,7 @@ import { diagnose } from "./diagnose.ts";
 import { ExportRunner } from "./export/export-runner.ts";
 import { ExportService } from "./export/export-service.ts";
 import { exportEntry } from "./export/export-process.ts";
-import { diskProjects, lookIntoFile } from "./export/disk-projects.ts";
+import { diskProjects } from "./export/disk-projects.ts";
 import { bySources } from "./export/gates.ts";
 import { chooseFolders, type Folders, makeDataFolders, scratchFolders, sweepScratch } from "./folders.ts";
 import { generateJobs, generateRunner } from "./generate-jobs.ts";
@@ -89,6 +89,8 @@ class StudioServices implements Studio {
   declare readonly exchangeTo: Studio["exchangeTo"];
   declare readonly recordsOf: Studio["recordsOf"];
   declare readonly importTimeline: Studio["importTimeline"];
+  declare readonly openTimeline: Studio["openTimeline"];
+  declare readonly uploadTimeline: Studio["uploadTimeline"];
   private readonly options: StudioOptions;
   private readonly opened: Opened;
   private readonly engine: EngineHost;
@@ -217,11 +219,13 @@ class StudioServices implements Studio {
       jobs: this.jobs,
       tools: () => this.findTools(),
       project: (id) => {
-        return { document: this.projects.find(id).document, gate: bySources(this.desk.sources) };
+        const { folder, document } = this.projects.find(id);
+        return { folder, document, gate: bySources(this.desk.sources) };
       },
+      folder: folders.exports,
       reveal: options.reveal ?? revealInFileManager,
     });
-    Object.assign(this, diskProjects(this.exports, lookIntoFile(this.desk)));
+    Object.assign(this, diskProjects(this.exports, this.desk, this.projects, folders.media));
     this.analyses = new AnalyzeDesk({
       ...parts,
       eyes: this.eyes,

@@ -1,5 +1,4 @@
 export { createStudio } from "./create-studio.ts";
-export { type ExchangeFormat, exchangeFormats } from "./export/exchange.ts";
 export type * from "./studio.ts";
 export { defaultRange } from "./animate/resolve-animation.ts";
 export { writeText } from "./files.ts";

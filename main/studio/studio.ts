@@ -1,6 +1,7 @@
 import type {
   AnimationRequest,
   ClipRecord,
+  ExchangeFormat,
   ExportForecast,
   ExportJob,
   GenerateJob,
@@ -10,6 +11,7 @@ import type {
   JobSnapshot,
   Media,
   Method,
+  OpenedTimeline,
   Output,
   Reply,
   SoundRange,
@@ -19,7 +21,6 @@ import type { AnalyzeReport, AnalyzeWish } from "./analyze/analyze-desk.ts";
 import type { MediaFile, MediaPart } from "./media/shows.ts";
 import type { ExportSettings } from "../../core/export/index.ts";
 import type { Settings } from "../../core/timeline/index.ts";
-import type { ExchangeFormat } from "./export/exchange.ts";
 import type { ProjectReport } from "./projects/inspect.ts";
 
 export type { AnalyzeReport, AnalyzeWish };
@@ -77,6 +78,14 @@ export interface Studio {
   importMedia(path: string, purpose: ImportPurpose): Promise<Media | null>;
   uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Media>;
   uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>, purpose: ImportPurpose): Promise<Media | null>;
+  /**
+   * Makes a project of a timeline of another editor (.otio, .otioz, .fcpxml) or of subtitles (.srt, .vtt) and takes it into the list of
+   * projects: by path for shells that are handed one by the system (never by a page), or as bytes. Media that a timeline names are looked
+   * into only when it came by path; of bytes only those that a bundle brings along. Errors: NOT_FOUND, BAD_REQUEST with a sentence,
+   * OUTPUT_UNWRITABLE, DISK_FULL.
+   */
+  openTimeline(path: string): Promise<OpenedTimeline>;
+  uploadTimeline(name: string, bytes: AsyncIterable<Uint8Array>): Promise<OpenedTimeline>;
   /** Cancels what runs, stops the engine, waits for every write in flight, and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 

@@ -52,7 +52,7 @@ function useUses(): ReadonlyMap<string, number> {
 
 /** The project's media, and all that the studio has. Files dropped anywhere in the editor come in here. */
 export function Bin() {
-  const { media, mediaStatus, mediaFacts } = useStudio();
+  const { exchange, media, mediaStatus, mediaFacts } = useStudio();
   const own = useProject((view) => view.document.media);
   const uses = useUses();
   const catalogue = useSelect((state) => state.catalogue);
@@ -76,7 +76,7 @@ export function Bin() {
   const items = shown(all, status, view, seen);
   const missing = Object.values(own).filter(({ id }) => isMissing(status[id]));
   const locate = async (what: "files" | "folder") => media.locate(missing, await pickFiles(what));
-  const isOver = useFileDrop((files) => void media.importFiles(files));
+  const isOver = useFileDrop((files) => void exchange.take(files).then(media.importFiles));
   const isReadOnly = useProject((each) => each.state?.readOnly != null);
 
   return (
@@ -113,7 +113,7 @@ function Empty({
   readonly isEmpty: boolean;
   readonly isOver: boolean;
 }) {
-  const { media } = useStudio();
+  const { exchange, media } = useStudio();
   if (!isEmpty)
     return (
       <div className="bin__empty">
@@ -129,7 +129,7 @@ function Empty({
   return (
     <div className="bin__empty" data-drop>
       <p>{isOver ? "Let go to add it." : "Drop video, pictures or sound here. Files stay where they are."}</p>
-      <Button onClick={() => void pickFiles("files").then(media.importFiles)}>
+      <Button onClick={() => void pickFiles("files").then(exchange.take).then(media.importFiles)}>
         Import … <kbd className="key">Ctrl I</kbd>
       </Button>
     </div>

@@ -28,8 +28,9 @@ interface Props {
 
 /** Import, search, and how the bin is looked at. */
 export function BinTools({ view, onChange, isReadOnly }: Props) {
-  const { media } = useStudio();
-  const bring = (what: "files" | "folder") => async () => void (await media.importFiles(await pickFiles(what)));
+  const { exchange, media } = useStudio();
+  const bring = (what: "files" | "folder") => async () =>
+    void (await media.importFiles(await exchange.take(await pickFiles(what))));
   return (
     <div className="bin__tools">
       <div className="bin__row">

@@ -4,6 +4,7 @@ import {
   type Input,
   mediaSchema,
   type Method,
+  openedTimelineSchema,
   type Output,
   replySchema,
   StudioError,
@@ -59,6 +60,11 @@ export function createCheckedClient(wire: Wire): WindowClient {
       const media = mediaSchema.safeParse(valueOf(await wire.sendFile(file, purpose)));
       if (!media.success) throw notUnderstood(media.error.message);
       return media.data;
+    },
+    async openTimeline(file) {
+      const opened = openedTimelineSchema.safeParse(valueOf(await wire.sendFile(file, { opens: "timeline" })));
+      if (!opened.success) throw notUnderstood(opened.error.message);
+      return opened.data;
     },
     async addFrame(file, sequence) {
       valueOf(await wire.sendFile(file, { sequence }));

@@ -1,4 +1,4 @@
-import type { Media, StudioBridge, StudioClient } from "../../core/contract/index.ts";
+import type { Media, OpenedTimeline, StudioBridge, StudioClient } from "../../core/contract/index.ts";
 
 /** The studio as the window holds it: the contract, and whether the line to it is open. */
 export interface WindowClient extends StudioClient {
@@ -7,6 +7,8 @@ export interface WindowClient extends StudioClient {
    * @param as id of a project's media that this file is, found again
    */
   addMedia(file: File, as?: string): Promise<Media>;
+  /** Gives the studio another editor's timeline, or subtitles, of which it makes a project. Rejects with StudioError. */
+  openTimeline(file: File): Promise<OpenedTimeline>;
   /** Gives it one picture of a numbered sequence; `media.assemble` with the same word then makes one film of all of them. */
   addFrame(file: File, sequence: string): Promise<void>;
   /**

@@ -1,6 +1,7 @@
 import { appCommands } from "./app.ts";
 import type { Command } from "./command.ts";
 import { createCommands } from "./create.ts";
+import { exchangeCommands } from "./exchange.ts";
 import { beatCommands } from "./edit/beats.ts";
 import { clipCommands, selectCommands } from "./edit/clips.ts";
 import { effectCommands } from "./edit/effects.ts";
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   ...titleCommands,
   ...viewerCommands,
   ...historyCommands,
+  ...exchangeCommands,
   ...appCommands,
 ];
 

@@ -16,11 +16,15 @@ const ACCEPT = "image/*,audio/*,video/*";
  * selected and Shift+G.
  */
 export function MediaShelf() {
-  const { actions } = useStudio();
+  const { actions, exchange } = useStudio();
   const media = useSelect((state) => state.media);
   const picked = useSelect((state) => state.picked);
   const adding = useSelect((state) => state.adding);
-  const isOver = useWindowDrop((files) => void actions.animations.addFiles(files));
+  const add = async (files: readonly File[]) => {
+    const media = await exchange.take(files.map((file) => ({ file, folder: "" })));
+    if (media.length > 0) await actions.animations.addFiles(media.map(({ file }) => file));
+  };
+  const isOver = useWindowDrop((files) => void add(files));
   const input = useRef<HTMLInputElement>(null);
   const kinds = new Set(media.filter(({ isThere }) => isThere).map(({ kind }) => kind));
   return (
@@ -50,7 +54,7 @@ export function MediaShelf() {
         tabIndex={-1}
         aria-label="Pictures and sounds"
         onChange={(event) => {
-          void actions.animations.addFiles([...(event.target.files ?? [])]);
+          void add([...(event.target.files ?? [])]);
           event.target.value = "";
         }}
       />

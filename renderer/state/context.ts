@@ -9,6 +9,7 @@ import { checksOf, type PromptChecks } from "./prompt-checks.ts";
 import { staleness } from "./stale.ts";
 import type { KeymapStore } from "../commands/keymap.ts";
 import type { EditUi, EditUiStore } from "./edit-ui.ts";
+import type { ExchangeActions } from "./exchange-actions.ts";
 import type { MediaActions } from "./media-actions.ts";
 import type { MediaFactsSource } from "./media-facts.ts";
 import type { MediaStatuses, MediaStatusSource } from "./media-status.ts";
@@ -45,6 +46,8 @@ export interface Studio {
   readonly restore: RestoreActions;
   /** Where subjects are in media. */
   readonly subjectMasks: SubjectMaskSource;
+  /** Timelines and subtitles of other programs. */
+  readonly exchange: ExchangeActions;
 }
 
 export const StudioContext = createContext<Studio | null>(null);

@@ -9,6 +9,7 @@ import type { Studio } from "./context.ts";
 import { loadDraft } from "./draft.ts";
 import { createEditUi, nothingSelected } from "./edit-ui.ts";
 import { keepLanes, LaneDrafts } from "./lane-drafts.ts";
+import { createExchangeActions } from "./exchange-actions.ts";
 import { createMediaActions } from "./media-actions.ts";
 import { createMediaFacts } from "./media-facts.ts";
 import { createMediaStatus } from "./media-status.ts";
@@ -78,6 +79,7 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
     mediaFacts,
     restore,
     subjectMasks,
+    exchange: createExchangeActions(store, client, project, editUi),
   };
   const stop = () => {
     stopRestoring();

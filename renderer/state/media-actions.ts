@@ -50,11 +50,11 @@ export function createMediaActions(
   async function missedAs(file: File): Promise<string | undefined> {
     const known = statuses();
     const missing = Object.values(project.store.getState().document.media).filter(
-      ({ id, fingerprint }) => known[id]?.isOnline === false && fingerprint.bytes === file.size,
+      (media) => known[media.id]?.isOnline === false && couldBe(media, file),
     );
     if (missing.length === 0) return undefined;
     const { sha256 } = await fingerprintOf(file);
-    return missing.find(({ fingerprint }) => fingerprint.sha256 === sha256)?.id;
+    return missing.find((media) => isUnseen(media) || media.fingerprint.sha256 === sha256)?.id;
   }
 
   async function takeIn(files: readonly PickedFile[]): Promise<{ added: Media[]; refused: Refused[] }> {
@@ -134,10 +134,10 @@ export function createMediaActions(
         count(1);
         try {
           for (const { file } of files) {
-            const sized = [...left.values()].filter(({ fingerprint }) => fingerprint.bytes === file.size);
-            if (sized.length === 0) continue;
+            const alike = [...left.values()].filter((media) => couldBe(media, file));
+            if (alike.length === 0) continue;
             const { sha256 } = await fingerprintOf(file);
-            for (const media of sized.filter(({ fingerprint }) => fingerprint.sha256 === sha256)) {
+            for (const media of alike.filter((each) => isUnseen(each) || each.fingerprint.sha256 === sha256)) {
               await client.addMedia(file, media.id);
               left.delete(media.id);
             }
@@ -180,6 +180,18 @@ export function createMediaActions(
     prepare: (ids) => attempt(async () => void (await client.call("media.prepare", { ids: [...ids] }))),
     stopPreparing: (ids) => attempt(async () => void (await client.call("media.cancel", { ids: [...ids] }))),
   };
+}
+
+/** Of a timeline of another editor nothing is known but the file's name. */
+const isUnseen = ({ fingerprint }: MediaReference): boolean => fingerprint.bytes === 0;
+
+/** A file's name as systems tell it apart: some keep letters and their accents in two. */
+const plain = (name: string): string => name.normalize("NFC").toLowerCase();
+
+/** Whether a file may be this media, as far as it can be told without reading it. */
+function couldBe(media: MediaReference, { name, size }: File): boolean {
+  if (!isUnseen(media)) return media.fingerprint.bytes === size;
+  return plain(media.path.split(/[\\/]/).at(-1)!) === plain(name);
 }
 
 async function addSequence(

@@ -39,6 +39,10 @@ export function fakeClient(answers: Answers = {}) {
     async addFrame(file, sequence) {
       calls.push({ method: "addFrame", input: { name: file.name, sequence } });
     },
+    async openTimeline(file) {
+      calls.push({ method: "openTimeline", input: file.name });
+      return (answers["openTimeline"] ?? (() => ({})))(file as never) as never;
+    },
     async addMedia(file) {
       calls.push({ method: "addMedia", input: file.name });
       return (answers["addMedia"] ?? (() => ({})))(file as never) as never;

@@ -135,7 +135,7 @@ export function attachDrop(view: TimelineView, studio: Studio, element: HTMLElem
     // What is dropped can be read in this very moment only.
     const picked = carries && dataTransfer !== null ? filesOf(dataTransfer) : null;
     void attempt(studio.store, async () => {
-      const media = picked === null ? ids : await studio.media.importFiles(await picked);
+      const media = picked === null ? ids : await studio.media.importFiles(await studio.exchange.take(await picked));
       await putMedia(studio, media, target);
     });
   }

@@ -1,5 +1,5 @@
 /** What leaves the studio and comes back: exported films with their records, timelines and subtitles, in a real Chromium by real drops. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -110,5 +110,67 @@ it("dropped on Edit it comes into the project too; a prompt that was left out le
     .getByRole("region", { name: "Notice" })
     .getByText(/the prompt was left out of the file/)
     .waitFor();
+  expect(window.offences).toEqual([]);
+}, 300_000);
+
+const OTHER = {
+  OTIO_SCHEMA: "Timeline.1",
+  name: "Cut of somebody else",
+  tracks: {
+    OTIO_SCHEMA: "Stack.1",
+    children: [
+      {
+        OTIO_SCHEMA: "Track.1",
+        kind: "Video",
+        name: "V1",
+        children: [
+          {
+            OTIO_SCHEMA: "Clip.1",
+            name: "opening shot",
+            source_range: {
+              start_time: { OTIO_SCHEMA: "RationalTime.1", rate: 24, value: 0 },
+              duration: { OTIO_SCHEMA: "RationalTime.1", rate: 24, value: 48 },
+            },
+            media_reference: { OTIO_SCHEMA: "ExternalReference.1", target_url: "file:///elsewhere/film.mp4" },
+          },
+        ],
+      },
+    ],
+  },
+};
+const SUBTITLES = "1\n00:00:00,500 --> 00:00:01,000\nHello there\n\n2\n00:00:01,000 --> 00:00:01,900\nGeneral\n";
+
+it("another editor's timeline opens as a project, its media are found by name, subtitles come onto it, and it goes out again", async () => {
+  await writeFile(file("cut.otio"), JSON.stringify(OTHER));
+  await writeFile(file("words.srt"), SUBTITLES);
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  await page.waitForSelector(".bin");
+  await dropFiles(page, [file("cut.otio")], ".bin");
+  const notice = page.getByRole("region", { name: "Notice" });
+  await notice.getByText(/Opened “Cut of somebody else” from “cut.otio”. “film.mp4” was not found/).waitFor();
+  await page.getByText("“film.mp4” is missing.").waitFor();
+  await look("exchange-opened");
+  await dropFiles(page, [file("film.mp4")], ".bin");
+  await page.getByText("“film.mp4” is missing.").waitFor({ state: "detached" });
+  await dropFiles(page, [file("words.srt")], ".bin");
+  await notice.getByText("2 subtitles of “words.srt” added on a track of their own.").waitFor();
+  for (const name of [/Hello there/, /General/, /opening shot/]) await page.getByRole("gridcell", { name }).waitFor();
+  await look("exchange-subtitles");
+  // Out again by the palette, and by the form.
+  await page.keyboard.press("Control+p");
+  await page.keyboard.type("Write EDL");
+  await page.keyboard.press("Enter");
+  await notice.getByText(/Wrote “Cut of somebody else.edl” into the folder for exports/).waitFor();
+  expect(await readFile(join(folder, "out", "Exports", "Cut of somebody else.edl"), "utf8")).toMatch(
+    /FROM CLIP NAME: opening shot/,
+  );
+  await page.getByRole("navigation", { name: "Workspace" }).getByRole("button", { name: "Export" }).click();
+  await page.getByText("SubRip subtitles", { exact: true }).click();
+  await page.getByLabel("Name").fill("spoken");
+  await look("exchange-form");
+  await page.getByRole("button", { name: "Write", exact: true }).click();
+  await notice.getByText("Wrote “spoken.srt” into the folder for exports.").waitFor();
+  const written = await readFile(join(folder, "out", "Exports", "spoken.srt"), "utf8");
+  expect(written).toMatch(/00:00:00,500 --> 00:00:01,000\r\nHello there/);
   expect(window.offences).toEqual([]);
 }, 300_000);

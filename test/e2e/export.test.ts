@@ -64,7 +64,8 @@ it("what is on the timeline is exported from the window, and the file is there",
   await page.getByRole("navigation", { name: "Workspace" }).waitFor();
   await page.keyboard.press("Control+e");
   await page.getByText("H.264", { exact: true }).first().click();
-  await page.getByText(/\d+ frames/).waitFor();
+  await choosesSettings();
+  await page.getByText(/ · \d+ frames · /).waitFor();
   await page.getByText(/Encoded by libx264/).waitFor();
   await page.getByLabel("Name").fill("My film");
   await page.getByRole("main").getByRole("button", { name: "Export", exact: true }).click();
@@ -80,3 +81,33 @@ it("what is on the timeline is exported from the window, and the file is there",
   await page.getByText(/What you export appears here/).waitFor();
   expect(offences).toEqual([]);
 }, 400_000);
+
+/** Every setting is at hand, says what comes of it, and can be taken back. */
+async function choosesSettings(): Promise<void> {
+  const { page } = window;
+  const form = page.getByRole("region", { name: "Settings" });
+  await form.getByText("640 × 360 · 24 frames").waitFor();
+  await form.getByLabel("Size", { exact: true }).selectOption("1280×720");
+  await form.getByLabel("Rate", { exact: true }).selectOption("25");
+  await form.getByText("1280 × 720 · 25 frames").waitFor();
+  await form.getByLabel("Size by").selectOption("bitrate");
+  await form.getByLabel("Bitrate of the pictures, kbit/s").fill("8000");
+  await page.keyboard.press("Enter");
+  await form.getByText("About 1.0 MB").waitFor();
+  await form.getByLabel("File", { exact: true }).selectOption("webm");
+  await form.getByText(".webm").waitFor();
+  expect(await form.getByLabel("Codec", { exact: true }).first().inputValue()).toBe("vp9");
+  await form.getByLabel("Layout").selectOption("mono");
+  await form.getByLabel("Loudness").selectOption("-23");
+  await form.getByRole("button", { name: /This frame/ }).click();
+  await form.getByText("A PNG of 00:00:00:00").waitFor();
+  await form.getByText("No clip in this range was generated").waitFor();
+  if (KEEP) await page.screenshot({ path: join(KEEP, "export-form.png") });
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await page.setViewportSize({ width: 1200, height: 720 });
+  if (KEEP) await page.screenshot({ path: join(KEEP, "export-form-small.png") });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await form.getByRole("button", { name: "Back to H.264 as it comes" }).click();
+  await form.getByText("640 × 360 · 24 frames").waitFor();
+  await form.getByRole("button", { name: "None", exact: true }).click();
+}

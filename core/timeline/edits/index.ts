@@ -19,6 +19,7 @@ import * as slip from "./slip.ts";
 import * as speed from "./speed.ts";
 import * as split from "./split.ts";
 import * as subject from "./subject.ts";
+import * as subtitles from "./subtitles.ts";
 import * as take from "./take.ts";
 import * as track from "./track.ts";
 import * as transition from "./transition.ts";
@@ -92,6 +93,7 @@ export const edits = {
   addMarkers: edit("Mark", marker.addMarkersArguments, marker.addMarkers),
   setMarker: edit("Change marker", marker.setMarkerArguments, marker.setMarker),
   removeMarker: edit("Delete marker", marker.removeMarkerArguments, marker.removeMarker),
+  addSubtitles: edit("Import subtitles", subtitles.addSubtitlesArguments, subtitles.addSubtitles),
   setSettings: edit("Change settings", settings.setSettingsArguments, settings.setSettings),
   addMedia: machine(media.addMediaArguments, media.addMedia),
   settleJob: machine(take.settleJobArguments, take.settleJob),

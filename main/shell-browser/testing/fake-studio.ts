@@ -33,6 +33,8 @@ import {
 } from "../../../core/testing/samples.ts";
 import type { ShellStudio } from "../../shell-common/content.ts";
 import { locateFfmpeg } from "../../media/index.ts";
+import { lookIntoFile } from "../../studio/export/disk-projects.ts";
+import { TimelineDesk } from "../../studio/export/timeline-desk.ts";
 import { MediaDesk } from "../../studio/media/desk.ts";
 import { ProjectService } from "../../studio/projects/service.ts";
 import { fakeModels } from "./fake-models.ts";
@@ -202,6 +204,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     emit: publish,
     log: () => {},
   });
+  const timelines = new TimelineDesk(projects, lookIntoFile(desk), join(folder, "media"));
   const methods: Record<Method, (input: never) => unknown> = {
     ...projects.handlers,
     ...desk.handlers,
@@ -232,6 +235,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     },
     "exports.records": () => [],
     "exports.reveal": () => ({}),
+    "exports.exchange": () => ({ fileName: "Film.otio", notes: [] }),
     "system.info": () => system,
     "models.list": () => [starter],
     ...fakeModels,
@@ -327,6 +331,8 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     importMedia: (path: string, purpose?: ImportPurpose) => desk.importFile(path, purpose) as Promise<Media>,
     uploadMedia: (name: string, bytes: AsyncIterable<Uint8Array>, purpose?: ImportPurpose) =>
       desk.upload(name, bytes, purpose) as Promise<Media>,
+    openTimeline: (path) => timelines.open(path),
+    uploadTimeline: (name, bytes) => timelines.upload(name, bytes),
     async close() {
       closed = true;
       await working;

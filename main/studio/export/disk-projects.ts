@@ -2,13 +2,18 @@ import { resolve } from "node:path";
 import type { MediaDesk } from "../media/desk.ts";
 import { referenceOf } from "../projects/media.ts";
 import { readProject } from "../projects/read.ts";
+import type { ProjectService } from "../projects/service.ts";
 import type { Studio } from "../studio.ts";
 import { writeExchange } from "./exchange.ts";
 import { type ExportService, recordsOfFile } from "./export-service.ts";
 import { byFingerprint } from "./gates.ts";
 import { importTimeline, type LookInto } from "./import-timeline.ts";
+import { TimelineDesk } from "./timeline-desk.ts";
 
-type Methods = Pick<Studio, "exportTo" | "forecast" | "exchangeTo" | "importTimeline" | "recordsOf">;
+type Methods = Pick<
+  Studio,
+  "exportTo" | "forecast" | "exchangeTo" | "importTimeline" | "openTimeline" | "uploadTimeline" | "recordsOf"
+>;
 
 /** Takes a file into the studio's media, and tells what a project says of it. */
 export function lookIntoFile(desk: MediaDesk): LookInto {
@@ -18,8 +23,18 @@ export function lookIntoFile(desk: MediaDesk): LookInto {
   };
 }
 
-/** Export and exchange of projects on disk, open or not: what the command line asks for. */
-export function diskProjects(service: ExportService, lookInto: LookInto): Methods {
+/**
+ * Export and exchange of projects on disk, open or not: what the command line asks for, and timelines that a shell is handed.
+ * @param scratch folder for half uploads
+ */
+export function diskProjects(
+  service: ExportService,
+  desk: MediaDesk,
+  projects: ProjectService,
+  scratch: string,
+): Methods {
+  const lookInto = lookIntoFile(desk);
+  const timelines = new TimelineDesk(projects, lookInto, scratch);
   return {
     async exportTo(path, settings, destination) {
       const { folder, timeline } = await readProject(path);
@@ -34,6 +49,8 @@ export function diskProjects(service: ExportService, lookInto: LookInto): Method
       const project = await readProject(path);
       return writeExchange(project, byFingerprint(project.folder), format, destination);
     },
+    openTimeline: (path) => timelines.open(path),
+    uploadTimeline: (name, bytes) => timelines.upload(name, bytes),
     recordsOf: (path) => recordsOfFile(resolve(path)),
     async importTimeline(path, folder) {
       const made = await importTimeline(path, folder, lookInto);

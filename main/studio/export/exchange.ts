@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
 import yauzl from "yauzl";
 import yazl from "yazl";
-import { StudioError } from "../../../core/contract/index.ts";
+import { type ExchangeFormat, StudioError } from "../../../core/contract/index.ts";
 import {
   cuesOf,
   ExchangeError,
@@ -13,24 +13,18 @@ import {
   readFcpxml,
   readOtio,
   readSubtitles,
-  subtitleStyle,
   writeEdl,
   writeFcpxml,
   writeOtio,
   writeSrt,
   writeVtt,
 } from "../../../core/exchange/index.ts";
-import { snapToFrame } from "../../../core/time/index.ts";
 import { applyEdit, type MediaReference, newTimeline, type Timeline } from "../../../core/timeline/index.ts";
 import { assertWritable, FileExistsError, partPath, publish } from "../../media/index.ts";
 import { prepareFile } from "../files.ts";
 import type { Destination } from "../studio.ts";
 import type { MediaGate } from "./export-service.ts";
 import { removeTarget } from "./target.ts";
-
-/** What a timeline can be written as for other editors and players, by the file's extension. */
-export const exchangeFormats = ["otio", "otioz", "fcpxml", "edl", "srt", "vtt"] as const;
-export type ExchangeFormat = (typeof exchangeFormats)[number];
 
 /** More than any timeline is. */
 const MAX_BYTES = 200 * 2 ** 20;
@@ -119,20 +113,20 @@ export interface ReadTimeline extends Imported {
 
 /**
  * Reads a timeline of another editor, or subtitles as a timeline of titles. @param media folder into which a bundle's media are unpacked
- * Errors: NOT_FOUND, BAD_REQUEST with a sentence.
+ * @param name the file's own name, where it lies under another. Errors: NOT_FOUND, BAD_REQUEST with a sentence.
  */
-export async function readExchange(path: string, media: string): Promise<ReadTimeline> {
+export async function readExchange(path: string, media: string, name: string = basename(path)): Promise<ReadTimeline> {
   const file = resolve(path);
   const info = await stat(file).catch(() => null);
   if (info === null) throw new StudioError("NOT_FOUND", `There is no file ${basename(file)}: check its path.`, file);
-  const format = extname(file).slice(1).toLowerCase();
+  const format = extname(name).slice(1).toLowerCase();
   if (format === "otioz") return { ...understood(await unpack(file, media), readOtio), folder: media };
   if (info.size > MAX_BYTES)
     throw new StudioError("BAD_REQUEST", "This file is too large to be a timeline: choose another.");
   const text = await readFile(file, "utf8");
   const folder = dirname(file);
   if (format === "srt" || format === "vtt")
-    return { ...understood(text, (words) => subtitled(words, basename(file, extname(file)))), folder };
+    return { ...understood(text, (words) => subtitled(words, basename(name, extname(name)))), folder };
   if (format === "otio") return { ...understood(text, readOtio), folder };
   if (format === "fcpxml" || format === "xml") return { ...understood(text, readFcpxml), folder };
   throw new StudioError(
@@ -156,34 +150,7 @@ function subtitled(text: string, name: string): Imported {
 
 /** The document with subtitles as titles on a text track of their own, which burns them in. Errors: ExchangeError. */
 export function withSubtitles(document: Timeline, text: string): Timeline {
-  const cues = readSubtitles(text);
-  const { rate } = document.settings;
-  const before = new Set(document.tracks.map(({ id }) => id));
-  let next = apply(document, "addTrack", { kind: "text" });
-  const track = next.tracks.find(({ id }) => !before.has(id))!.id;
-  let end = 0;
-  for (const cue of cues) {
-    const start = Math.max(end, snapToFrame(cue.start, rate));
-    const duration = snapToFrame(cue.end, rate) - start;
-    if (duration <= 0) continue;
-    const known = new Set(
-      next.tracks.flatMap(({ children }) => children.flatMap((child) => (child.kind === "clip" ? [child.id] : []))),
-    );
-    next = apply(next, "overwrite", {
-      at: start,
-      clips: [{ track, clip: { text: { ...subtitleStyle, text: cue.text }, duration } }],
-    });
-    const clip = next.tracks.flatMap(({ children }) =>
-      children.flatMap((child) => (child.kind === "clip" && !known.has(child.id) ? [child.id] : [])),
-    )[0]!;
-    next = apply(next, "setParameter", { clips: [clip], parameter: "positionY", value: 0.36 });
-    end = start + duration;
-  }
-  return next;
-}
-
-function apply(now: Timeline, name: string, args: unknown): Timeline {
-  const result = applyEdit(now, { name, arguments: args });
+  const result = applyEdit(document, { name: "addSubtitles", arguments: { cues: readSubtitles(text) } });
   if (!result.ok) throw new ExchangeError(result.error.message);
   return result.value;
 }

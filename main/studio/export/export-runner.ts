@@ -1,8 +1,8 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { type ExportJob, type ExportResult, type JobSnapshot, StudioError } from "../../../core/contract/index.ts";
-import type { ExportSettings } from "../../../core/export/index.ts";
 import { type SubjectWant, subjectWants } from "../../../core/render-plan/index.ts";
+import { containerInfo, type ExportSettings } from "../../../core/export/index.ts";
 import type { MediaTools } from "../../media/index.ts";
 import { replaceFile } from "../files.ts";
 import { freshJob, type JobContext, type JobRunner } from "../jobs/job-runner.ts";
@@ -125,7 +125,7 @@ export class ExportRunner implements JobRunner {
   }
 
   private place(fileName: string, settings: ExportSettings): Promise<string> {
-    return freeTarget(this.parts.folder, fileName.replace(/\.[^.]+$/, ""), settings);
+    return freeTarget(this.parts.folder, fileName.replace(/\.[^.]+$/, ""), containerInfo[settings.container].extension);
   }
 
   private listener(meter: ExportMeter, context: JobContext): ExportProcess["listener"] {

@@ -24,9 +24,10 @@ import { clipsOf, mediaOf, type MediaReference, type Timeline } from "../../../c
 import { chooseEncoder, type MediaTools, pixelFormatOf, readXmpPacket } from "../../media/index.ts";
 import type { JobService } from "../jobs/job-service.ts";
 import type { Destination } from "../studio.ts";
+import { writeExchange } from "./exchange.ts";
 import type { ExportRunner } from "./export-runner.ts";
 import { type MediaFile, stampOf } from "./media-files.ts";
-import { checkTarget } from "./target.ts";
+import { checkTarget, freeTarget } from "./target.ts";
 
 type ExportMethod = Extract<Method, `exports.${string}`>;
 type Handlers = { [M in ExportMethod]: (input: Input<M>) => Promise<Output<M>> };
@@ -43,7 +44,9 @@ export interface ExportServiceParts {
   readonly jobs: JobService;
   readonly tools: () => Promise<MediaTools>;
   /** An open project by its id. Errors: NOT_FOUND. */
-  readonly project: (id: string) => { readonly document: Timeline; readonly gate: MediaGate };
+  readonly project: (id: string) => { readonly folder: string; readonly document: Timeline; readonly gate: MediaGate };
+  /** Folder for exports without a place of their own. */
+  readonly folder: string;
   readonly reveal: (path: string) => Promise<void>;
   /** A media of the studio's list by its id. Errors: NOT_FOUND, MEDIA_MISSING. */
   readonly source: (id: string) => Promise<{ readonly path: string }>;
@@ -72,6 +75,12 @@ export class ExportService {
         `${name}${containerInfo[settings.container].extension}`,
       );
       return { job: id };
+    },
+    "exports.exchange": async ({ project, format, name }) => {
+      const { folder, document, gate } = this.parts.project(project);
+      const file = await freeTarget(this.parts.folder, name, `.${format}`);
+      const notes = await writeExchange({ folder, timeline: document }, gate, format, { file, overwrite: false });
+      return { fileName: basename(file), notes };
     },
     "exports.records": async ({ media }) => {
       const { path } = await this.parts.source(media);

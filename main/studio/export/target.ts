@@ -27,10 +27,9 @@ export async function checkTarget({ file, overwrite }: Destination, settings: Ex
   await assertWritable(dirname(file));
 }
 
-/** A name for the folder of exports that nobody has yet. */
-export async function freeTarget(folder: string, name: string, settings: ExportSettings): Promise<string> {
+/** A name in the folder of exports that nobody has yet. @param extension with its dot */
+export async function freeTarget(folder: string, name: string, extension: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const { extension } = containerInfo[settings.container];
   for (let n = 1; n < 10_000; n += 1) {
     const file = join(folder, `${folderName(name)}${n === 1 ? "" : ` ${n}`}${extension}`);
     const taken = await access(file).then(

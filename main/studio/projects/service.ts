@@ -206,6 +206,14 @@ export class ProjectService {
   }
 
   private async create(name: string, settings: Input<"projects.create">["settings"]): Promise<ProjectState> {
+    const { folder, title } = await this.newFolder(name);
+    const given = Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
+    await ProjectStore.create(placeOf(folder), newTimeline(title, given));
+    return (await this.openFolder(folder)).state();
+  }
+
+  /** Makes an empty folder for a project of this name, with a number after it when that is taken. Errors: OUTPUT_UNWRITABLE, DISK_FULL. */
+  async newFolder(name: string): Promise<{ readonly folder: string; readonly title: string }> {
     await makeFolder(
       this.parts.folder,
       "The folder for projects cannot be made: set PLUME_OUTPUT to a folder of yours.",
@@ -221,10 +229,7 @@ export class ProjectService {
           throw StudioError.from(error);
         },
       );
-      if (!made) continue;
-      const given = Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
-      await ProjectStore.create(placeOf(folder), newTimeline(n === 1 ? name.trim() : `${name.trim()} ${n}`, given));
-      return (await this.openFolder(folder)).state();
+      if (made) return { folder, title: n === 1 ? name.trim() : `${name.trim()} ${n}` };
     }
   }
 

@@ -5,8 +5,10 @@ import { editGroup } from "./helpers.ts";
 
 const bring =
   (what: "files" | "folder") =>
-  ({ media }: CommandContext): void =>
-    void pickFiles(what).then((files) => media.importFiles(files));
+  ({ exchange, media }: CommandContext): void =>
+    void pickFiles(what)
+      .then((files) => exchange.take(files))
+      .then((files) => media.importFiles(files));
 
 const missing = ({ project, mediaStatus }: CommandContext) => {
   const status = mediaStatus.store.getState();
