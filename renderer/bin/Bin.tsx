@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useProject, useSelect, useStudio } from "../state/context.ts";
 import { pickFiles } from "../state/pick-files.ts";
+import { TransitionPalette } from "../transitions/TransitionPalette.tsx";
 import { Button } from "../ui/Button.tsx";
 import { plural } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
@@ -14,10 +15,13 @@ import { useFileDrop } from "./use-file-drop.ts";
 const VIEW_KEY = "plume.bin";
 export interface BinView extends View {
   readonly scope: Scope;
+  /** The palette of transitions stands in the place of the media. */
+  readonly showsTransitions: boolean;
   readonly layout: "grid" | "list";
 }
 const usual: BinView = {
   scope: "project",
+  showsTransitions: false,
   layout: "grid",
   search: "",
   filter: "all",
@@ -79,6 +83,13 @@ export function Bin() {
   const isOver = useFileDrop((files) => void exchange.take(files).then(media.importFiles));
   const isReadOnly = useProject((each) => each.state?.readOnly != null);
 
+  if (view.showsTransitions)
+    return (
+      <div className="bin">
+        <BinTools view={view} onChange={change} isReadOnly={isReadOnly} />
+        <TransitionPalette />
+      </div>
+    );
   return (
     <div className="bin" data-over={isOver}>
       <BinTools view={view} onChange={change} isReadOnly={isReadOnly} />

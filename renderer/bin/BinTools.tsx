@@ -37,9 +37,12 @@ export function BinTools({ view, onChange, isReadOnly }: Props) {
         <ToggleGroup.Root
           type="single"
           className="segments"
-          aria-label="Whose media"
-          value={view.scope}
-          onValueChange={(scope) => scope !== "" && onChange({ scope: scope as BinView["scope"] })}
+          aria-label="What is shown"
+          value={view.showsTransitions ? "transitions" : view.scope}
+          onValueChange={(tab) => {
+            if (tab === "transitions") onChange({ showsTransitions: true });
+            else if (tab !== "") onChange({ scope: tab as BinView["scope"], showsTransitions: false });
+          }}
         >
           <ToggleGroup.Item className="segments__item" value="project">
             Project
@@ -47,17 +50,19 @@ export function BinTools({ view, onChange, isReadOnly }: Props) {
           <ToggleGroup.Item className="segments__item" value="studio">
             Studio
           </ToggleGroup.Item>
+          <ToggleGroup.Item className="segments__item" value="transitions">
+            Transitions
+          </ToggleGroup.Item>
         </ToggleGroup.Root>
         <span className="bin__space" />
         <DropdownMenu.Root modal={false}>
           <DropdownMenu.Trigger asChild>
             <Button
-              icon={<Plus size={14} aria-hidden />}
+              kind="quiet"
+              icon={<Plus size={16} aria-hidden />}
               disabled={isReadOnly}
-              title="Import files or a folder (Ctrl I)"
-            >
-              Import
-            </Button>
+              label="Import files or a folder (Ctrl I)"
+            />
           </DropdownMenu.Trigger>
           <DropdownMenu.Portal>
             <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
@@ -71,71 +76,78 @@ export function BinTools({ view, onChange, isReadOnly }: Props) {
           </DropdownMenu.Portal>
         </DropdownMenu.Root>
       </div>
-      <div className="bin__row">
-        <label className="bin__search">
-          <Search size={13} aria-hidden />
-          <input
-            type="search"
-            aria-label="Search media"
-            placeholder="Search"
-            value={view.search}
-            onChange={(event) => onChange({ search: event.target.value })}
-            onKeyDown={(event) => {
-              if (event.key === "Escape") onChange({ search: "" });
-            }}
-          />
-        </label>
-        <DropdownMenu.Root modal={false}>
-          <DropdownMenu.Trigger asChild>
-            <Button
-              kind="quiet"
-              icon={
-                view.isDescending ? (
-                  <ArrowDownNarrowWide size={14} aria-hidden />
-                ) : (
-                  <ArrowUpNarrowWide size={14} aria-hidden />
-                )
-              }
-              label={`Sort and filter (by ${SORTS[view.sort].toLowerCase()}${view.filter === "all" ? "" : `, ${FILTERS[view.filter].toLowerCase()}`})`}
-              data-active={view.filter !== "all"}
-            />
-          </DropdownMenu.Trigger>
-          <DropdownMenu.Portal>
-            <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
-              <DropdownMenu.Label className="menu__label">Sort by</DropdownMenu.Label>
-              <DropdownMenu.RadioGroup value={view.sort} onValueChange={(sort) => onChange({ sort: sort as Sort })}>
-                {sorts.map((sort) => (
-                  <Choice key={sort} value={sort} text={SORTS[sort]} />
-                ))}
-              </DropdownMenu.RadioGroup>
-              <DropdownMenu.CheckboxItem
-                className="menu__item"
-                checked={view.isDescending}
-                onCheckedChange={(isDescending) => onChange({ isDescending: isDescending })}
-              >
-                <Check />
-                <span className="menu__text">Last first</span>
-              </DropdownMenu.CheckboxItem>
-              <DropdownMenu.Separator className="menu__line" />
-              <DropdownMenu.Label className="menu__label">Show</DropdownMenu.Label>
-              <DropdownMenu.RadioGroup
-                value={view.filter}
-                onValueChange={(filter) => onChange({ filter: filter as Filter })}
-              >
-                {filters.map((filter) => (
-                  <Choice key={filter} value={filter} text={FILTERS[filter]} />
-                ))}
-              </DropdownMenu.RadioGroup>
-            </DropdownMenu.Content>
-          </DropdownMenu.Portal>
-        </DropdownMenu.Root>
-        <Button
-          kind="quiet"
-          icon={view.layout === "grid" ? <List size={14} aria-hidden /> : <LayoutGrid size={14} aria-hidden />}
-          label={view.layout === "grid" ? "Show as a list" : "Show as pictures"}
-          onClick={() => onChange({ layout: view.layout === "grid" ? "list" : "grid" })}
+      {view.showsTransitions ? null : <MediaTools view={view} onChange={onChange} />}
+    </div>
+  );
+}
+
+/** Search, and how the media are looked at. */
+function MediaTools({ view, onChange }: Pick<Props, "view" | "onChange">) {
+  return (
+    <div className="bin__row">
+      <label className="bin__search">
+        <Search size={13} aria-hidden />
+        <input
+          type="search"
+          aria-label="Search media"
+          placeholder="Search"
+          value={view.search}
+          onChange={(event) => onChange({ search: event.target.value })}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") onChange({ search: "" });
+          }}
         />
-      </div>
+      </label>
+      <DropdownMenu.Root modal={false}>
+        <DropdownMenu.Trigger asChild>
+          <Button
+            kind="quiet"
+            icon={
+              view.isDescending ? (
+                <ArrowDownNarrowWide size={14} aria-hidden />
+              ) : (
+                <ArrowUpNarrowWide size={14} aria-hidden />
+              )
+            }
+            label={`Sort and filter (by ${SORTS[view.sort].toLowerCase()}${view.filter === "all" ? "" : `, ${FILTERS[view.filter].toLowerCase()}`})`}
+            data-active={view.filter !== "all"}
+          />
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Portal>
+          <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
+            <DropdownMenu.Label className="menu__label">Sort by</DropdownMenu.Label>
+            <DropdownMenu.RadioGroup value={view.sort} onValueChange={(sort) => onChange({ sort: sort as Sort })}>
+              {sorts.map((sort) => (
+                <Choice key={sort} value={sort} text={SORTS[sort]} />
+              ))}
+            </DropdownMenu.RadioGroup>
+            <DropdownMenu.CheckboxItem
+              className="menu__item"
+              checked={view.isDescending}
+              onCheckedChange={(isDescending) => onChange({ isDescending: isDescending })}
+            >
+              <Check />
+              <span className="menu__text">Last first</span>
+            </DropdownMenu.CheckboxItem>
+            <DropdownMenu.Separator className="menu__line" />
+            <DropdownMenu.Label className="menu__label">Show</DropdownMenu.Label>
+            <DropdownMenu.RadioGroup
+              value={view.filter}
+              onValueChange={(filter) => onChange({ filter: filter as Filter })}
+            >
+              {filters.map((filter) => (
+                <Choice key={filter} value={filter} text={FILTERS[filter]} />
+              ))}
+            </DropdownMenu.RadioGroup>
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      </DropdownMenu.Root>
+      <Button
+        kind="quiet"
+        icon={view.layout === "grid" ? <List size={14} aria-hidden /> : <LayoutGrid size={14} aria-hidden />}
+        label={view.layout === "grid" ? "Show as a list" : "Show as pictures"}
+        onClick={() => onChange({ layout: view.layout === "grid" ? "list" : "grid" })}
+      />
     </div>
   );
 }

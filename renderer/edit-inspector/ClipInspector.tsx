@@ -4,11 +4,12 @@ import { flicksToSeconds, formatTimecode, secondsToFlicks } from "../../core/tim
 import { mediaOf, type ParameterName } from "../../core/timeline/index.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
 import type { Found } from "../timeline/selection.ts";
+import { activeTake } from "../timeline/paint/clip.ts";
 import { Button } from "../ui/Button.tsx";
 import { common, valueOf } from "./clip-values.ts";
 import { CheckRow, Row, Section, SelectRow, TextRow } from "./fields/rows.tsx";
 import { ValueRow } from "./fields/ValueRow.tsx";
-import { GenerationSection } from "./GenerationSection.tsx";
+import { GenerationSection, PromiseSection } from "./GenerationSection.tsx";
 import { ParameterRow } from "./ParameterRow.tsx";
 import { SpeedSection } from "./SpeedSection.tsx";
 import { SubjectSection } from "./SubjectSection.tsx";
@@ -54,6 +55,7 @@ export const ClipInspector = memo(function ClipInspector({ found }: Props) {
   const media = useProject((view) => (single === null ? null : mediaOf(view.document, single.item.clip)));
   if (first === undefined) return null;
   const end = first.item.start + first.item.clip.sourceRange.duration;
+  const take = single === null ? null : activeTake(single.item.clip);
   return (
     <>
       <header className="edit-inspector__head">
@@ -157,6 +159,7 @@ export const ClipInspector = memo(function ClipInspector({ found }: Props) {
       ) : null}
       {single === null ? null : <TakesSection found={single} />}
       {media?.record == null ? null : <GenerationSection record={media.record} />}
+      {take === null ? null : <PromiseSection take={take} />}
       <Section title="Clip" closed={single !== null && single.item.clip.content.type === "text"}>
         <TextRow
           label="Name"

@@ -1,9 +1,10 @@
 import { useId } from "react";
-import { formatTimecode } from "../../core/time/index.ts";
+import { flicksToSeconds, formatTimecode, secondsToFlicks, snapToFrame } from "../../core/time/index.ts";
 import type { Marker } from "../../core/timeline/index.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
 import { Section, SelectRow, TextRow } from "./fields/rows.tsx";
+import { ValueRow } from "./fields/ValueRow.tsx";
 import { useGesture } from "./use-gesture.ts";
 
 const colours = ["red", "orange", "yellow", "green", "cyan", "blue", "purple", "grey"].map(
@@ -17,7 +18,12 @@ export function MarkerInspector({ marker }: { readonly marker: Marker }) {
   const selection = useEditUi((ui) => ui.selection);
   const gesture = useGesture();
   const id = useId();
-  const { start } = marker.markedRange;
+  const { start, duration } = marker.markedRange;
+  const setLength = (length: number) =>
+    gesture.perform("setMarker", {
+      marker: marker.id,
+      markedRange: { start, duration: snapToFrame(length, rate) },
+    });
   return (
     <>
       <header className="edit-inspector__head">
@@ -36,6 +42,26 @@ export function MarkerInspector({ marker }: { readonly marker: Marker }) {
           value={marker.colour}
           options={colours}
           onChange={(colour) => project.perform("setMarker", { marker: marker.id, colour })}
+        />
+        <ValueRow
+          label="Length"
+          value={flicksToSeconds(duration)}
+          min={0}
+          max={24 * 3600}
+          slider={[0, 10]}
+          step={0.04}
+          digits={2}
+          unit="s"
+          onChange={(seconds) => setLength(secondsToFlicks(seconds))}
+          onEnd={gesture.end}
+          onReset={
+            duration === 0
+              ? undefined
+              : () => {
+                  setLength(0);
+                  gesture.end();
+                }
+          }
         />
         <label className="value-row__label" htmlFor={id}>
           Note

@@ -1,10 +1,11 @@
+import { useState } from "react";
 import { canDropFrames, FRAME_RATES, formatRate, formatTimecode, sameRate } from "../../core/time/index.ts";
-import { clipsOf, type EditArguments } from "../../core/timeline/index.ts";
+import { clipsOf, defaultSettings, type EditArguments } from "../../core/timeline/index.ts";
 import { useProject, useStudio } from "../state/context.ts";
 import { lengthOf } from "../state/create-studio.ts";
 import { plural } from "../ui/format.ts";
-import { NumberInput } from "./fields/NumberInput.tsx";
-import { CheckRow, ColourRow, Row, Section, SelectRow, TextRow } from "./fields/rows.tsx";
+import { CheckRow, ColourRow, Section, SelectRow, TextRow } from "./fields/rows.tsx";
+import { ValueRow } from "./fields/ValueRow.tsx";
 import { useGesture } from "./use-gesture.ts";
 
 const sizes = [
@@ -26,6 +27,8 @@ const sampleRates = [
   ["96000", "96 kHz"],
 ] as const;
 
+const usual = defaultSettings.tempo;
+
 /** The project itself, while nothing is selected. */
 export function ProjectInspector() {
   const { project } = useStudio();
@@ -34,7 +37,8 @@ export function ProjectInspector() {
   const { settings } = document;
   const { rate, dropFrame, width, height, tempo } = settings;
   const size = `${width}×${height}`;
-  const known = sizes.find(([name]) => name === size)?.[0] ?? "own";
+  const [wantsOwn, setWantsOwn] = useState(false);
+  const known = wantsOwn ? "own" : (sizes.find(([name]) => name === size)?.[0] ?? "own");
   const clips = [...clipsOf(document)].length;
   const set = (changes: EditArguments<"setSettings">) => void project.perform("setSettings", changes);
   const sampleRate = String(settings.sampleRate);
@@ -52,37 +56,34 @@ export function ProjectInspector() {
         <SelectRow<Size>
           label="Format"
           value={known}
-          options={known === "own" ? [...sizes, ["own", "Own size"]] : sizes}
+          options={[...sizes, ["own", "Own size"]]}
           onChange={(next) => {
+            setWantsOwn(next === "own");
             const [w, h] = next.split("×").map(Number);
             if (w !== undefined && h !== undefined) set({ width: w, height: h });
           }}
         />
-        <Row label="Size">
-          <NumberInput
-            label="Width in pixels"
-            value={width}
-            min={16}
-            max={16_384}
-            step={2}
-            digits={0}
-            unit=""
-            onChange={(value) => set({ width: Math.round(value) })}
-            onEnd={gesture.end}
-          />
-          <span aria-hidden>×</span>
-          <NumberInput
-            label="Height in pixels"
-            value={height}
-            min={16}
-            max={16_384}
-            step={2}
-            digits={0}
-            unit=""
-            onChange={(value) => set({ height: Math.round(value) })}
-            onEnd={gesture.end}
-          />
-        </Row>
+        {known === "own" ? (
+          <>
+            {(["width", "height"] as const).map((side) => (
+              <ValueRow
+                key={side}
+                label={side === "width" ? "Width" : "Height"}
+                value={settings[side]}
+                min={16}
+                max={16_384}
+                slider={[16, 4096]}
+                step={2}
+                unit="px"
+                onChange={(value) => gesture.perform("setSettings", { [side]: Math.round(value) })}
+                onEnd={gesture.end}
+                onReset={
+                  settings[side] === defaultSettings[side] ? undefined : () => set({ [side]: defaultSettings[side] })
+                }
+              />
+            ))}
+          </>
+        ) : null}
         <SelectRow
           label="Rate"
           value={(rates.find(([name]) => sameRate(FRAME_RATES[name], rate))?.[0] ?? formatRate(rate)) as "24"}
@@ -106,30 +107,38 @@ export function ProjectInspector() {
           options={knownRate === undefined ? [...sampleRates, [sampleRate, `${sampleRate} Hz`]] : sampleRates}
           onChange={(next) => set({ sampleRate: Number(next) })}
         />
-        <Row label="Tempo">
-          <NumberInput
-            label="Beats a minute"
-            value={tempo.beatsPerMinute}
-            min={10}
-            max={999}
-            step={1}
-            digits={2}
-            unit="bpm"
-            onChange={(beatsPerMinute) => set({ tempo: { ...tempo, beatsPerMinute } })}
-            onEnd={gesture.end}
-          />
-          <NumberInput
-            label="Beats a bar"
-            value={tempo.beatsPerBar}
-            min={1}
-            max={32}
-            step={1}
-            digits={0}
-            unit="/bar"
-            onChange={(beats) => set({ tempo: { ...tempo, beatsPerBar: Math.round(beats) } })}
-            onEnd={gesture.end}
-          />
-        </Row>
+        <ValueRow
+          label="Tempo"
+          value={tempo.beatsPerMinute}
+          min={10}
+          max={999}
+          slider={[40, 220]}
+          step={1}
+          digits={1}
+          unit="bpm"
+          onChange={(beatsPerMinute) => gesture.perform("setSettings", { tempo: { ...tempo, beatsPerMinute } })}
+          onEnd={gesture.end}
+          onReset={
+            tempo.beatsPerMinute === usual.beatsPerMinute
+              ? undefined
+              : () => set({ tempo: { ...tempo, beatsPerMinute: usual.beatsPerMinute } })
+          }
+        />
+        <ValueRow
+          label="Beats a bar"
+          value={tempo.beatsPerBar}
+          min={1}
+          max={32}
+          slider={[1, 12]}
+          step={1}
+          onChange={(beats) => gesture.perform("setSettings", { tempo: { ...tempo, beatsPerBar: Math.round(beats) } })}
+          onEnd={gesture.end}
+          onReset={
+            tempo.beatsPerBar === usual.beatsPerBar
+              ? undefined
+              : () => set({ tempo: { ...tempo, beatsPerBar: usual.beatsPerBar } })
+          }
+        />
       </Section>
       <Section title="Timeline" closed>
         <TextRow

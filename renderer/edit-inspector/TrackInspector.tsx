@@ -91,6 +91,11 @@ export function TrackInspector({ track }: { readonly track: Track }) {
                 unit="dB"
                 onChange={(amount) => slide({ ducking: { ...ducking, amount } })}
                 onEnd={gesture.end}
+                onReset={
+                  ducking.amount === usual.amount
+                    ? undefined
+                    : () => set({ ducking: { ...ducking, amount: usual.amount } })
+                }
               />
               {(["attack", "release"] as const).map((side) => (
                 <ValueRow
@@ -105,6 +110,11 @@ export function TrackInspector({ track }: { readonly track: Track }) {
                   unit="s"
                   onChange={(seconds) => slide({ ducking: { ...ducking, [side]: secondsToFlicks(seconds) } })}
                   onEnd={gesture.end}
+                  onReset={
+                    ducking[side] === usual[side]
+                      ? undefined
+                      : () => set({ ducking: { ...ducking, [side]: usual[side] } })
+                  }
                 />
               ))}
             </>

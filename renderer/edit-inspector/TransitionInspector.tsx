@@ -1,22 +1,13 @@
 import { flicksToSeconds, secondsToFlicks, snapToFrame } from "../../core/time/index.ts";
-import type { Transition } from "../../core/timeline/index.ts";
+import { type Transition, transitionTypes } from "../../core/timeline/index.ts";
 import { useProject, useStudio } from "../state/context.ts";
+import { transitionNames, usualLength } from "../timeline/transitions.ts";
 import { Button } from "../ui/Button.tsx";
 import { ColourRow, Section, SelectRow } from "./fields/rows.tsx";
 import { ValueRow } from "./fields/ValueRow.tsx";
 import { useGesture } from "./use-gesture.ts";
 
-const types = [
-  ["dissolve", "Dissolve"],
-  ["dip", "Dip through colour"],
-  ["wipe", "Wipe"],
-  ["slide", "Slide"],
-  ["push", "Push"],
-  ["iris", "Iris"],
-  ["clock", "Clock"],
-  ["zoom", "Zoom"],
-  ["blur", "Blur"],
-] as const satisfies readonly (readonly [Transition["type"], string])[];
+const types = transitionTypes.map((type) => [type, transitionNames[type]] as const);
 const directions = [
   ["left", "To the left"],
   ["right", "To the right"],
@@ -29,7 +20,8 @@ const soft: readonly Transition["type"][] = ["wipe", "iris", "clock"];
 /** How one clip becomes the next. */
 export function TransitionInspector({ transition }: { readonly transition: Transition }) {
   const { project } = useStudio();
-  const { rate } = useProject((view) => view.document.settings);
+  const settings = useProject((view) => view.document.settings);
+  const { rate } = settings;
   const gesture = useGesture();
   const { id, type, inOffset, outOffset } = transition;
   const whole = inOffset + outOffset;
@@ -43,10 +35,14 @@ export function TransitionInspector({ transition }: { readonly transition: Trans
     const before = whole === 0 ? 0 : Math.round((length * inOffset) / whole);
     slide({ inOffset: before, outOffset: length - before });
   }
+  function setLengthOnce(seconds: number) {
+    setLength(seconds);
+    gesture.end();
+  }
   return (
     <>
       <header className="edit-inspector__head">
-        <h2>{types.find(([name]) => name === type)?.[1]}</h2>
+        <h2>{transitionNames[type]}</h2>
         <p>Transition</p>
       </header>
       <Section title="Transition">
@@ -62,6 +58,9 @@ export function TransitionInspector({ transition }: { readonly transition: Trans
           unit="s"
           onChange={setLength}
           onEnd={gesture.end}
+          onReset={
+            whole === usualLength(settings) ? undefined : () => setLengthOnce(flicksToSeconds(usualLength(settings)))
+          }
         />
         {directed.includes(type) ? (
           <SelectRow

@@ -1,4 +1,4 @@
-import type { ResolvedRequest } from "../../core/contract/index.ts";
+import type { ResolvedAnimationRequest, ResolvedRequest } from "../../core/contract/index.ts";
 import { useSelect } from "../state/context.ts";
 import type { AnimateItem, GenerateItem, Item } from "../state/items.ts";
 import { formatLength, plural } from "../ui/format.ts";
@@ -27,15 +27,32 @@ const shapeRows = ({ width, height, frames, fps, precision }: Omit<ResolvedReque
   ["Length", `${formatLength(frames, fps)} · ${frames} frames at ${fps}`],
 ];
 
-function GenerationFacts({ item }: { readonly item: GenerateItem }) {
-  const { request } = item;
-  const rows: Fact[] = [
-    ...useCommonRows(item),
-    ["Guidance", String(request.guidance)],
-    ...shapeRows(request),
-    ...(request.negativePrompt ? [["Not in it", request.negativePrompt] as const] : []),
+/** What a clip was made of out of words, besides model, seed and steps. */
+export const generationRows = (request: ResolvedRequest): Fact[] => [
+  ["Guidance", String(request.guidance)],
+  ...shapeRows(request),
+  ...(request.negativePrompt ? [["Not in it", request.negativePrompt] as const] : []),
+];
+
+/** What an animation was made of, besides model, seed and steps. */
+export function animationRows(
+  request: ResolvedAnimationRequest,
+  names: { readonly picture: string; readonly sound: string },
+): Fact[] {
+  const { text, image, audio, interpolationAudio } = request.guidance;
+  return [
+    ["Picture", names.picture],
+    ["Sound", names.sound],
+    ["Preset", presetWords[request.preset]],
+    ["Follows", request.follow],
+    ["Guidance", `text ${text} · image ${image} · sound ${audio}, ${interpolationAudio}`],
+    ...shapeRows({ ...request, negativePrompt: "" }),
+    ...(request.segments.length > 1 ? [["Made of", plural(request.segments.length, "segment")] as const] : []),
   ];
-  return <Facts title="Generation" rows={rows} />;
+}
+
+function GenerationFacts({ item }: { readonly item: GenerateItem }) {
+  return <Facts title="Generation" rows={[...useCommonRows(item), ...generationRows(item.request)]} />;
 }
 
 function AnimationFacts({ item }: { readonly item: AnimateItem }) {
@@ -43,16 +60,9 @@ function AnimationFacts({ item }: { readonly item: AnimateItem }) {
   const { request, clip } = item;
   const made = clip?.record.schema === "plume.animation/1" ? clip.record.inputs : null;
   const nameOf = (id: string) => media.find((each) => each.id === id)?.name ?? "no longer in the list";
-  const { text, image, audio, interpolationAudio } = request.guidance;
-  const rows: Fact[] = [
-    ["Picture", made?.picture.name ?? nameOf(request.picture)],
-    ["Sound", made?.sound.name ?? nameOf(request.sound)],
-    ...useCommonRows(item),
-    ["Preset", presetWords[request.preset]],
-    ["Follows", request.follow],
-    ["Guidance", `text ${text} · image ${image} · sound ${audio}, ${interpolationAudio}`],
-    ...shapeRows({ ...request, negativePrompt: "" }),
-    ...(request.segments.length > 1 ? [["Made of", plural(request.segments.length, "segment")] as const] : []),
-  ];
-  return <Facts title="Animation" rows={rows} />;
+  const names = {
+    picture: made?.picture.name ?? nameOf(request.picture),
+    sound: made?.sound.name ?? nameOf(request.sound),
+  };
+  return <Facts title="Animation" rows={[...useCommonRows(item), ...animationRows(request, names)]} />;
 }

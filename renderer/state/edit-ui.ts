@@ -14,6 +14,8 @@ export type Selection =
   | { readonly type: "none" }
   | { readonly type: "clips"; readonly ids: readonly string[] }
   | { readonly type: "transition"; readonly id: string }
+  /** Where two clips meet: ids of the clips on either side. */
+  | { readonly type: "cut"; readonly left: string; readonly right: string }
   | { readonly type: "gap"; readonly track: string; readonly start: Flicks; readonly duration: Flicks }
   | { readonly type: "marker"; readonly id: string }
   | { readonly type: "track"; readonly id: string };

@@ -2,7 +2,8 @@ import { ContextMenu } from "radix-ui";
 import type { ReactNode } from "react";
 import { useCommands } from "../commands/use-commands.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
-import { mediaOf } from "../../core/timeline/index.ts";
+import type { Selection } from "../state/edit-ui.ts";
+import { mediaOf, transitionTypes } from "../../core/timeline/index.ts";
 import { activeTakeProblem } from "./takes.ts";
 import { findPlaced } from "./selection.ts";
 
@@ -22,9 +23,7 @@ const CLIP: readonly Entry[] = [
   null,
   {
     title: "Transition",
-    entries: ["dissolve", "dip", "wipe", "slide", "push", "iris", "clock", "zoom", "blur"].map(
-      (type) => `transition.${type}`,
-    ),
+    entries: transitionTypes.map((type) => `transition.${type}`),
   },
   { title: "Fade", entries: ["fade.in", "fade.out", "fade.none"] },
   { title: "Speed", entries: ["speed.half", "speed.normal", "speed.double", "clip.reverse"] },
@@ -37,13 +36,8 @@ const CLIP: readonly Entry[] = [
   "beats.mark",
   "generate.animate",
 ];
-const TRANSITION: readonly Entry[] = [
-  ...["dissolve", "dip", "wipe", "slide", "push", "iris", "clock", "zoom", "blur"].map((type) => `transition.${type}`),
-  null,
-  "transition.longer",
-  "transition.shorter",
-  "clip.delete",
-];
+const CUT: readonly Entry[] = transitionTypes.map((type) => `transition.${type}`);
+const TRANSITION: readonly Entry[] = [...CUT, null, "transition.longer", "transition.shorter", "clip.delete"];
 const GAP: readonly Entry[] = ["generate.here", "clipboard.paste", "clip.ripple-delete"];
 const MARKER: readonly Entry[] = ["marker.rename", "clip.delete"];
 const EMPTY: readonly Entry[] = [
@@ -60,21 +54,19 @@ const EMPTY: readonly Entry[] = [
   "view.fit",
 ];
 
+const MENUS: Readonly<Partial<Record<Selection["type"], readonly Entry[]>>> = {
+  transition: TRANSITION,
+  cut: CUT,
+  gap: GAP,
+  marker: MARKER,
+};
+
 /** The menu of whatever is under the pointer, or of the clip that has the keyboard. */
 export function ClipMenu({ children }: { readonly children: ReactNode }) {
   const { editUi } = useStudio();
   const type = useEditUi((ui) => ui.selection.type);
   const takes = useTakeEntries();
-  const entries =
-    type === "clips"
-      ? [...takes, ...CLIP]
-      : type === "transition"
-        ? TRANSITION
-        : type === "gap"
-          ? GAP
-          : type === "marker"
-            ? MARKER
-            : EMPTY;
+  const entries = type === "clips" ? [...takes, ...CLIP] : (MENUS[type] ?? EMPTY);
   return (
     <ContextMenu.Root modal={false}>
       <ContextMenu.Trigger asChild>{children}</ContextMenu.Trigger>

@@ -4,6 +4,7 @@ import { laneOf } from "../../core/timeline/index.ts";
 import { useCommands } from "../commands/use-commands.ts";
 import { useProject, useStudio } from "../state/context.ts";
 import { attachDrop } from "./drop.ts";
+import { attachTransitionDrop } from "./drop-transition.ts";
 import { ClipMenu } from "./ClipMenu.tsx";
 import { Grid } from "./Grid.tsx";
 import { Headers } from "./Headers.tsx";
@@ -28,6 +29,7 @@ export function TimelinePanel() {
       view.attach(base.current, overlay.current),
       attachPointer(view, stage.current),
       attachDrop(view, studio, stage.current),
+      attachTransitionDrop(view, studio, stage.current),
     ];
     return () => {
       for (const stop of stops) stop();

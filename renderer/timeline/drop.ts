@@ -1,13 +1,13 @@
 import { FLICKS_PER_SECOND, frameDuration, secondsToFlicks } from "../../core/time/index.ts";
-import { endOfPlaced, laneOf, type MediaReference, type Timeline } from "../../core/timeline/index.ts";
+import { endOfPlaced, laneOf, type MediaReference, NEW_TRACK, type Timeline } from "../../core/timeline/index.ts";
 import { attempt } from "../state/attempt.ts";
 import type { Studio } from "../state/context.ts";
 import { filesOf } from "../state/pick-files.ts";
 import { carriesFiles, draggedMedia, droppedMedia } from "../state/drag.ts";
-import { type Layout, rowAt, RULER_HEIGHT, timeToX, xToTime } from "./geometry.ts";
+import { type Layout, type Row, rowAt, RULER_HEIGHT, timeToX, xToTime } from "./geometry.ts";
 import { EditGesture, type Pointer } from "./gestures/gesture.ts";
 import type { Ghost } from "./paint/overlay.ts";
-import { lengthOfMedia, placementsOf } from "./placement.ts";
+import { BEYOND, lengthOfMedia, type Onto, placementsOf } from "./placement.ts";
 import { selectionOf } from "./selection.ts";
 import { snapBy } from "./snap.ts";
 import type { TimelineView } from "./timeline-view.ts";
@@ -59,8 +59,7 @@ function previewOf({ store, project }: Studio, id: string): MediaReference | nul
 
 interface Target {
   readonly at: number;
-  /** Track under the pointer. */
-  readonly onto: string | null;
+  readonly onto: Onto;
   readonly insert: boolean;
 }
 
@@ -84,7 +83,9 @@ export function attachDrop(view: TimelineView, studio: Studio, element: HTMLElem
     const { rate } = gesture.base.settings;
     const from = Math.max(0, xToTime(view.view, pointer.x));
     const snapped = snapBy(gesture.snapTo(pointer), [0, length], from, gesture.within, rate);
-    const onto = rowAt(view.layout, pointer.y - RULER_HEIGHT + view.scrollY)?.track.id ?? null;
+    const y = pointer.y - RULER_HEIGHT + view.scrollY;
+    const isBeyond = y < 0 || y >= view.layout.height;
+    const onto = isBeyond ? BEYOND : (rowAt(view.layout, y)?.track.id ?? null);
     return {
       at: Math.max(0, snapped.by),
       onto,
@@ -111,7 +112,7 @@ export function attachDrop(view: TimelineView, studio: Studio, element: HTMLElem
     const length = media.reduce((sum, each) => sum + lengthOfMedia(each), 0);
     const target = targetOf(event, length);
     view.hint = {
-      text: target.insert ? "insert" : "overwrite",
+      text: `${target.insert ? "insert" : "overwrite"}${target.onto === BEYOND ? " · on a new track" : ""}`,
       at: target.hintAt,
       snap: target.snap,
       ghosts: ghostsOf(view, document, media, target),
@@ -161,14 +162,22 @@ function ghostsOf(
   return media.length === 0
     ? []
     : placementsOf(document, media, onto).flatMap(({ track, clip, offset }) => {
-        const row = layout.rows.find((each) => each.track.id === track);
+        const row = layout.rows.find((each) => each.track.id === track) ?? newRow(layout, track);
         const of = "media" in clip ? media.find(({ id }) => id === clip.media) : undefined;
-        if (row === undefined || of === undefined) return [];
+        if (row === null || of === undefined) return [];
         const x = timeToX(view.view, at + offset);
         const width = timeToX(view.view, at + offset + Math.max(frame, lengthOfMedia(of))) - x;
         return [{ x, y: RULER_HEIGHT + row.y - view.scrollY, width, height: row.height, text: of.name }];
       });
 }
+
+/** Where a new track would come in, as a flat row: over the pictures or under the sounds. */
+function newRow({ rows, height }: Layout, track: string): Pick<Row, "y" | "height"> | null {
+  if (track === NEW_TRACK.audio) return { y: height, height: NEW_HEIGHT };
+  const top = rows.find((row) => row.track.kind === "video")?.y ?? 0;
+  return track === NEW_TRACK.video ? { y: Math.max(0, top - NEW_HEIGHT / 2), height: NEW_HEIGHT } : null;
+}
+const NEW_HEIGHT = 24;
 
 /** Puts media on the timeline; the project notes those that it does not know. Rejects with StudioError. */
 export async function putMedia(studio: Studio, ids: readonly string[], { at, onto, insert }: Target): Promise<void> {

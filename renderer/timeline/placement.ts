@@ -1,5 +1,11 @@
 import { type Flicks, FLICKS_PER_SECOND, type TimeRange } from "../../core/time/index.ts";
-import type { ClipDraft, MediaReference, Timeline, Track } from "../../core/timeline/index.ts";
+import {
+  type ClipDraft,
+  type MediaReference,
+  NEW_TRACK,
+  type Timeline,
+  type Track,
+} from "../../core/timeline/index.ts";
 import { layoutOf } from "./geometry.ts";
 
 /** How media come onto tracks: a film's picture on a picture track and its sound on the sound track of the same number. */
@@ -27,11 +33,21 @@ export interface Targets {
   readonly sound: string | null;
 }
 
+/** Let go beyond all tracks, media go to tracks that are made for them. */
+export const BEYOND = Symbol("beyond all tracks");
+/** The track that media are dropped on; null: none in particular. */
+export type Onto = string | typeof BEYOND | null;
+
 /**
  * Which tracks a piece of media goes to when it is dropped on one (or on none: the first ones that are not locked).
  * Null tracks: there is none for it.
  */
-export function targetsFor(document: Timeline, media: MediaReference, onto: string | null): Targets {
+export function targetsFor(document: Timeline, media: MediaReference, onto: Onto): Targets {
+  if (onto === BEYOND)
+    return {
+      picture: media.size === null ? null : NEW_TRACK.video,
+      sound: media.audio === null ? null : NEW_TRACK.audio,
+    };
   const pictures = countedTracks(document, "video");
   const sounds = countedTracks(document, "audio");
   const under = document.tracks.find(({ id }) => id === onto);
@@ -52,7 +68,7 @@ export function targetsFor(document: Timeline, media: MediaReference, onto: stri
 export function placementsOf(
   document: Timeline,
   media: readonly MediaReference[],
-  onto: string | null,
+  onto: Onto,
   range?: TimeRange,
 ): Placement[] {
   let offset: Flicks = 0;

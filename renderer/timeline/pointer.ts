@@ -1,6 +1,6 @@
 import { FLICKS_PER_SECOND } from "../../core/time/index.ts";
 import { endOfPlaced, laneOf, type Placed } from "../../core/timeline/index.ts";
-import { zoomedAt } from "./geometry.ts";
+import { RULER_HEIGHT, zoomedAt } from "./geometry.ts";
 import { type Drag, type Pointer } from "./gestures/gesture.ts";
 import { moveClips } from "./gestures/move.ts";
 import { blade, bladeTime, clickEmpty, marquee, selectForward } from "./gestures/select.ts";
@@ -22,6 +22,8 @@ export function selectHit(view: TimelineView, hit: Hit, pointer: Pointer, keepsS
   const { document } = project.store.getState();
   if (hit.zone === "marker") editUi.setState({ selection: { type: "marker", id: hit.marker.id } });
   else if (hit.zone === "transition") editUi.setState({ selection: { type: "transition", id: hit.transition.id } });
+  else if (hit.zone === "cut" && !pointer.mod && !pointer.shift)
+    editUi.setState({ selection: { type: "cut", left: hit.left.clip.id, right: hit.right.clip.id } });
   else if (hit.zone === "clip" || hit.zone === "keyframe" || hit.zone === "cut") {
     const { clip } = hit.zone === "cut" ? hit.right : hit.item;
     const isSelected = ui.selection.type === "clips" && ui.selection.ids.includes(clip.id);
@@ -100,6 +102,10 @@ export function cutAt(
   return { left, right };
 }
 
+/** How far a place lies in the strip at the lower (negative) or upper end of a stretch; 0 between them. */
+const beyond = (at: number, from: number, to: number): number =>
+  at < from + SCROLL_EDGE ? at - from - SCROLL_EDGE : at > to - SCROLL_EDGE ? at - to + SCROLL_EDGE : 0;
+
 /** Panels that lie over the drawing have hands of their own. */
 const isOver = ({ target }: Event): boolean => target instanceof Element && target.closest(".motion-row") !== null;
 
@@ -153,20 +159,21 @@ export function attachPointer(view: TimelineView, element: HTMLElement): () => v
     if (scrolling === 0) scrolling = requestAnimationFrame(scrollOn);
   }
 
-  /** While a drag is held at an edge, time scrolls by under it. */
+  /** While a drag is held at an edge, time and tracks scroll by under it. */
   function scrollOn(): void {
     scrolling = 0;
     if (drag === null || !drag.moved) return;
-    const { width } = view.view;
-    const { x } = drag.last;
-    const by = x < SCROLL_EDGE ? x - SCROLL_EDGE : x > width - SCROLL_EDGE ? x - width + SCROLL_EDGE : 0;
-    if (by === 0) return;
+    const { x, y } = drag.last;
+    const across = beyond(x, 0, view.view.width);
+    // A drag along a track at the edge, or up to the ruler for a new track, scrolls no tracks.
+    const isAway = y > RULER_HEIGHT && Math.abs(y - drag.start.y) > SCROLL_EDGE;
+    const down = isAway ? beyond(y, RULER_HEIGHT, view.height) : 0;
+    if (across === 0 && down === 0) return;
     const { scroll, zoom } = view.view;
-    const next = Math.max(0, scroll + Math.round((by * 0.4 * FLICKS_PER_SECOND) / zoom));
-    if (next !== scroll) {
-      view.setView({ scroll: next, zoom });
-      drag.drag.move(drag.last);
-    }
+    const [before, next] = [view.scrollY, Math.max(0, scroll + Math.round((across * 0.4 * FLICKS_PER_SECOND) / zoom))];
+    if (down !== 0) view.scrollTo(before + down * 0.4);
+    if (next !== scroll) view.setView({ scroll: next, zoom });
+    if (next !== scroll || view.scrollY !== before) drag.drag.move(drag.last);
     scrolling = requestAnimationFrame(scrollOn);
   }
 

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FLICKS_PER_SECOND, FRAME_RATES, frameDuration } from "../../core/time/index.ts";
-import { laneOf, type Timeline } from "../../core/timeline/index.ts";
+import { laneOf, NEW_TRACK, type Timeline } from "../../core/timeline/index.ts";
 import {
   clipId,
   dissolved,
@@ -304,16 +304,18 @@ describe("selecting and moving", () => {
     expect(names).toEqual(["v1"]);
   });
 
-  test("clips change tracks together, and only as far as there are tracks", () => {
+  test("clips change tracks together, as far as there are tracks and one more", () => {
     const layout = layoutOf(document.tracks, {});
     const held = [findPlaced(document, clipId(document, "v1"))!, findPlaced(document, clipId(document, "a1"))!];
     const up = movedTracks(layout, held, "video", -1);
     expect(up).toEqual({ [clipId(document, "v1")]: trackId(document, "V2") });
-    expect(movedTracks(layout, held, "video", -5)).toEqual(up);
+    expect(movedTracks(layout, held, "video", -5)).toEqual({ [clipId(document, "v1")]: NEW_TRACK.video });
     expect(movedTracks(layout, held, "video", 1)).toEqual({});
     const v2 = layout.rows.find(({ track }) => track.name === "V2")!;
     expect(rowsBetween(layout, trackId(document, "V1"), v2.y + 5)).toBe(-1);
-    expect(rowsBetween(layout, trackId(document, "V1"), -100)).toBe(-1);
+    expect(rowsBetween(layout, trackId(document, "V1"), 5)).toBe(-1);
+    expect(rowsBetween(layout, trackId(document, "V1"), -100)).toBe(-2);
+    expect(rowsBetween(layout, trackId(document, "A1"), layout.height + 5)).toBe(2);
   });
 });
 

@@ -95,7 +95,7 @@ const ways: readonly Way[] = [
     keys: { held: "Alt" },
     read: (document) => [v1(document), show(document, "V2")],
     becomes: [before, "gap 27, b 27+24@6"],
-    label: "Overwrite ‘b’",
+    label: "Copy ‘b’",
   },
   {
     what: "ripple moves what comes after",
@@ -311,4 +311,63 @@ test("the blade cuts where it stands, with Shift through all tracks; a frame sel
   // Esc gives back what was selected before.
   await editor.drag(free, { x: 0, y: free.y }, { last: "Escape" });
   await eventually(selected).toEqual(["b", "c"]);
+});
+
+test("transitions come out of their palette: dragged onto a cut, or with Enter and a double-click onto the selected one", async () => {
+  await editor.openThree();
+  await page.getByRole("radio", { name: "Transitions" }).click();
+  const card = (name: string) => page.locator(".bin").getByRole("option", { name, exact: true });
+  const stage = page.locator(".timeline__stage");
+  const corner = (await stage.boundingBox())!;
+  const cut = await on("b", 0);
+  const onStage = { x: cut.x - corner.x + 12, y: cut.y - corner.y };
+  await card("Wipe").dragTo(stage, { targetPosition: onStage });
+  await eventually(() => editor.track("V1")).toBe("a 0+24@6, wipe 6|6, b 24+24@6, c 48+24@6");
+  await page.getByRole("heading", { name: "Wipe" }).waitFor();
+  expect((await editor.past()).at(-1)).toBe("Add transition ‘a’");
+  // Another one in its place.
+  await card("Iris").dragTo(stage, { targetPosition: onStage });
+  await eventually(() => editor.track("V1")).toBe("a 0+24@6, iris 6|6, b 24+24@6, c 48+24@6");
+  // On an empty track there is no cut.
+  const past = await editor.past();
+  const v2 = (await page.getByRole("group", { name: "Track V2" }).boundingBox())!;
+  await card("Blur").dragTo(stage, { targetPosition: { x: onStage.x, y: v2.y - corner.y + 20 } });
+  expect(await editor.past()).toEqual(past);
+
+  const other = await on("c", 0);
+  await page.mouse.click(other.x, other.y);
+  await page.getByRole("heading", { name: "Cut", exact: true }).waitFor();
+  await card("Push").dblclick();
+  await eventually(() => editor.track("V1")).toBe("a 0+24@6, iris 6|6, b 24+24@6, push 6|6, c 48+24@6");
+  await page.keyboard.press("Control+z");
+  await page.mouse.click(other.x, other.y);
+  await card("Dissolve").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await eventually(() => editor.track("V1")).toBe("a 0+24@6, iris 6|6, b 24+24@6, dip 6|6, c 48+24@6");
+  await page.getByRole("radio", { name: "Project" }).click();
+});
+
+test("beyond the last track a clip makes a track of its own: one step, gone again with undo", async () => {
+  await editor.openThree();
+  const names = async () => (await editor.document()).tracks.map(({ name }) => name).join(" ");
+  const stage = page.locator(".timeline__stage");
+  const corner = (await stage.boundingBox())!;
+  const from = await on("b", 12);
+  await editor.drag(from, { x: from.x, y: corner.y + 20 });
+  await eventually(() => editor.track("V3").catch(() => "")).toBe("gap 24, b 24+24@6");
+  expect(await editor.past()).toEqual(["Overwrite 3 clips", "Move ‘b’"]);
+  await eventually(() => editor.said().textContent()).toMatch(/^Moved 0 frames later, to a new track/);
+  await page.keyboard.press("Control+z");
+  await eventually(names).toBe("A1 A2 V1 V2 T1");
+  expect(await editor.track("V1")).toBe(before);
+
+  // Media of the bin under all tracks.
+  const a2 = (await page.getByRole("group", { name: "Track A2" }).boundingBox())!;
+  const under = { x: from.x - corner.x, y: a2.y + a2.height + 8 - corner.y };
+  await page.locator(".bin [draggable='true']").first().dragTo(stage, { targetPosition: under });
+  await eventually(names).toBe("A1 A2 V1 V2 V3 T1");
+  expect((await editor.past()).length).toBe(2);
+  await page.keyboard.press("Control+z");
+  await eventually(names).toBe("A1 A2 V1 V2 T1");
 });

@@ -210,6 +210,9 @@ test("nothing in Edit is in the way of assistive technology, in any theme", asyn
   await editor.cell("b").focus();
   await page.keyboard.press("ArrowRight");
   states["full"] = await axe();
+  await page.getByRole("radio", { name: "Transitions" }).click();
+  states["transitions"] = await axe();
+  await page.getByRole("radio", { name: "Project" }).click();
   await page.keyboard.press("Control+h");
   await page
     .getByRole("region", { name: "History" })

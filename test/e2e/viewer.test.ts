@@ -170,7 +170,7 @@ describe("titles", () => {
     await expect.poll(whiteness, patience).toBeLessThan(0.01);
     expect(await past()).toEqual([
       "Overwrite ‘halves’",
-      "Overwrite ‘Title’",
+      "Add title ‘Title’",
       "Change text ‘Title’",
       ...Array.from({ length: 4 }, () => "Change text ‘WIDE’"),
       "Change clip ‘WIDE’",

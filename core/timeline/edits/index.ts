@@ -121,7 +121,7 @@ export function applyEdit(
 
 /** “Trim ‘rain’”: the label of an edit with what it was done to. */
 export function labelOf(document: Timeline, call: { readonly name: string; readonly arguments: unknown }): string {
-  const label = Object.hasOwn(edits, call.name) ? edits[call.name as EditName].label : call.name;
+  const known = Object.hasOwn(edits, call.name) ? edits[call.name as EditName].label : call.name;
   const args = call.arguments as {
     readonly clip?: unknown;
     readonly clips?: unknown;
@@ -133,12 +133,25 @@ export function labelOf(document: Timeline, call: { readonly name: string; reado
     ...(Array.isArray(args.changes) ? args.changes.map((change) => change.clip) : []),
   ];
   const ids = [...new Set(all)].filter((id) => typeof id === "string");
+  const label = PLACING.has(call.name) ? (placingLabel(all) ?? known) : known;
   // A film's picture and sound are one thing to whoever puts them there.
   const names =
     ids.length > 0 ? ids.map((id) => findClip(document, id)?.name) : [...new Set(placedNames(document, all))];
   const [name] = names;
   if (names.length === 1 && name !== undefined && name !== "") return `${label} ‘${name.slice(0, 40)}’`;
   return names.length > 1 ? `${label} ${names.length} clips` : label;
+}
+
+const PLACING: ReadonlySet<string> = new Set(["insert", "overwrite", "append"]);
+
+/** What putting these clips on the timeline is to whoever does it; null where they are nothing but media, or of several kinds. */
+function placingLabel(placements: readonly unknown[]): string | null {
+  const drafts = placements.flatMap((placement) => (placement as { readonly clip?: unknown } | undefined)?.clip ?? []);
+  const are = (field: string): boolean =>
+    drafts.length > 0 && drafts.every((draft) => typeof draft === "object" && field in (draft as object));
+  if (are("text")) return "Add title";
+  if (are("copy")) return "Copy";
+  return are("job") ? "Generate" : null;
 }
 
 /** What new clips will be called. */
@@ -175,3 +188,4 @@ export * from "./track.ts";
 export * from "./transition.ts";
 export * from "./trim.ts";
 export { type ClipDraft, defaultTextStyle } from "./make-clip.ts";
+export { NEW_TRACK } from "./new-track.ts";

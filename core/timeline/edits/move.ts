@@ -5,25 +5,27 @@ import { type Placed, rangeOfPlaced } from "../lane.ts";
 import { attempt, Refusal, type Result } from "../result.ts";
 import { idSchema, type Timeline } from "../schema.ts";
 import { checkTrack } from "./make-clip.ts";
+import { withNewTracks } from "./new-track.ts";
 import { bySchema } from "./trim.ts";
 
 export const moveArguments = z.strictObject({
   clips: z.array(idSchema).min(1),
   by: bySchema,
-  /** Where clips change tracks: clip id → track id. The others stay on theirs. */
+  /** Where clips change tracks: clip id → track id, or a name of `NEW_TRACK`. The others stay on theirs. */
   tracks: z.record(idSchema, idSchema).optional(),
   /** False: these clips alone, without those linked or grouped with them. */
   companions: z.boolean().optional(),
 });
 
 /** Lifts clips and puts them down elsewhere, over whatever is there. All move by the same time, so that they keep together. */
-export function move(document: Timeline, args: z.infer<typeof moveArguments>): Result<Timeline> {
+export function move(before: Timeline, args: z.infer<typeof moveArguments>): Result<Timeline> {
   return attempt(() => {
+    const { document, trackOf } = withNewTracks(before, Object.values(args.tracks ?? {}));
     const draft = new Draft(document);
     const ids = args.companions === false ? [...new Set(args.clips)] : withCompanions(document, args.clips);
     const lifted = ids.map((id) => {
       const { track, item } = draft.find(id);
-      return { item, from: track.id, to: args.tracks?.[id] ?? track.id };
+      return { item, from: track.id, to: trackOf(args.tracks?.[id] ?? track.id) };
     });
     if (lifted.some(({ item }) => item.start + args.by < 0))
       throw new Refusal("NO_ROOM", "A clip cannot begin before the timeline: move it less far.");

@@ -13,7 +13,7 @@ import {
   threeClips,
   trackId,
 } from "../testing/sample.ts";
-import { applyEdit, append, edits, insert, laneOf, overwrite, remove } from "../index.ts";
+import { applyEdit, append, edits, insert, labelOf, laneOf, NEW_TRACK, overwrite, remove } from "../index.ts";
 
 const film = (from: number, count: number) => ({
   media: "film",
@@ -128,6 +128,30 @@ describe("overwrite and append", () => {
     ]);
   });
 
+  it("makes the track that it names as a new one, and is one edit", () => {
+    const document = threeClips();
+    const placed = must(
+      overwrite(document, {
+        at: 0,
+        clips: [
+          { track: NEW_TRACK.video, clip: { media: "film" } },
+          { track: NEW_TRACK.audio, clip: { media: "film" } },
+        ],
+      }),
+    );
+    expect(placed.tracks.map(({ name }) => name)).toEqual(["A1", "A2", "A3", "V1", "V2", "V3", "T1"]);
+    expect([show(placed, "V3"), show(placed, "A3")]).toEqual(["film 0+240@0", "film 0+240@0"]);
+    const [a, b] = [clipId(document, "a"), clipId(document, "b")];
+    const moved = edited(document, "move", {
+      clips: [a, b],
+      by: 0,
+      tracks: { [a]: NEW_TRACK.video, [b]: NEW_TRACK.video },
+    });
+    expect([show(moved, "V3"), show(moved, "V1")]).toEqual(["a 0+48@48, b 48+48@96", "gap 96, c 96+48@144"]);
+    const wrong = { name: "move", arguments: { clips: [a], by: 0, tracks: { [a]: NEW_TRACK.text } } };
+    expect(code(applyEdit(document, wrong))).toBe("WRONG_TRACK");
+  });
+
   it("pastes copies with bonds of their own", () => {
     const document = linkedPairs();
     const copies = ["v1", "a1"].map((name, i) => ({
@@ -181,6 +205,21 @@ describe("an edit that comes as data", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it("is called after what it puts there", () => {
+    const document = threeClips();
+    const label = (...clips: readonly object[]) =>
+      labelOf(document, {
+        name: "overwrite",
+        arguments: { at: 0, clips: clips.map((clip) => ({ track: "t1", clip })) },
+      });
+    const [copy] = laneOf(document.tracks.find(({ name }) => name === "V1")!).placed.map(({ clip }) => clip);
+    expect(label({ media: "film" })).toBe("Overwrite ‘film’");
+    expect(label({ text: { text: "Title\nbelow" }, duration: 1 })).toBe("Add title ‘Title’");
+    expect(label({ copy })).toBe("Copy ‘a’");
+    expect(label({ job: "j", name: "rain", duration: 1 })).toBe("Generate ‘rain’");
+    expect(label({ media: "film" }, { copy })).toBe("Overwrite 2 clips");
   });
 
   it("names what is not there", () => {

@@ -7,11 +7,13 @@ import { makeRoom } from "../ripple.ts";
 import { type Clip, idSchema, type Timeline, timeRangeSchema } from "../schema.ts";
 import { availableRange, mediaRange } from "../source.ts";
 import { checkTrack, clipDraftSchema, makeClip } from "./make-clip.ts";
+import { withNewTracks } from "./new-track.ts";
 
 /** A time on the timeline. */
 export const placeSchema = timeRangeSchema.unwrap().shape.duration;
 
 const placementSchema = z.strictObject({
+  /** Its id, or a name of `NEW_TRACK`. */
   track: idSchema,
   clip: clipDraftSchema,
   /** After the place of the whole, for several clips at once. */
@@ -32,8 +34,7 @@ type Placing = z.infer<typeof appendArguments>;
 /** Puts clips in at a time; what is there and later makes room. Three-point edits and paste come through here as well. */
 export function insert(document: Timeline, args: z.infer<typeof insertArguments>): Result<Timeline> {
   return attempt(() => {
-    const draft = new Draft(document);
-    const clips = prepare(draft, args);
+    const { draft, clips } = prepare(document, args);
     const by = Math.max(...clips.map(({ range }) => range.start + range.duration));
     makeRoom(draft, args.at, by, new Set(clips.map(({ track }) => track)));
     put(draft, clips, args.at);
@@ -44,8 +45,7 @@ export function insert(document: Timeline, args: z.infer<typeof insertArguments>
 /** Puts clips over whatever is there. */
 export function overwrite(document: Timeline, args: z.infer<typeof overwriteArguments>): Result<Timeline> {
   return attempt(() => {
-    const draft = new Draft(document);
-    const clips = prepare(draft, args);
+    const { draft, clips } = prepare(document, args);
     for (const { track, range } of clips) draft.clear(track, { ...range, start: args.at + range.start });
     put(draft, clips, args.at);
     return draft.finish();
@@ -55,8 +55,7 @@ export function overwrite(document: Timeline, args: z.infer<typeof overwriteArgu
 /** Puts clips behind the last one of the tracks that they go to. */
 export function append(document: Timeline, args: Placing): Result<Timeline> {
   return attempt(() => {
-    const draft = new Draft(document);
-    const clips = prepare(draft, args);
+    const { draft, clips } = prepare(document, args);
     put(draft, clips, Math.max(...clips.map(({ track }) => laneOf(draft.track(track)).end)));
     return draft.finish();
   });
@@ -69,11 +68,20 @@ interface Prepared {
   readonly range: TimeRange;
 }
 
-function prepare(draft: Draft, { clips, link }: Placing): Prepared[] {
+function prepare(
+  before: Timeline,
+  { clips, link }: Placing,
+): { readonly draft: Draft; readonly clips: readonly Prepared[] } {
+  const { document, trackOf } = withNewTracks(
+    before,
+    clips.map(({ track }) => track),
+  );
+  const draft = new Draft(document);
   const renamed = new Map<string, string>();
   const linked = link ?? (clips.length > 1 && !clips.some(({ clip }) => "copy" in clip));
   const bond = linked ? draft.newId("l") : null;
-  const prepared = clips.map(({ track, clip: source, offset = 0 }) => {
+  const prepared = clips.map(({ track: name, clip: source, offset = 0 }) => {
+    const track = trackOf(name);
     const made = makeClip(draft, source, renamed);
     const clip = bond === null ? made : { ...made, link: bond };
     checkTrack(draft, draft.track(track), clip);
@@ -86,7 +94,7 @@ function prepare(draft: Draft, { clips, link }: Placing): Prepared[] {
         "BAD_ARGUMENT",
         "Two of the new clips lie over each other: give them different tracks or times.",
       );
-  return prepared;
+  return { draft, clips: prepared };
 }
 
 function put(draft: Draft, clips: readonly Prepared[], at: Flicks): void {

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { EASINGS, type EditCall, laneOf, parameterNames, type Timeline, transitionTypes } from "../index.ts";
+import { EASINGS, type EditCall, laneOf, NEW_TRACK, parameterNames, type Timeline, transitionTypes } from "../index.ts";
 import { frames, sampleMedia } from "./sample.ts";
 
 /** A recipe for an edit: numbers that are turned into an edit of whatever document there is when it is made. */
@@ -48,7 +48,8 @@ export function callOf(document: Timeline, recipe: Recipe): EditCall {
     const start = (media.availableRange?.start ?? 0) + frames(next() % 24);
     const clipDraft = { media: media.id, sourceRange: { start, duration: frames(1 + (next() % 24)) } };
     const both = media.audio !== null && media.size !== null && sound.length > 0;
-    const picture = { track: kinds.length > 0 ? pick(kinds).id : "none", clip: clipDraft };
+    const fresh = media.size === null ? NEW_TRACK.audio : NEW_TRACK.video;
+    const picture = { track: kinds.length > 0 && next() % 8 !== 0 ? pick(kinds).id : fresh, clip: clipDraft };
     return { clips: both ? [picture, { track: pick(sound).id, clip: clipDraft }] : [picture] };
   };
   const makers: readonly (() => EditCall)[] = [
@@ -80,7 +81,7 @@ export function callOf(document: Timeline, recipe: Recipe): EditCall {
     () => ({ name: "slide", arguments: { clip: clip(), by: by(), linked } }),
     () => {
       const id = clip();
-      const other = pick(document.tracks).id;
+      const other = pick([...document.tracks.map((each) => each.id), ...Object.values(NEW_TRACK)]);
       return {
         name: "move",
         arguments: { clips: [id], by: by(), ...(next() % 2 === 0 ? { tracks: { [id]: other } } : {}) },

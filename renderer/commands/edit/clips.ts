@@ -35,7 +35,7 @@ function deleteSelected(context: CommandContext, ripple: boolean): void {
 }
 
 const canDelete = ({ editUi }: CommandContext): boolean =>
-  !["none", "track"].includes(editUi.getState().selection.type);
+  !["none", "track", "cut"].includes(editUi.getState().selection.type);
 
 function split(context: CommandContext, all: boolean): void {
   const at = context.transport.time;

@@ -8,47 +8,49 @@ import {
   transitionTypes,
 } from "../../../core/timeline/index.ts";
 import { frameDuration } from "../../../core/time/index.ts";
+import { cutsBetween, findTransitionAt, transitionAt, transitionNames } from "../../timeline/transitions.ts";
 import type { CommandContext } from "../command.ts";
 import { documentOf, editGroup, frameOf, hasClips, idsOf, oneClip, say, seek, selected } from "./helpers.ts";
 
 /** Fades, transitions, keyframes, speed. */
 
-const TRANSITION_FRAMES = 12;
-const NAMES: Readonly<Record<Transition["type"], string>> = {
-  dissolve: "Dissolve",
-  dip: "Dip to colour",
-  wipe: "Wipe",
-  slide: "Slide",
-  push: "Push",
-  iris: "Iris",
-  clock: "Clock wipe",
-  zoom: "Zoom",
-  blur: "Blur",
-};
-
-/** The cut nearest to the playhead on the track of the selected clip (or the clip under the playhead). */
+/**
+ * On the selected cut; between all selected clips that meet; else at the edge nearest to the playhead of the selected clip (or of the one
+ * under the playhead). A selected transition becomes this one.
+ */
 export function addTransitionAt(context: CommandContext, type: Transition["type"]): void {
-  const { selection } = context.editUi.getState();
+  const { editUi, project } = context;
+  const { selection } = editUi.getState();
+  const document = documentOf(context);
+  const name = transitionNames[type];
   if (selection.type === "transition") {
-    context.project.perform("setTransition", { transition: selection.id, type });
-    return say(context, `${NAMES[type]}.`);
+    project.perform("setTransition", { transition: selection.id, type });
+    return say(context, `${name}.`);
   }
+  const chosen = selection.type === "cut" ? [selection.left, selection.right] : idsOf(selected(context));
+  const cuts = cutsBetween(document, chosen);
+  if (cuts.length === 0) return addAtEdge(context, type);
+  const gesture = `transitions-${Date.now().toString(36)}`;
+  const done = cuts.filter(
+    (cut) => project.perform("addTransition", transitionAt(document, cut, type), { gesture }).ok,
+  );
+  project.endGesture(gesture, "keep");
+  if (done.length === 0) return;
+  const made = selection.type === "cut" ? findTransitionAt(documentOf(context), cuts[0]!) : null;
+  if (made !== null) editUi.setState({ selection: { type: "transition", id: made.transition.id } });
+  say(context, done.length === 1 ? `${name} added.` : `${name} added to ${done.length} cuts.`);
+}
+
+function addAtEdge(context: CommandContext, type: Transition["type"]): void {
   const found = oneClip(context) ?? nearest(context);
   if (found === null) return say(context, "Select a clip first.");
   const { item } = found;
   const { time } = context.transport;
   const edge = Math.abs(time - item.start) < Math.abs(time - endOfPlaced(item)) ? "start" : "end";
-  const duration = Math.round(
-    TRANSITION_FRAMES * frameOf(context) * Math.max(1, Math.round(framesPerSecond(context) / 24)),
-  );
-  const result = context.project.perform("addTransition", { clip: item.clip.id, edge, type, duration });
-  if (result.ok) say(context, `${NAMES[type]} added at the ${edge} of ${item.clip.name}.`);
+  const args = transitionAt(documentOf(context), { clip: item.clip.id, edge }, type);
+  if (context.project.perform("addTransition", args).ok)
+    say(context, `${transitionNames[type]} added at the ${edge} of ${item.clip.name}.`);
 }
-
-const framesPerSecond = (context: CommandContext): number => {
-  const { numerator, denominator } = documentOf(context).settings.rate;
-  return numerator / denominator;
-};
 
 /** The clip that has an edge nearest to the playhead. */
 function nearest(context: CommandContext) {
@@ -205,7 +207,7 @@ export const effectCommands = [
   ...editGroup("Transitions", [
     ...transitionTypes.map((type) => ({
       id: `transition.${type}`,
-      title: NAMES[type],
+      title: transitionNames[type],
       keys: type === "dissolve" ? ["Mod+KeyD"] : [],
       presets: type === "dissolve" ? { resolve: ["Mod+KeyT"], fcp: ["Mod+KeyT"] } : {},
       run: (context: CommandContext) => addTransitionAt(context, type),

@@ -1,5 +1,5 @@
 import type { Flicks } from "../../../core/time/index.ts";
-import { endOfPlaced, findClip, type Timeline } from "../../../core/timeline/index.ts";
+import { endOfPlaced, findClip, NEW_TRACK, type Timeline, type TrackKind } from "../../../core/timeline/index.ts";
 import { type Layout, rowAt, RULER_HEIGHT, xToTime } from "../geometry.ts";
 import { findPlaced, type Found, together } from "../selection.ts";
 import { snapBy } from "../snap.ts";
@@ -8,30 +8,34 @@ import { type Drag, EditGesture, type Pointer, signed, spoken } from "./gesture.
 
 /**
  * Which track each clip goes to when the one that is held goes so many rows of its kind up (negative) or down. Clips of other kinds
- * stay. Only as far as there are tracks for all of them.
+ * stay. Only as far as there are tracks for all of them, and one that is made for it: over the pictures, over the texts, under the sounds.
  */
 export function movedTracks(
   layout: Layout,
   held: readonly Found[],
-  kind: string,
+  kind: TrackKind,
   rows: number,
 ): Record<string, string> {
   const ofKind = layout.rows.filter(({ track }) => track.kind === kind).map(({ track }) => track.id);
   const moving = held.filter(({ track }) => track.kind === kind);
   const places = moving.map(({ track }) => ofKind.indexOf(track.id));
-  const by = Math.min(ofKind.length - 1 - Math.max(...places), Math.max(-Math.min(...places), rows));
+  const [above, below] = kind === "audio" ? [0, 1] : [1, 0];
+  const most = ofKind.length - 1 - Math.max(...places) + below;
+  const by = Math.min(most, Math.max(-Math.min(...places) - above, rows));
   if (by === 0) return {};
-  return Object.fromEntries(moving.map(({ item }, i) => [item.clip.id, ofKind[places[i]! + by]!]));
+  return Object.fromEntries(moving.map(({ item }, i) => [item.clip.id, ofKind[places[i]! + by] ?? NEW_TRACK[kind]]));
 }
 
-/** How many rows of the held track's kind lie between it and the pointer. */
+/** How many rows of the held track's kind lie between it and the pointer; beyond all tracks one more, where one can be made. */
 export function rowsBetween(layout: Layout, from: string, y: number): number {
   const start = layout.rows.find(({ track }) => track.id === from);
   if (start === undefined) return 0;
-  const inside = Math.min(layout.height - 1, Math.max(0, y));
-  const there = rowAt(layout, inside);
   const ofKind = layout.rows.filter(({ track }) => track.kind === start.track.kind);
   const index = ofKind.indexOf(start);
+  if (y < 0 && start.track.kind !== "audio") return -1 - index;
+  if (y >= layout.height && start.track.kind === "audio") return ofKind.length - index;
+  const inside = Math.min(layout.height - 1, Math.max(0, y));
+  const there = rowAt(layout, inside);
   if (there !== null && there.track.kind === start.track.kind) return ofKind.indexOf(there) - index;
   // Beyond the tracks of its kind: as far as they go that way.
   const isAbove = inside < ofKind[0]!.y;
@@ -50,6 +54,8 @@ export function moveClips(view: TimelineView, start: Pointer, id: string): Drag 
   const grabbed = findPlaced(document, id)!;
   const gesture = new EditGesture(view, ids);
   const { settings } = document;
+  // As it was: with a new track the others move away under the pointer.
+  const { layout } = view;
   const from = xToTime(view.view, start.x);
   const earliest = Math.min(...held.map(({ item }) => item.start));
   const edges = [
@@ -65,12 +71,13 @@ export function moveClips(view: TimelineView, start: Pointer, id: string): Drag 
       const wanted = xToTime(view.view, pointer.x) - from;
       const snapped = snapBy(gesture.snapTo(pointer), edges, wanted, gesture.within, settings.rate);
       const by = Math.max(-earliest, snapped.by);
-      const rows = rowsBetween(view.layout, grabbed.track.id, pointer.y - RULER_HEIGHT + view.scrollY);
-      const tracks = movedTracks(view.layout, held, grabbed.track.kind, rows);
+      const rows = rowsBetween(layout, grabbed.track.id, pointer.y - RULER_HEIGHT + view.scrollY);
+      const tracks = movedTracks(layout, held, grabbed.track.kind, rows);
       const result = pointer.alt
         ? gesture.perform("overwrite", copies(document, held, by, tracks))
         : gesture.perform("move", { clips: ids, by, tracks, companions: false });
-      const to = tracks[id] === undefined ? "" : ` ${document.tracks.find((track) => track.id === tracks[id])?.name}`;
+      const target = document.tracks.find((track) => track.id === tracks[id]);
+      const to = tracks[id] === undefined ? "" : ` ${target?.name ?? "a new track"}`;
       const problem = result.ok ? "" : ` ${result.error.message}`;
       said = `Moved ${spoken(by, settings)}${to === "" ? "" : `, to${to}`}.`;
       gesture.show({

@@ -44,6 +44,7 @@ export function paintTracks(scene: TracksScene): void {
     }
   }
   paintGap(scene);
+  paintCut(scene);
   if (layout.rows.every(({ track }) => laneOf(track).placed.length === 0)) paintGhosts(scene);
   canvas.restore();
 }
@@ -105,6 +106,28 @@ function paintTransition(scene: TracksScene, transition: Transition, cut: Flicks
   canvas.globalAlpha = 0.5;
   canvas.stroke();
   canvas.globalAlpha = 1;
+}
+
+/** The cut that is selected: a bracket on either side of it. */
+function paintCut({ canvas, view, palette, layout, scrollY, selection }: TracksScene): void {
+  if (selection.type !== "cut") return;
+  for (const row of layout.rows) {
+    const { placed, index } = laneOf(row.track);
+    const at = index.get(selection.right);
+    if (at === undefined) continue;
+    const x = Math.round(timeToX(view, placed[at]!.start));
+    const [top, bottom] = [RULER_HEIGHT + row.y - scrollY + 1, RULER_HEIGHT + row.y - scrollY + row.height - 3];
+    canvas.strokeStyle = palette.selection;
+    canvas.lineWidth = 2;
+    for (const side of [-1, 1]) {
+      canvas.beginPath();
+      canvas.moveTo(x + 7 * side, top + 1);
+      canvas.lineTo(x + 2 * side, top + 1);
+      canvas.lineTo(x + 2 * side, bottom);
+      canvas.lineTo(x + 7 * side, bottom);
+      canvas.stroke();
+    }
+  }
 }
 
 /** The gap that is selected, and what can be done with it. */
