@@ -123,7 +123,10 @@ function Card({ type, isChosen, onChoose, onApply }: CardProps) {
       onDoubleClick={onApply}
       onPointerEnter={() => setPlays(true)}
       onPointerLeave={() => setPlays(false)}
-      onFocus={() => setPlays(true)}
+      onFocus={() => {
+        onChoose();
+        setPlays(true);
+      }}
       onBlur={() => setPlays(false)}
       onDragStart={(event) => startTransitionDrag(event.dataTransfer, type)}
       onDragEnd={endTransitionDrag}

@@ -340,7 +340,9 @@ test("transitions come out of their palette: dragged onto a cut, or with Enter a
   await card("Push").dblclick();
   await eventually(() => editor.track("V1")).toBe("a 0+24@6, iris 6|6, b 24+24@6, push 6|6, c 48+24@6");
   await page.keyboard.press("Control+z");
+  await eventually(() => editor.track("V1")).toBe("a 0+24@6, iris 6|6, b 24+24@6, c 48+24@6");
   await page.mouse.click(other.x, other.y);
+  await page.getByRole("heading", { name: "Cut", exact: true }).waitFor();
   await card("Dissolve").focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");

@@ -23,7 +23,9 @@ export function addTransitionAt(context: CommandContext, type: Transition["type"
   const { selection } = editUi.getState();
   const document = documentOf(context);
   const name = transitionNames[type];
-  if (selection.type === "transition") {
+  const isThere = (id: string): boolean =>
+    document.tracks.some(({ children }) => children.some((child) => child.kind === "transition" && child.id === id));
+  if (selection.type === "transition" && isThere(selection.id)) {
     project.perform("setTransition", { transition: selection.id, type });
     return say(context, `${name}.`);
   }
