@@ -33,6 +33,7 @@ const look = {
   crop: { left: 0, right: 0, top: 0, bottom: 0 },
   sourceTime: 0,
   fit: "fill",
+  subject: null,
 } as const satisfies Partial<PictureVisual>;
 
 const side = (media: string): PictureVisual => ({ ...look, clip: media, media });
