@@ -120,7 +120,7 @@ function CommandRow({ command, keymap, isAsked, onAsk, onChange }: RowProps) {
   const isChanged = Object.hasOwn(keymap.changed, command.id);
   const conflicts = chords.flatMap((chord) => conflictsOf(keymap, commands, command, chord));
   return (
-    <div className="sheet__row" data-changed={isChanged}>
+    <div className="sheet__row" data-changed={isChanged} data-asked={isAsked}>
       <dt>{command.title}</dt>
       <dd>
         {isAsked ? (

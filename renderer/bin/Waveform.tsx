@@ -7,10 +7,13 @@ export function Waveform({
   id,
   version,
   seconds,
+  columns: count = 120,
 }: {
   readonly id: string;
   readonly version: string;
   readonly seconds: number;
+  /** How finely it is drawn. */
+  readonly columns?: number;
 }) {
   const { client } = useStudio();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -20,13 +23,13 @@ export function Waveform({
     const load = async () => {
       const response = await fetch(client.peaksUrl(id, version));
       const file = response.ok ? readPeakFile(new Uint8Array(await response.arrayBuffer())) : null;
-      if (file !== null && isWanted) setColumns(peakColumns(file, 0, Math.max(seconds, 0.01), 120));
+      if (file !== null && isWanted) setColumns(peakColumns(file, 0, Math.max(seconds, 0.01), count));
     };
     load().catch(() => {}); // gone meanwhile: the space stays empty
     return () => {
       isWanted = false;
     };
-  }, [client, id, version, seconds]);
+  }, [client, id, version, seconds, count]);
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context || columns === null) return;
@@ -39,5 +42,7 @@ export function Waveform({
       context.fillRect(column * 2, top, 1.4, Math.max(1, (height / 2) * (1 - low * 0.92) - top));
     }
   }, [columns]);
-  return <canvas ref={canvas} className="bin-item__wave" width={240} height={64} aria-hidden />;
+  return (
+    <canvas ref={canvas} className="bin-item__wave" width={count * 2} height={count > 200 ? 320 : 64} aria-hidden />
+  );
 }

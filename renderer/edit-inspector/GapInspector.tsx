@@ -27,7 +27,7 @@ export function GapInspector({ gap }: { readonly gap: Extract<Selection, { type:
         <Row label="Track">
           <span className="plain-row__text">{track?.name}</span>
         </Row>
-        <div className="button-row button-row--tall">
+        <div className="button-row">
           {track?.kind === "video" ? (
             <Button icon={<Sparkle size={13} aria-hidden />} onClick={() => commands.run("generate.here")}>
               Generate here <kbd className="key">{commands.keys("generate.here")}</kbd>

@@ -91,7 +91,9 @@ export function TransitionInspector({ transition }: { readonly transition: Trans
             onEnd={gesture.end}
           />
         ) : null}
-        <Button onClick={() => project.perform("removeTransition", { transition: id })}>Remove the transition</Button>
+        <div className="button-row">
+          <Button onClick={() => project.perform("removeTransition", { transition: id })}>Remove the transition</Button>
+        </div>
       </Section>
     </>
   );

@@ -8,7 +8,7 @@ export function Facts({ title, rows }: { readonly title: string; readonly rows: 
   const { actions } = useStudio();
   return (
     <section className="facts">
-      <h3>{title}</h3>
+      {title === "" ? null : <h3>{title}</h3>}
       <dl>
         {rows.map(([name, value, kind]) => (
           <div key={name} className="facts__row">

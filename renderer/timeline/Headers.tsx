@@ -1,5 +1,5 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- a fieldset has a look of its own */
-import { Eye, EyeOff, Lock, LockOpen, MoreVertical, Plus, Volume2, VolumeX } from "lucide-react";
+import { ChevronsDown, Eye, EyeOff, Lock, LockOpen, MoreVertical, Plus, Volume2, VolumeX } from "lucide-react";
 import { DropdownMenu, Slider } from "radix-ui";
 import { memo, type PointerEvent, useRef, useState, useSyncExternalStore } from "react";
 import type { Track, TrackKind } from "../../core/timeline/index.ts";
@@ -103,12 +103,17 @@ const Header = memo(function Header({ track, height, top }: HeaderProps) {
         <button
           type="button"
           className="header__name"
-          title={`Select ${track.name}; double-click renames it`}
+          title={`Select ${track.name}; double-click renames it${track.ducking === null ? "" : "\nQuieter while others sound"}`}
           onClick={() => editUi.setState({ selection: { type: "track", id: track.id } })}
           onDoubleClick={() => setNamed(true)}
         >
           {track.name}
-          {track.ducking === null ? null : <span className="header__kind"> · ducked</span>}
+          {track.ducking === null ? null : (
+            <>
+              <ChevronsDown className="header__ducked" size={13} aria-hidden />
+              <span className="visually-hidden">, quieter under others</span>
+            </>
+          )}
         </button>
       )}
       <div className="header__buttons">

@@ -26,6 +26,7 @@ export function createMediaPictures(
 ): MediaPictures & { close(): void } {
   const listeners = new Set<() => void>();
   const strips = new Map<string, Loaded<ImageBitmap>>();
+  const posters = new Map<string, Loaded<ImageBitmap>>();
   const peaks = new Map<string, Loaded<PeakFile>>();
   const columns = new Map<string, PeakColumns>();
   const tell = () => {
@@ -72,11 +73,32 @@ export function createMediaPictures(
     return null;
   }
 
+  /** One picture for all times: of a still, and of a film until its thumbnails are there. */
+  function poster(media: string, version: string): Strip | null {
+    const picture = loaded(
+      posters,
+      media,
+      version,
+      async () => createImageBitmap(await (await fetched(client.posterUrl(media, version))).blob()),
+      (bitmap) => bitmap.close(),
+    );
+    return (
+      picture && {
+        picture,
+        columns: 1,
+        count: 1,
+        width: picture.width,
+        height: picture.height,
+        interval: Number.POSITIVE_INFINITY,
+      }
+    );
+  }
+
   const stop = status.store.subscribe(tell);
   return {
     strip(media): Strip | null {
       const known = statusOf(media);
-      if (known?.strip == null) return null;
+      if (known?.strip == null) return known?.poster === true ? poster(media, known.version) : null;
       const { version, strip } = known;
       const picture = loaded(
         strips,
@@ -122,8 +144,10 @@ export function createMediaPictures(
     },
     close() {
       stop();
-      for (const { value } of strips.values()) value?.close();
-      strips.clear();
+      for (const cache of [strips, posters]) {
+        for (const { value } of cache.values()) value?.close();
+        cache.clear();
+      }
     },
   };
 }

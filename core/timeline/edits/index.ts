@@ -148,7 +148,7 @@ const PLACING: ReadonlySet<string> = new Set(["insert", "overwrite", "append"]);
 function placingLabel(placements: readonly unknown[]): string | null {
   const drafts = placements.flatMap((placement) => (placement as { readonly clip?: unknown } | undefined)?.clip ?? []);
   const are = (field: string): boolean =>
-    drafts.length > 0 && drafts.every((draft) => typeof draft === "object" && field in (draft as object));
+    drafts.length > 0 && drafts.every((draft) => typeof draft === "object" && field in draft);
   if (are("text")) return "Add title";
   if (are("copy")) return "Copy";
   return are("job") ? "Generate" : null;

@@ -14,6 +14,7 @@ import { timeToX, type View, xToTime } from "../geometry.ts";
 import { KEYFRAMES_HEIGHT, keyframesOf, TITLE_HEIGHT } from "../hit.ts";
 import type { MediaPictures } from "../pictures.ts";
 import { MARKER_COLOURS, type Palette } from "./palette.ts";
+import { shortened } from "./text.ts";
 
 export interface ClipScene {
   readonly canvas: CanvasRenderingContext2D;
@@ -83,12 +84,8 @@ export function paintClip(scene: ClipScene, item: Placed, kind: TrackKind, y: nu
     canvas.textAlign = "left";
     // The name stays in sight while the clip's begin is scrolled out.
     const at = Math.max(box.x, 0) + 6;
-    canvas.fillText(
-      titleOf(clip, made || isPromise, media !== null && scene.stale.has(media.id)),
-      at,
-      box.y + TITLE_HEIGHT / 2 + 0.5,
-      Math.max(20, right - at - 4),
-    );
+    const title = titleOf(clip, made || isPromise, media !== null && scene.stale.has(media.id));
+    canvas.fillText(shortened(canvas, title, right - at - 6), at, box.y + TITLE_HEIGHT / 2 + 0.5);
   }
   paintKeyframes(scene, item, box);
   paintClipMarkers(scene, item, box);
@@ -145,12 +142,8 @@ function paintHatch(scene: ClipScene, { x, y, width, height }: Box, take: Take |
   if (failed) {
     canvas.fillStyle = palette.problem;
     canvas.fillRect(x, y + height - 3, width, 3);
-    canvas.fillText(
-      offline ? "⚠ Missing file" : `⚠ ${take?.problem ?? ""}`,
-      at,
-      middle,
-      Math.max(20, x + width - at - 6),
-    );
+    const words = offline ? "⚠ Missing file" : `⚠ ${take?.problem ?? ""}`;
+    canvas.fillText(shortened(canvas, words, x + width - at - 6), at, middle);
     return;
   }
   const share = take?.job == null ? null : scene.progress(take.job);

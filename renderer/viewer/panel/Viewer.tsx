@@ -1,4 +1,4 @@
-import { useLayoutEffect, useMemo, useRef } from "react";
+import { type ReactNode, useLayoutEffect, useMemo, useRef } from "react";
 import type { Timeline } from "../../../core/timeline/index.ts";
 import { useViewerUi } from "../../state/context.ts";
 import type { Transport } from "../../state/transport.ts";
@@ -28,12 +28,14 @@ interface Props {
   readonly transport: Transport;
   readonly locate: Locate;
   readonly isSource?: boolean;
+  /** Lies over the picture: what a sound looks like. */
+  readonly children?: ReactNode;
   /** The selected clip can be moved on the picture. */
   readonly hasHandles?: boolean;
 }
 
 /** Picture, playback controls and loudness of a timeline. */
-export function Viewer({ document, transport, locate, isSource = false, hasHandles = false }: Props) {
+export function Viewer({ document, transport, locate, isSource = false, hasHandles = false, children }: Props) {
   const { width, height } = document.settings;
   const { engine, canvas } = useEngine(transport, document, locate);
   const stage = useRef<HTMLDivElement>(null);
@@ -69,6 +71,7 @@ export function Viewer({ document, transport, locate, isSource = false, hasHandl
                 role="img"
                 aria-label={isSource ? `Picture of ${document.name}` : "Picture of the timeline"}
               />
+              {children}
               {engine === null ? null : <Missing engine={engine} document={document} view={view} />}
               {safeAreas ? <SafeAreas /> : null}
               {engine !== null && hasHandles ? <Handles engine={engine} view={view} /> : null}

@@ -1,9 +1,11 @@
 import "../fonts.css";
 import "./transport.css";
 import "./viewer.css";
-import { useEffect, useMemo } from "react";
-import { findMedia } from "../../../core/timeline/index.ts";
-import { useEditUi, useProject, useStudio, useViewerUi } from "../../state/context.ts";
+import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { flicksToSeconds } from "../../../core/time/index.ts";
+import { findMedia, type MediaReference } from "../../../core/timeline/index.ts";
+import { Waveform } from "../../bin/Waveform.tsx";
+import { useEditUi, useMediaStatus, useProject, useStudio, useViewerUi } from "../../state/context.ts";
 import { lengthOf } from "../../state/create-studio.ts";
 import { sourceDocument } from "../source-document.ts";
 import { useLocate } from "../use-locate.ts";
@@ -72,5 +74,31 @@ function SourceViewer({ media }: { readonly media: NonNullable<ReturnType<typeof
       if (old.sourceIn !== marks.sourceIn || old.sourceOut !== marks.sourceOut) editUi.setState(marks);
     });
   }, [sourceTransport, editUi, document, begin]);
-  return <Viewer document={document} transport={sourceTransport} locate={locate} isSource />;
+  return (
+    <Viewer document={document} transport={sourceTransport} locate={locate} isSource>
+      {media.size === null ? <SourceSound media={media} /> : null}
+    </Viewer>
+  );
+}
+
+/** A sound has no picture: its waveform stands there, with the playhead on it. */
+function SourceSound({ media }: { readonly media: MediaReference }) {
+  const { sourceTransport } = useStudio();
+  const status = useMediaStatus(media.id);
+  const share = useSyncExternalStore(
+    (listener) => sourceTransport.subscribe(listener),
+    () => sourceTransport.time / Math.max(1, sourceTransport.state.duration),
+  );
+  if (status?.isOnline !== true || !status.peaks) return null;
+  return (
+    <div className="viewer__sound">
+      <Waveform
+        id={media.id}
+        version={status.version}
+        seconds={flicksToSeconds(media.availableRange?.duration ?? 0)}
+        columns={600}
+      />
+      <span className="viewer__sound-playhead" style={{ left: `${100 * Math.min(1, share)}%` }} />
+    </div>
+  );
 }
