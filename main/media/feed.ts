@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 import { StudioError } from "../../core/contract/index.ts";
+import { onLeash } from "./leash.ts";
 import { mediaError } from "./run.ts";
 import { TextTail } from "./text-tail.ts";
 
@@ -14,6 +15,7 @@ export class Feed {
   constructor(tool: string, args: readonly string[]) {
     const detached = process.platform !== "win32";
     this.child = spawn(tool, args, { stdio: ["pipe", "ignore", "pipe", "pipe"], windowsHide: true, detached });
+    onLeash(this.child);
     this.child.stderr!.on("data", (chunk: Buffer) => this.tail.push(chunk));
     // EPIPE says only that the process died; its exit code and stderr say why.
     for (const pipe of [this.picture, this.sound]) pipe.on("error", () => {});

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { StudioError } from "../../core/contract/index.ts";
 import type { Flicks } from "../../core/time/index.ts";
 import { filterText } from "./filter-text.ts";
+import { onLeash } from "./leash.ts";
 import { mediaError } from "./run.ts";
 
 /** Lines of stderr kept for the error's detail. */
@@ -30,6 +31,7 @@ export class RawStream {
   constructor(tool: string, args: readonly string[]) {
     const detached = process.platform !== "win32";
     this.child = spawn(tool, args, { stdio: ["ignore", "pipe", "pipe"], windowsHide: true, detached });
+    onLeash(this.child);
     this.child.stdout!.on("readable", () => this.stir());
     this.child.stdout!.on("end", () => {
       this.ended = true;

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { StudioError } from "../../core/contract/index.ts";
+import { onLeash } from "./leash.ts";
 import { TextTail } from "./text-tail.ts";
 
 /** Bytes of stderr kept for the error's detail. */
@@ -47,10 +48,9 @@ export const PROTOCOLS = ["-protocol_whitelist", "file,pipe"] as const;
  */
 export function startMedia(tool: string, args: readonly string[], options: RunOptions = {}): MediaProcess {
   // A process group of its own: Ctrl-C in a terminal reaches the whole group, and would end ffmpeg before we decide what to do.
-  // When we are killed, one that reads from us meets the end of its input and one that writes to us a broken pipe; one that reads and
-  // writes files runs on to its end: its half file is swept at the next start.
   const detached = process.platform !== "win32";
   const child = spawn(tool, args, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true, detached });
+  onLeash(child);
   if (options.inBackground === true) stepAside(child.pid);
   const tail = new TextTail(TAIL_BYTES);
   let cancelled = false;

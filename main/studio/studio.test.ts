@@ -7,32 +7,10 @@ import { contract, generationRecordSchema, type JobSnapshot, type Method } from 
 import { locateFfmpeg, probeVideo } from "../media/index.ts";
 import { installFake, make, record, testBench } from "./testing.ts";
 
+vi.setConfig({ testTimeout: 240_000 });
+
 /** Waits until the check passes; generous, since the machine may be busy. */
-const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 20_000, interval: 20 });
-
-/** Processor time of this thread, milliseconds. */
-function used(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
-
-/**
- * The longest that one turn of the event loop kept the processor, milliseconds. Wall time would also count the moments in which the
- * system gave the processor to somebody else, and on a busy machine those are long.
- */
-async function longestTurn(work: () => Promise<void>): Promise<{ longestMs: number }> {
-  let [last, longestMs] = [used(), 0];
-  const sample = (): void => {
-    const now = used();
-    longestMs = Math.max(longestMs, now - last);
-    last = now;
-  };
-  const timer = setInterval(sample, 1);
-  await work();
-  sample();
-  clearInterval(timer);
-  return { longestMs };
-}
+const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 120_000, interval: 20 });
 
 const visible = async (folder: string): Promise<string[]> =>
   (await readdir(folder).catch(() => [] as string[])).toSorted((a, b) => a.localeCompare(b));
@@ -101,21 +79,19 @@ describe("from a sentence to a clip", () => {
     expect((await studio.ended(again.id)).clip!.record.framesSha256).toBe(done[0]!.clip!.record.framesSha256);
   });
 
-  it("never blocks the event loop for 50 ms", async () => {
+  // How long it takes at most to answer is measured by `npm run bench -- studio`.
+  it("answers, cancels and goes on while an engine never gives its thread back: pictures are made in another process", async () => {
     await using bench = await testBench();
     const studio = await bench.open();
-    await make(studio, "warm up");
-    const turns = await longestTurn(async () => {
-      const job = await make(studio, "hello", { width: 512, height: 320, frames: 26 });
-      expect(job.state).toBe("done");
-    });
-    expect(turns.longestMs).toBeLessThan(50);
-    // The measure works: this one would be noticed.
-    const busy = await longestTurn(async () => {
-      const until = process.cpuUsage().user + 80_000;
-      while (process.cpuUsage().user < until);
-    });
-    expect(busy.longestMs).toBeGreaterThan(50);
+    const [job] = await studio.call("jobs.generate", { request: { prompt: "block" }, variations: 1 });
+    await soon(async () =>
+      expect((await studio.call("jobs.list", {}))[0]!.progress).toMatchObject({ phase: "decode", done: 2 }),
+    );
+    // From here on the thread that makes the pictures does nothing else for ever.
+    for (let n = 0; n < 50; n++) expect(await studio.call("jobs.list", {})).toMatchObject([{ state: "running" }]);
+    await studio.call("jobs.cancel", { id: job!.id });
+    expect((await studio.ended(job!.id)).state).toBe("cancelled");
+    expect((await make(studio, "hello")).state).toBe("done");
   });
 });
 

@@ -1,16 +1,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readlink } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
 import { make, testBench } from "../../main/studio/testing.ts";
 import { childrenNamed, childrenOf, KILLED, killAll } from "./children.ts";
 
+vi.setConfig({ testTimeout: 240_000 });
+
 /** Waits until the check passes; generous, since the machine may be busy. */
-const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 20_000, interval: 20 });
+const soon = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 120_000, interval: 20 });
 
 const script = fileURLToPath(new URL("./studio-child.ts", import.meta.url));
+const proxyScript = fileURLToPath(new URL("./proxy-child.ts", import.meta.url));
 
 /** Starts a studio in a process of its own and waits for its first line. */
 async function startChild(
@@ -38,7 +43,7 @@ describe.skipIf(process.platform !== "linux")("a studio that is killed in the mi
     // An engine whose main thread is inside a model call and cannot notice anything: the worst one to leave behind.
     const { child } = await startChild(bench.home, bench.output, "block");
     const children = await childrenOf(child.pid!);
-    expect(children.length).toBe(2); // engine and ffmpeg
+    expect(children.length).toBe(3); // engine, ffmpeg, and what ends ffmpeg with the studio
     expect((await readdir(bench.output)).every((name) => name.startsWith(".plume-"))).toBe(true);
     child.kill("SIGKILL");
     await soon(() => expect(children.filter(isAlive)).toEqual([]));
@@ -50,6 +55,19 @@ describe.skipIf(process.platform !== "linux")("a studio that is killed in the mi
     await studio.call("jobs.cancel", { id: waiting!.id });
     await studio.ended(waiting!.id);
     expect(await readdir(bench.output)).toEqual([]);
+  });
+
+  it("leaves no ffmpeg that makes a proxy of a film without end", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "plume-proxy-"));
+    const child = spawn(process.execPath, [proxyScript, join(folder, "proxy.mp4")], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(createInterface({ input: child.stdout }), "line");
+    const children = await childrenOf(child.pid!);
+    expect(children.length).toBe(2);
+    child.kill("SIGKILL");
+    await soon(() => expect(children.filter(isAlive)).toEqual([]));
+    await rm(folder, { recursive: true });
   });
 
   it("does not let a second one in while it lives", async () => {
