@@ -43,7 +43,7 @@ export class MaskPictures<Image> {
       grow,
     });
     const rgba = new Uint8ClampedArray(4 * alpha.length);
-    for (const [i, value] of alpha.entries()) rgba[4 * i + 3] = value;
+    for (let i = 0; i < alpha.length; i++) rgba[4 * i + 3] = alpha[i]!;
     return this.make(rgba, width, height);
   }
 }

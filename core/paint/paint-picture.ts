@@ -22,27 +22,26 @@ function paintSubject<Image>(
   target: Canvas2D<Image>,
   visual: PictureVisual,
   subject: SubjectLook,
-  { picture, mask }: Masked<Image>,
+  masked: Masked<Image>,
 ): void {
-  paintBackground(stage, target, visual, subject, picture);
+  paintBackground(stage, target, visual, subject, masked);
   withSurface(stage, (surface) => {
-    draw(stage, surface.context, visual, picture, picture);
-    withSurface(stage, (shape) => {
-      draw(stage, shape.context, visual, mask, picture);
-      stamp(stage, surface.context, shape, { operation: subject.inverted ? "destination-out" : "destination-in" });
-    });
+    drawPart(stage, surface.context, visual, masked, !subject.inverted);
     stamp(stage, target, surface);
   });
 }
+
+/** Blurred pictures end softly: laid over each other so many times they cover what lies under their edge. */
+const LAYERS = 3;
 
 function paintBackground<Image>(
   stage: Stage<Image>,
   target: Canvas2D<Image>,
   visual: PictureVisual,
-  { background, colour, blur, behind }: SubjectLook,
-  picture: Picture<Image>,
+  { background, colour, blur, behind, inverted }: SubjectLook,
+  masked: Masked<Image>,
 ): void {
-  if (background === "none") return;
+  const { picture } = masked;
   if (background === "colour") {
     const { left, top, width, height } = rectangle(stage, visual, picture);
     target.save();
@@ -53,15 +52,38 @@ function paintBackground<Image>(
   } else if (background === "media") {
     const other = behind === null ? null : stage.host.picture(behind.media, behind.sourceTime);
     if (other !== null) drawCovering(stage, target, visual, other, picture);
-  } else {
-    const filter = background === "grey" ? "saturate(0)" : `blur(${blur * stage.height}px)`;
-    draw(stage, target, visual, picture, picture);
-    // Over the sharp picture and no further: a blur is partly transparent near the edge, and reaches past it.
+  } else if (background === "grey") {
     withSurface(stage, (surface) => {
       draw(stage, surface.context, visual, picture, picture);
-      stamp(stage, target, surface, { operation: "source-atop", filter });
+      stamp(stage, target, surface, { filter: "saturate(0)" });
+    });
+  } else if (background === "blur") {
+    draw(stage, target, visual, picture, picture);
+    withSurface(stage, (soft) => {
+      withSurface(stage, (rest) => {
+        // Without the subject, which would shine around itself.
+        drawPart(stage, rest.context, visual, masked, inverted);
+        stamp(stage, soft.context, rest, blur > 0 ? { filter: `blur(${blur * stage.height}px)` } : {});
+      });
+      // Over the sharp picture and no further: a blur reaches past the picture's edge.
+      for (let layer = 0; layer < LAYERS; layer++) stamp(stage, target, soft, { operation: "source-atop" });
     });
   }
+}
+
+/** Draws the subject alone, or everything else, on a transparent surface. */
+function drawPart<Image>(
+  stage: Stage<Image>,
+  target: Canvas2D<Image>,
+  visual: PictureVisual,
+  { picture, mask }: Masked<Image>,
+  isSubject: boolean,
+): void {
+  draw(stage, target, visual, picture, picture);
+  withSurface(stage, (shape) => {
+    draw(stage, shape.context, visual, mask, picture);
+    stamp(stage, target, shape, { operation: isSubject ? "destination-in" : "destination-out" });
+  });
 }
 
 /** Draws an image of the picture's shape in the picture's place, cut off as it is. */

@@ -45,10 +45,11 @@ export function shaped({ width, height, alpha }: MaskPicture, { feather, grow }:
   // An edge is never sharper than a pixel: it would show steps.
   const soft = Math.max(1, feather * height);
   const distance = signedDistance(alpha, width, height);
-  const out = Uint8Array.from(distance, (value) => {
-    const t = Math.min(1, Math.max(0, (value + grow * height) / soft + 0.5));
-    return Math.round(255 * t * t * (3 - 2 * t));
-  });
+  const out = new Uint8Array(alpha.length);
+  for (let i = 0; i < out.length; i++) {
+    const t = Math.min(1, Math.max(0, (distance[i]! + grow * height) / soft + 0.5));
+    out[i] = 255 * t * t * (3 - 2 * t) + 0.5;
+  }
   return { width, height, alpha: out };
 }
 

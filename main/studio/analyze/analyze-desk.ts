@@ -91,6 +91,7 @@ export class AnalyzeDesk {
       analyze: this.service,
       sources: options.desk.sources,
       model,
+      findModel: async (signal) => (await options.models.find(undefined, undefined, signal, "vision")).summary.id,
       onStatus: options.onMasks,
     });
     this.keeper = new FactsKeeper({

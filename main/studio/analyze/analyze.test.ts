@@ -103,6 +103,8 @@ describe("withoutEchoes", () => {
       block("star", 4, 5),
     ];
     expect(withoutEchoes([large, part, beside, other])).toEqual([large, beside, other]);
+    // The same thing under another name, less sure of it.
+    expect(withoutEchoes([large, block("square", 0, 9)])).toEqual([large]);
   });
 });
 
@@ -306,7 +308,7 @@ describe("the subject of a clip", () => {
     expect(status).toMatchObject({
       stretches: [],
       making: null,
-      problem: expect.stringMatching(/^No model that sees/),
+      problem: expect.stringMatching(/^No model that looks at pictures is installed/),
     });
     await studio.call("projects.edit", { id, name: "setSubject", arguments: { clips: [clip.id], subject: {} } });
     const { settings } = findPreset("h264")!;

@@ -125,10 +125,14 @@ const ECHO = 0.7;
 /** Objects, surest first, without parts of them that were found once more. */
 export function withoutEchoes(objects: Sight["objects"]): Sight["objects"] {
   const kept: Sight["objects"][number][] = [];
-  for (const object of objects)
-    if (!kept.some((other) => other.label === object.label && sharedPart(object.mask, other.mask) > ECHO))
-      kept.push(object);
+  for (const object of objects) if (!kept.some((other) => isEcho(object, other))) kept.push(object);
   return kept;
+}
+
+/** A part of a surer thing of its kind; or the same thing under another name. */
+function isEcho(object: Sight["objects"][number], other: Sight["objects"][number]): boolean {
+  if (sharedPart(object.mask, other.mask) <= ECHO) return false;
+  return other.label === object.label || sharedPart(other.mask, object.mask) > ECHO;
 }
 
 /** How much of a mask lies in another, 0 to 1. */

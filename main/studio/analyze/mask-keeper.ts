@@ -16,6 +16,8 @@ export interface MaskKeeperOptions {
   readonly sources: MediaSources;
   /** Id of the model that would look now; null where none is installed. */
   readonly model: () => Promise<string | null>;
+  /** The same, once it is installed where it ships with the studio. Errors: MODEL_NOT_FOUND. */
+  readonly findModel: (signal: AbortSignal) => Promise<string>;
   readonly onStatus: (status: MaskStatus[]) => void;
 }
 
@@ -94,12 +96,7 @@ export class MaskKeeper {
   private async put(want: SubjectWant): Promise<{ readonly key: string; readonly done: Promise<void> | null }> {
     const source = await this.options.sources.get(want.id);
     const stretch = stretchOf(source, want);
-    const model = await this.options.model();
-    if (model === null)
-      throw new StudioError(
-        "MODEL_NOT_FOUND",
-        "No model that sees is installed, so the subject cannot be found: install one with “plume models”.",
-      );
+    const model = await this.options.findModel(this.abort.signal);
     const key = keyOf(source.media.version, stretch, model);
     if ((await stat(this.path(key)).catch(() => null)) !== null) return { key, done: null };
     const known = this.works.get(key);

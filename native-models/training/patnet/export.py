@@ -13,7 +13,7 @@ import scenes
 PLUME = {
     'name': "Plume's eyes", 'licence': 'MIT', 'activation': 'relu', 'labels': scenes.CLASSES, 'tags': scenes.TAGS,
     'side': scenes.SIZE, 'scale': [scenes.SIZE, scenes.SIZE],
-    'test': {'proposalsBefore': 500, 'proposals': 200, 'scoreThreshold': 0.3},
+    'test': {'proposalsBefore': 500, 'proposals': 200, 'scoreThreshold': 0.5},
     'what_it_knows': 'It was trained on drawn pictures only: it tells drawn motion backgrounds and colours apart, and finds and '
                      'cuts out plain shapes (circles, bubbles, rings, squares, triangles, stars, hearts). It knows no photographs.',
 }
