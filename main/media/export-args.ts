@@ -2,13 +2,8 @@ import type { AudioCodec, Container, ExportPlan } from "../../core/export/index.
 import type { Encoder } from "./encoders.ts";
 import { BASE_ARGS, PROTOCOLS } from "./run.ts";
 
-/** Where the bytes of an export come from and go to. Arguments are arrays and never pass a shell. */
-export interface ExportInputs {
-  /** Raw RGBA frames on stdin. */
-  readonly picture: boolean;
-  /** Raw stereo float32 at the mix's rate on file descriptor 3. */
-  readonly sound: boolean;
-}
+/** Raw frames on stdin: painted ones, or those that `composeArgs` and `convertArgs` write. */
+export type RawFrames = "rgba" | "yuv420p";
 
 /** What was measured of the sound, as ffmpeg's loudnorm wants it in its second pass. */
 export interface Loudness {
@@ -31,21 +26,25 @@ type Audio = NonNullable<ExportPlan["audio"]>;
 
 export const rateText = ({ numerator, denominator }: Video["rate"]): string => `${numerator}/${denominator}`;
 
-/** One run that writes the whole export. `target` is its file, or a pattern with %06d for numbered pictures. */
+/**
+ * One run that writes the whole export, from raw frames on stdin and raw stereo float32 at the mix's rate on file descriptor 3.
+ * @param target its file, or a pattern with %06d for numbered pictures
+ */
 export function exportArgs(
   plan: ExportPlan,
   encoder: Encoder | null,
   loudness: Loudness | null,
   target: string,
+  frames: RawFrames = "rgba",
 ): string[] {
   const { video, audio, settings } = plan;
   return [
     ...BASE_ARGS,
     ...PROTOCOLS,
     ...(encoder?.device ?? []),
-    ...(video === null ? [] : pictureInput(video)),
+    ...(video === null ? [] : pictureInput(video, frames)),
     ...(audio === null ? [] : soundInput(audio)),
-    ...(video === null ? [] : ["-map", "0:v:0", ...pictureOutput(video, encoder!)]),
+    ...(video === null ? [] : ["-map", "0:v:0", ...pictureOutput(video, encoder!, frames)]),
     ...(audio === null ? [] : ["-map", `${video === null ? 0 : 1}:a:0`, ...soundOutput(audio, loudness)]),
     // Nothing of the machine or the moment goes into the file.
     ...ANONYMOUS,
@@ -74,7 +73,7 @@ export function joinArgs(plan: ExportPlan, pictures: string, loudness: Loudness 
   ];
 }
 
-export function pictureInput(video: Video): string[] {
+export function pictureInput(video: Video, frames: RawFrames = "rgba"): string[] {
   const size = `${video.width}x${video.height}`;
   return [
     "-thread_queue_size",
@@ -82,7 +81,7 @@ export function pictureInput(video: Video): string[] {
     "-f",
     "rawvideo",
     "-pix_fmt",
-    "rgba",
+    frames,
     "-video_size",
     size,
     "-framerate",
@@ -114,13 +113,16 @@ export function colourFilter(video: Pick<Video, "codec" | "alpha">): string {
   const range = format.startsWith("yuvj") ? "pc" : "tv";
   const scale = `scale=in_range=pc:out_range=${range}:out_color_matrix=${range === "pc" ? "bt601" : "bt709"}:flags=bicubic+accurate_rnd`;
   if (range === "pc") return `${scale},format=${format}`;
-  return `${scale},format=${format},setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709`;
+  return `${scale},format=${format},${AS_BT709}`;
 }
+
+const AS_BT709 = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709";
 
 const TAGS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"];
 
-export function pictureOutput(video: Video, encoder: Encoder): string[] {
-  const filters = [colourFilter(video), ...(encoder.upload === "" ? [] : [encoder.upload])].join(",");
+export function pictureOutput(video: Video, encoder: Encoder, frames: RawFrames = "rgba"): string[] {
+  const colours = frames === "rgba" ? colourFilter(video) : AS_BT709;
+  const filters = [colours, ...(encoder.upload === "" ? [] : [encoder.upload])].join(",");
   const isYuv = !/^(png|jpeg|gif|webp)$/.test(video.codec);
   const format = encoder.isHardware ? [] : ["-pix_fmt", pixelFormatOf(video)];
   return ["-vf", filters, "-c:v", encoder.name, ...codecArgs(video, encoder), ...format, ...(isYuv ? TAGS : [])];

@@ -1,4 +1,5 @@
 export * from "./animated-webp.ts";
+export * from "./compose-args.ts";
 export * from "./decode-picture.ts";
 export * from "./decode-sound.ts";
 export * from "./decode-still.ts";

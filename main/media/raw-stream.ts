@@ -28,9 +28,13 @@ export class RawStream {
   private wake: (() => void)[] = [];
   private readonly gone: Promise<void>;
 
-  constructor(tool: string, args: readonly string[]) {
+  /** @param isFed whether it reads its stdin, which `write` fills */
+  constructor(tool: string, args: readonly string[], isFed = false) {
     const detached = process.platform !== "win32";
-    this.child = spawn(tool, args, { stdio: ["ignore", "pipe", "pipe"], windowsHide: true, detached });
+    const stdin = isFed ? "pipe" : "ignore";
+    this.child = spawn(tool, args, { stdio: [stdin, "pipe", "pipe"], windowsHide: true, detached });
+    // EPIPE says only that the process died; its exit code and stderr say why.
+    this.child.stdin?.on("error", () => {});
     onLeash(this.child);
     this.child.stdout!.on("readable", () => this.stir());
     this.child.stdout!.on("end", () => {
@@ -94,6 +98,18 @@ export class RawStream {
     }
   }
 
+  /** Resolves when the bytes are taken and may be overwritten, or when the process is gone. */
+  async write(bytes: Uint8Array): Promise<void> {
+    const stdin = this.child.stdin!;
+    if (stdin.destroyed) return;
+    await Promise.race([this.gone, new Promise((resolve) => stdin.write(bytes, resolve))]);
+  }
+
+  /** There is nothing more to write. */
+  end(): void {
+    this.child.stdin?.end();
+  }
+
   /** The time of the next frame, which stays the next; null when there is none. */
   async nextTime(): Promise<Flicks | null> {
     while (this.times.length === 0 && !this.linesEnded) await this.stirred();
@@ -107,6 +123,7 @@ export class RawStream {
   /** Ends the process; resolves when it is gone. Never rejects. */
   async close(): Promise<void> {
     this.closing = true;
+    this.child.stdin?.destroy();
     this.child.stdout!.destroy();
     this.child.kill("SIGKILL");
     this.stir();

@@ -6,6 +6,8 @@ import { TextTail } from "./text-tail.ts";
 
 /** What decoding a file's pictures needs to know of it, from ffmpeg's own description: needs no ffprobe. */
 export interface VideoFacts {
+  /** ffmpeg's names of the container's format, with commas between. */
+  readonly container: string;
   /** ffmpeg's name of the codec; null where there are no pictures. */
   readonly codec: string | null;
   readonly pixelFormat: string;
@@ -14,6 +16,8 @@ export interface VideoFacts {
   readonly height: number;
   readonly hasAlpha: boolean;
   readonly matrix: "bt709" | "bt601" | "bt2020";
+  /** Black is 0 and white 255, not 16 and 235. */
+  readonly isFullRange: boolean;
   /** PQ or HLG: brighter than a display that shows the timeline, hence to be tone mapped. */
   readonly hdr: "pq" | "hlg" | null;
   readonly isInterlaced: boolean;
@@ -47,11 +51,13 @@ export function parseVideoFacts(text: string): VideoFacts {
     height: 0,
     hasAlpha: false,
     matrix: "bt709",
+    isFullRange: false,
     hdr: null,
     isInterlaced: false,
     tick: 1,
   } as const;
-  if (line === undefined) return { ...none, start: secondsToFlicks(start) };
+  const container = /^Input #0, ([\w,]+), from/m.exec(text)?.[1] ?? "";
+  if (line === undefined) return { ...none, container, start: secondsToFlicks(start) };
   const codec = /^(\w+)/.exec(line)?.[1] ?? null;
   const format = /, ([a-z][a-z0-9]+)(?:\(([^)]*)\))?, \d+x\d+/.exec(line);
   const size = /, (\d+)x(\d+)/.exec(line);
@@ -66,6 +72,7 @@ export function parseVideoFacts(text: string): VideoFacts {
         ? "bt601"
         : "bt709";
   return {
+    container,
     codec,
     pixelFormat,
     width: Number(size?.[1] ?? 0),
@@ -73,6 +80,7 @@ export function parseVideoFacts(text: string): VideoFacts {
     // WebM's alpha lies beside the stream that says it.
     hasAlpha: ALPHA.test(pixelFormat) || (/^vp[89]/.test(codec ?? "") && /alpha_mode\s*: 1/.test(text)),
     matrix,
+    isFullRange: pixelFormat.startsWith("yuvj") || tags.split(", ").includes("pc"),
     hdr: /smpte2084/.test(said) ? "pq" : /arib-std-b67/.test(said) ? "hlg" : null,
     isInterlaced: /top first|bottom first|top coded first|bottom coded first/.test(tags),
     tick: tickOf(/, ([\d.]+k?) tbn/.exec(line)?.[1]),

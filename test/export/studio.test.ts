@@ -15,6 +15,9 @@ import { removeFolder, temporaryFolder } from "../e2e/harness.ts";
 import { canMount, mountDisk } from "../faults/small-disk.ts";
 import { Film, makeMedia } from "./films.ts";
 
+/** Processes end when the machine gets to it. */
+const PATIENT = { timeout: 30_000 };
+
 let folder = "";
 let media: MediaReference[] = [];
 
@@ -115,7 +118,7 @@ describe("an export as a job", () => {
     expect(fractions.at(-1)).toBe(1);
     expect(events.some(({ preview }) => preview !== null)).toBe(true);
     expect(await beside(at)).toEqual(["film.mp4"]);
-    await expect.poll(() => readdir(join(bench.home, "work"))).toEqual([]);
+    await expect.poll(() => readdir(join(bench.home, "work")), PATIENT).toEqual([]);
   });
 
   it("exports the document as it was, from the contract, into the studio's folder", async () => {
@@ -164,9 +167,9 @@ describe("an export as a job", () => {
     expect(on.progress.done).toBeGreaterThanOrEqual(held.progress.done);
     await studio.call("jobs.cancel", { id: job.id });
     expect((await studio.ended(job.id)).state).toBe("cancelled");
-    await expect.poll(() => beside(at)).toEqual([]);
-    await expect.poll(() => processesOn(at)).toEqual([]);
-    await expect.poll(() => readdir(join(bench.home, "work"))).toEqual([]);
+    await expect.poll(() => beside(at), PATIENT).toEqual([]);
+    await expect.poll(() => processesOn(at), PATIENT).toEqual([]);
+    await expect.poll(() => readdir(join(bench.home, "work")), PATIENT).toEqual([]);
   });
 });
 
@@ -213,7 +216,7 @@ describe("what goes wrong is told in one sentence and damages nothing", () => {
       for (const pid of stdout.trim().split("\n")) process.kill(Number(pid), "SIGKILL");
     });
     expect(job.error).toMatchObject({ code: "INTERNAL", message: expect.stringMatching(oneSentence) as string });
-    await expect.poll(() => beside(at)).toEqual([]);
+    await expect.poll(() => beside(at), PATIENT).toEqual([]);
   });
 
   it("a source truncated meanwhile", async () => {

@@ -17,6 +17,11 @@ export function exportEntry(engine: { readonly node: string } | undefined): Expo
 }
 
 const TAIL = 4000;
+/**
+ * Megabytes of heap below which V8 does not look for garbage. Frames pass as buffers of megabytes, and with the small limit of a young
+ * process it would go through the whole heap for each of them.
+ */
+const HEAP = 256;
 
 type Listener = Pick<ExportListener, "progress" | "picture">;
 
@@ -36,7 +41,7 @@ export class ExportProcess {
     this.listener = listener;
     this.child = fork(entry, [], {
       execPath: node,
-      execArgv: [],
+      execArgv: [`--initial-heap-size=${HEAP}`],
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       env: { ...process.env, NODE_OPTIONS: "", ELECTRON_RUN_AS_NODE: "1" },

@@ -27,6 +27,7 @@ import {
   pixelFormatOf,
   runMedia,
 } from "../../media/index.ts";
+import { FilmFrames } from "./film-frames.ts";
 import { FilmPainter } from "./film-painter.ts";
 import { FramePool } from "./frame-pool.ts";
 import { MaskFiles } from "./mask-files.ts";
@@ -34,25 +35,12 @@ import { MediaFiles } from "./media-files.ts";
 import { joinPieces } from "./smart-write.ts";
 import { type Piece, planSmart } from "./smart-plan.ts";
 import { SoundSource } from "./sound-source.ts";
+import { formatOf, hand, isComposed, lookout, paint, type Painted, type Work } from "./pictures.ts";
 import type { ExportListener, ExportOutcome, ExportPlaces, ExportTask } from "./task.ts";
 import { blocksOf, verifyPictures, verifyStreams } from "./verify.ts";
 
 /** Samples that are mixed at a time: a third of a second. */
 const STRETCH = 16_384;
-/** Between two pictures for people to look at, milliseconds. */
-const LOOK_EVERY = 500;
-const LOOK_WIDTH = 240;
-
-interface Work {
-  readonly tools: MediaTools;
-  readonly task: ExportTask;
-  readonly plan: ExportPlan;
-  readonly files: MediaFiles;
-  readonly masks: MaskFiles;
-  readonly places: ExportPlaces;
-  readonly listener: ExportListener;
-}
-
 /**
  * Exports a timeline to `places.target`, which is whole and verified when this resolves; on any error what was begun is the caller's to
  * remove. Memory does not grow with the film's length. Errors: BAD_REQUEST (nothing to export), MEDIA_MISSING, MEDIA_UNREADABLE,
@@ -196,8 +184,6 @@ async function mixInto(
   }
 }
 
-type Painted = { readonly first: Float32Array; readonly last: Float32Array } | null;
-
 async function write(work: Work, encoder: Encoder | null, loudness: Loudness | null): Promise<Painted> {
   const { plan, places, tools } = work;
   if (plan.settings.container === "gif") return writeGif(work);
@@ -205,7 +191,10 @@ async function write(work: Work, encoder: Encoder | null, loudness: Loudness | n
     ? join(places.target, `%06d.${plan.settings.container === "png" ? "png" : "jpg"}`)
     : places.target;
   if (isSequence(plan.settings)) await mkdir(places.target);
-  const feed = new Feed(tools.ffmpeg, exportArgs(plan, encoder, loudness, target));
+  const feed = new Feed(
+    tools.ffmpeg,
+    exportArgs(plan, encoder, loudness, target, isComposed(plan) ? "yuv420p" : "rgba"),
+  );
   return fed(feed, work);
 }
 
@@ -234,42 +223,6 @@ async function fed(feed: Feed, work: Work): Promise<Painted> {
   }
 }
 
-async function paint(
-  { tools, task, plan, files, masks, listener }: Work,
-  take: (bytes: Uint8Array) => Promise<void>,
-): Promise<Painted> {
-  const video = plan.video!;
-  const { width, height, frames } = video;
-  const pool = new FramePool(tools, task.document, files);
-  const painter = new FilmPainter(task.document, { ...video, start: plan.range.start }, pool, masks);
-  const look = { width: LOOK_WIDTH, height: Math.max(1, Math.round((LOOK_WIDTH * height) / width)) };
-  let [first, last]: (Float32Array | null)[] = [null, null];
-  let lookedAt = 0;
-  let writing: Promise<void> = Promise.resolve();
-  try {
-    for (let n = 0; n < frames; n++) {
-      await listener.go();
-      const pixels = await painter.frame(n);
-      // The frame before is written while this one is painted.
-      await writing;
-      writing = take(pixels);
-      writing.catch(() => {}); // told by the next await
-      if (n === 0) first = blocksOf(pixels, width, height);
-      if (n === frames - 1) last = blocksOf(pixels, width, height);
-      listener.progress("render", n + 1, frames);
-      const now = performance.now();
-      if (now - lookedAt < LOOK_EVERY && n < frames - 1) continue;
-      lookedAt = now;
-      const small = painter.preview(look.width, look.height);
-      if (small !== null) listener.picture(look.width, look.height, small);
-    }
-    await writing;
-  } finally {
-    await pool.close();
-  }
-  return { first: first!, last: last! };
-}
-
 /**
  * Copies what can be copied and encodes the rest. Null where nothing can, or where copying failed: then all of it is encoded, which is
  * slower and otherwise the same.
@@ -281,26 +234,23 @@ async function writeSmart(work: Work, loudness: Loudness | null, notes: string[]
     pieces === null ? null : await chooseEncoder(tools, { codec: "h264", encoder: "software" }, "yuv420p");
   if (pieces === null || encoder === null) return null;
   const video = plan.video!;
-  const pool = new FramePool(tools, task.document, files);
-  const painter = new FilmPainter(task.document, { ...video, start: plan.range.start }, pool, masks);
+  const film = new FilmFrames({
+    tools,
+    document: task.document,
+    files,
+    masks,
+    work: places.work,
+    format: formatOf(plan),
+  });
+  const looked = lookout(work);
   const told = (done: number): void => listener.progress("render", done, video.frames);
   const pictures = join(places.work, "pictures.mp4");
-  const encode = async ({ from, count }: Piece, file: string): Promise<void> => {
-    const feed = new Feed(
-      tools.ffmpeg,
-      exportArgs(
-        { ...plan, audio: null, settings: { ...plan.settings, container: "mp4" } },
-        { ...encoder, isQuick: true },
-        null,
-        file,
-      ),
-    );
+  const encode = async (piece: Piece, file: string): Promise<void> => {
+    const settings = { ...plan.settings, container: "mp4" } as const;
+    const how = { ...encoder, isQuick: true };
+    const feed = new Feed(tools.ffmpeg, exportArgs({ ...plan, audio: null, settings }, how, null, file, "yuv420p"));
     try {
-      for (let n = from; n < from + count; n++) {
-        await listener.go();
-        await feed.write(feed.picture, await painter.frame(n));
-        told(n + 1);
-      }
+      await hand(film, piece, work, (bytes) => feed.write(feed.picture, bytes), looked);
       await feed.finish();
     } catch (error) {
       await feed.kill();
@@ -308,7 +258,7 @@ async function writeSmart(work: Work, loudness: Loudness | null, notes: string[]
     }
   };
   try {
-    const [first, last] = [await blocksAt(painter, 0, video), await blocksAt(painter, video.frames - 1, video)];
+    const [first, last] = [await blocksAt(film, 0, video), await blocksAt(film, video.frames - 1, video)];
     await joinPieces(pieces, { files, rate: video.rate, work: places.work, encode }, pictures, told);
     const feed = new Feed(tools.ffmpeg, joinArgs(plan, pictures, loudness, places.target));
     await fed(feed, { ...work, plan: { ...plan, video: null } });
@@ -325,17 +275,17 @@ async function writeSmart(work: Work, loudness: Loudness | null, notes: string[]
     notes.push("Copying untouched stretches did not work here, so all of it was encoded.");
     return null;
   } finally {
-    await pool.close();
+    await film.close();
     await rm(pictures, { force: true });
   }
 }
 
 async function blocksAt(
-  painter: FilmPainter,
+  film: FilmFrames,
   frame: number,
   { width, height }: { readonly width: number; readonly height: number },
 ): Promise<Float32Array> {
-  return blocksOf(await painter.frame(frame), width, height);
+  return blocksOf(await film.painted(frame), width, height);
 }
 
 async function writeGif(work: Work): Promise<Painted> {

@@ -132,14 +132,17 @@ export function blocksOf(rgba: Uint8Array | Uint8ClampedArray, width: number, he
   const [columns, rows] = [Math.ceil(width / BLOCK), Math.ceil(height / BLOCK)];
   const sums = new Float32Array(columns * rows * 3);
   const counts = new Float32Array(columns * rows);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const at = 4 * (y * width + x);
-      const block = Math.floor(y / BLOCK) * columns + Math.floor(x / BLOCK);
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor(y / BLOCK) * columns;
+    for (let x = 0, at = 4 * y * width; x < width; x++, at += 4) {
+      const block = row + Math.floor(x / BLOCK);
       const alpha = rgba[at + 3]! / 255;
-      for (let c = 0; c < 3; c++) sums[3 * block + c]! += rgba[at + c]! * alpha;
+      sums[3 * block]! += rgba[at]! * alpha;
+      sums[3 * block + 1]! += rgba[at + 1]! * alpha;
+      sums[3 * block + 2]! += rgba[at + 2]! * alpha;
       counts[block]! += 1;
     }
+  }
   return sums.map((sum, i) => sum / counts[Math.floor(i / 3)]!);
 }
 

@@ -1,0 +1,110 @@
+import { type ExportPlan } from "../../../core/export/index.ts";
+import { type MediaTools, pixelFormatOf } from "../../media/index.ts";
+import { FilmFrames } from "./film-frames.ts";
+import { type FilmFormat, FilmPainter } from "./film-painter.ts";
+import { FramePool } from "./frame-pool.ts";
+import type { MaskFiles } from "./mask-files.ts";
+import type { MediaFiles } from "./media-files.ts";
+import type { ExportListener, ExportPlaces, ExportTask } from "./task.ts";
+import { blocksOf } from "./verify.ts";
+
+/** Between two pictures for people to look at, milliseconds. */
+const LOOK_EVERY = 500;
+const LOOK_WIDTH = 240;
+
+/** One export on its way. */
+export interface Work {
+  readonly tools: MediaTools;
+  readonly task: ExportTask;
+  readonly plan: ExportPlan;
+  readonly files: MediaFiles;
+  readonly masks: MaskFiles;
+  readonly places: ExportPlaces;
+  readonly listener: ExportListener;
+}
+
+/** The first and the last frame as they are painted, for `verifyPictures`; null where there are no pictures. */
+export type Painted = { readonly first: Float32Array; readonly last: Float32Array } | null;
+
+/** Whether the codec takes what ffmpeg can compose by itself; else all frames are painted. */
+export const isComposed = ({ video }: ExportPlan): boolean => video !== null && pixelFormatOf(video) === "yuv420p";
+
+export const formatOf = ({ video, range }: ExportPlan): FilmFormat => ({ ...video!, start: range.start });
+
+/** What is seen of the frames on their way: their number, and one now and then. */
+export function lookout({
+  plan,
+  listener,
+}: Work): (n: number, preview: (width: number, height: number) => Look) => void {
+  const { width, height, frames } = plan.video!;
+  const small = Math.max(1, Math.round((LOOK_WIDTH * height) / width));
+  let lookedAt = 0;
+  return (n, preview) => {
+    listener.progress("render", n + 1, frames);
+    const now = performance.now();
+    if (now - lookedAt < LOOK_EVERY && n < frames - 1) return;
+    lookedAt = now;
+    const picture = preview(LOOK_WIDTH, small);
+    if (picture !== null) listener.picture(LOOK_WIDTH, small, picture);
+  };
+}
+type Look = Uint8ClampedArray | null;
+
+/** Makes the film's frames in their order. @param take is done when the bytes may be overwritten */
+export async function paint(work: Work, take: (bytes: Uint8Array) => Promise<void>): Promise<Painted> {
+  const { tools, task, plan, files, masks, places, listener } = work;
+  const { width, height, frames } = plan.video!;
+  const format = formatOf(plan);
+  const looked = lookout(work);
+  if (isComposed(plan)) {
+    const film = new FilmFrames({ tools, document: task.document, files, masks, work: places.work, format });
+    try {
+      const first = blocksOf(await film.painted(0), width, height);
+      await hand(film, { from: 0, count: frames }, work, take, looked);
+      return { first, last: blocksOf(await film.painted(frames - 1), width, height) };
+    } finally {
+      await film.close();
+    }
+  }
+  const pool = new FramePool(tools, task.document, files);
+  const painter = new FilmPainter(task.document, format, pool, masks);
+  let [first, last]: (Float32Array | null)[] = [null, null];
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for (let n = 0; n < frames; n++) {
+      await listener.go();
+      const pixels = await painter.frame(n);
+      // The frame before is written while this one is painted.
+      await writing;
+      writing = take(pixels);
+      writing.catch(() => {}); // told by the next await
+      if (n === 0) first = blocksOf(pixels, width, height);
+      if (n === frames - 1) last = blocksOf(pixels, width, height);
+      looked(n, (...size) => painter.preview(...size));
+    }
+    await writing;
+  } finally {
+    await pool.close();
+  }
+  return { first: first!, last: last! };
+}
+
+/** Hands on a stretch of frames: one is written while the next is made. */
+export async function hand(
+  film: FilmFrames,
+  { from, count }: { readonly from: number; readonly count: number },
+  { listener }: Work,
+  take: (bytes: Uint8Array) => Promise<void>,
+  looked: ReturnType<typeof lookout>,
+): Promise<void> {
+  let writing: Promise<void> = Promise.resolve();
+  let n = from;
+  for await (const frame of film.read(from, count)) {
+    await writing;
+    writing = take(frame);
+    writing.catch(() => {}); // told by the next await
+    looked(n++, (...size) => film.preview(...size));
+    await listener.go();
+  }
+  await writing;
+}
