@@ -6,6 +6,8 @@ import { join, resolve } from "node:path";
 const root = resolve(import.meta.dirname, "..");
 export const realEntry = join(root, "main", "shell-browser", "main.ts");
 export const fakeEntry = join(root, "main", "shell-browser", "testing", "main-fake.ts");
+/** The real studio with a catalogue of the test's own. */
+export const storeEntry = join(root, "main", "shell-browser", "testing", "main-store.ts");
 
 export interface RunningApp {
   readonly url: string;

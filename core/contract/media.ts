@@ -116,6 +116,11 @@ export const importPurposeSchema = z.strictObject({
     .optional(),
   /** It is no media but a timeline of another editor, of which a project is to be made; the answer is an `OpenedTimeline`. */
   opens: z.literal("timeline").optional(),
+  /** It is a model's checkpoint, or one of its files, which `models.installDropped` then installs. The word is the caller's. */
+  checkpoint: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, "That is not a valid id.")
+    .optional(),
 });
 export type ImportPurpose = z.infer<typeof importPurposeSchema>;
 

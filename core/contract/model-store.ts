@@ -76,6 +76,18 @@ export const modelStoreMethods = {
    * (installed, or on its way already), FORBIDDEN (only by hand), DISK_FULL.
    */
   "models.download": { input: entry, output: z.array(jobSnapshotSchema) },
+  /**
+   * Queues the installation of checkpoints that were handed over under this word. Errors: NOT_FOUND; what is wrong with them, the job says.
+   */
+  "models.installDropped": {
+    input: z.strictObject({ drop: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "That is not a valid id.") }),
+    output: jobSnapshotSchema,
+  },
+  /** Opens the makers' page or the licence's text in the user's own browser. */
+  "models.open": {
+    input: z.strictObject({ id: modelIdSchema, what: z.enum(["page", "licence"]) }),
+    output: nothing,
+  },
   /** Throws away what has arrived of it; one that is under way is stopped. */
   "models.discard": { input: entry, output: nothing },
   /** Reads every byte. Errors: MODEL_NOT_FOUND, MODEL_DAMAGED. */

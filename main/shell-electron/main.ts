@@ -1,12 +1,13 @@
 /** Electron's entry: built into dist/shell-electron/main.js, from where `../..` is the app's folder. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { app, dialog, shell } from "electron";
+import { app, dialog, shell, safeStorage } from "electron";
 import { StudioError } from "../../core/contract/index.ts";
 import { appFile, resourcesFolder } from "../app-files/app-files.ts";
 import { createStudio } from "../studio/create-studio.ts";
 import { runElectronShell } from "./app.ts";
 import { findEngine } from "./engine.ts";
+import { keychain } from "./keychain.ts";
 import { Updates } from "./updates.ts";
 
 const here = import.meta.dirname;
@@ -45,6 +46,8 @@ runElectronShell({
       queue: "journal",
       engine,
       reveal: async (path) => shell.showItemInFolder(path),
+      openPage: (address) => shell.openExternal(address),
+      ...keychain(safeStorage, process.platform),
     });
   },
 }).catch((cause: unknown) => {

@@ -46,7 +46,7 @@ import { inspectProject } from "./projects/inspect.ts";
 import { ProjectService } from "./projects/service.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
 import type { StudioParts } from "./studio-parts.ts";
-import { revealInFileManager, systemInfo } from "./system.ts";
+import { openInBrowser, revealInFileManager, systemInfo } from "./system.ts";
 
 /**
  * Opens the studio: makes its folders, takes the data folder's lock (`queue: "journal"`), sweeps what a killed studio left half
@@ -192,7 +192,7 @@ class StudioServices implements Studio {
       onClip: () => this.tellLibrary(),
       log,
     });
-    this.storeDesk = new StoreDesk(store, this.jobs);
+    this.storeDesk = new StoreDesk(store, this.jobs, options.openPage ?? openInBrowser);
     this.queueDesk = new QueueDesk({ jobs: this.jobs, models: this.models, emit: (event) => this.emit(event) });
     this.projects = new ProjectService({
       folder: folders.projects,
@@ -311,9 +311,9 @@ class StudioServices implements Studio {
   }
 
   readonly importMedia = ((path: string, purpose: ImportPurpose = {}) =>
-    this.desk.importFile(path, purpose)) as Studio["importMedia"];
+    this.storeDesk.take(path, purpose) ?? this.desk.importFile(path, purpose)) as Studio["importMedia"];
   readonly uploadMedia = ((name: string, bytes: AsyncIterable<Uint8Array>, purpose: ImportPurpose = {}) =>
-    this.desk.upload(name, bytes, purpose)) as Studio["uploadMedia"];
+    this.storeDesk.receive(name, bytes, purpose) ?? this.desk.upload(name, bytes, purpose)) as Studio["uploadMedia"];
 
   mediaFile(...[id, version, part]: Parameters<Studio["mediaFile"]>): ReturnType<Studio["mediaFile"]> {
     return this.desk.shows.file(id, version, part);

@@ -233,6 +233,8 @@ export interface Vault {
 }
 
 export interface StudioOptions {
+  /** Opens an address of the catalogue in the user's browser. Absent: the platform's command. */
+  readonly openPage?: (address: string) => Promise<void>;
   /** Where an access token for downloads is kept. Absent: for this session only. */
   readonly vault?: Vault;
   readonly appVersion: string;

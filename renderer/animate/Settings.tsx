@@ -112,7 +112,7 @@ export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
         <p className="settings__about">
           <Info size={13} aria-hidden />
           <span>
-            No model that animates pictures is installed: get a KeyVID checkpoint and run{" "}
+            No model that animates pictures is installed: get KeyVID in Models (Alt+4), or run{" "}
             <code className="mono">plume models install FILE</code>.
           </span>
         </p>

@@ -7,6 +7,7 @@ import { Workspace } from "../create/Workspace.tsx";
 import { EditWorkspace } from "../edit/EditWorkspace.tsx";
 import { ExportWorkspace } from "../export/ExportWorkspace.tsx";
 import { Inspector } from "../inspector/Inspector.tsx";
+import { ModelsWorkspace } from "../models/ModelsWorkspace.tsx";
 import { Player } from "../player/Player.tsx";
 import { QueueStrip } from "../queue/QueueStrip.tsx";
 import { useEditUi, useSelect, useStudio } from "../state/context.ts";
@@ -43,6 +44,8 @@ export function App() {
         <EditWorkspace />
       ) : workspace === "export" ? (
         <ExportWorkspace />
+      ) : workspace === "models" ? (
+        <ModelsWorkspace />
       ) : (
         <div className="app__body">
           <Workspace />

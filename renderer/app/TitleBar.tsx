@@ -6,7 +6,12 @@ import { Mark } from "../ui/Mark.tsx";
 import { type Workspace, workspaces } from "../state/edit-ui.ts";
 import { ProjectMenu } from "./ProjectMenu.tsx";
 
-const titles: Readonly<Record<Workspace, string>> = { create: "Create", edit: "Edit", export: "Export" };
+const titles: Readonly<Record<Workspace, string>> = {
+  create: "Create",
+  edit: "Edit",
+  export: "Export",
+  models: "Models",
+};
 
 export function TitleBar() {
   const { actions, editUi } = useStudio();
@@ -26,7 +31,7 @@ export function TitleBar() {
             {system.outputFolderName}
           </span>
         ) : null}
-        {workspace === "create" ? null : <ProjectMenu />}
+        {workspace === "create" || workspace === "models" ? null : <ProjectMenu />}
       </div>
       <nav className="title-bar__tabs" aria-label="Workspace">
         {workspaces.map((name) => (

@@ -66,6 +66,9 @@ export function createCheckedClient(wire: Wire): WindowClient {
       if (!opened.success) throw notUnderstood(opened.error.message);
       return opened.data;
     },
+    async layAside(file, purpose) {
+      valueOf(await wire.sendFile(file, purpose));
+    },
     async addFrame(file, sequence) {
       valueOf(await wire.sendFile(file, { sequence }));
     },

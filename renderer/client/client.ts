@@ -11,6 +11,8 @@ export interface WindowClient extends StudioClient {
   openTimeline(file: File): Promise<OpenedTimeline>;
   /** Gives it one picture of a numbered sequence; `media.assemble` with the same word then makes one film of all of them. */
   addFrame(file: File, sequence: string): Promise<void>;
+  /** Gives it a model's checkpoint, or one of its files; `models.installDropped` with the same word then installs them. */
+  layAside(file: File, purpose: { readonly checkpoint: string }): Promise<void>;
   /**
    * Calls the listener with true when events flow, false when the line broke and is being tried again, and "ended" when the
    * studio will not come back by itself. Absent where there is no line that could break (Electron).

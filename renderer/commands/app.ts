@@ -50,6 +50,15 @@ export const appCommands: readonly Command[] = [
     run: ({ editUi }) => editUi.setState({ workspace: "export" }),
   },
   {
+    id: "app.models",
+    title: "Go to Models",
+    group: "Everywhere",
+    scope: "all",
+    keys: ["Alt+Digit4"],
+    inText: true,
+    run: ({ editUi }) => editUi.setState({ workspace: "models" }),
+  },
+  {
     id: "app.queue-pause",
     title: "Pause or resume the running job",
     group: "Everywhere",

@@ -3,7 +3,7 @@ import type { GenerationRequest } from "../../core/contract/index.ts";
 import type { Flicks } from "../../core/time/index.ts";
 import type { Clip, TrackKind } from "../../core/timeline/index.ts";
 
-export const workspaces = ["create", "edit", "export"] as const;
+export const workspaces = ["create", "edit", "export", "models"] as const;
 export type Workspace = (typeof workspaces)[number];
 
 export const tools = ["select", "trim", "blade", "ripple", "roll", "slip", "slide", "track-select"] as const;

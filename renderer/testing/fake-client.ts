@@ -43,6 +43,9 @@ export function fakeClient(answers: Answers = {}) {
       calls.push({ method: "openTimeline", input: file.name });
       return (answers["openTimeline"] ?? (() => ({})))(file as never) as never;
     },
+    async layAside(file, purpose) {
+      calls.push({ method: "layAside", input: { name: file.name, ...purpose } });
+    },
     async addMedia(file) {
       calls.push({ method: "addMedia", input: file.name });
       return (answers["addMedia"] ?? (() => ({})))(file as never) as never;

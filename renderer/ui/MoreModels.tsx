@@ -1,7 +1,15 @@
+import { useStudio } from "../state/context.ts";
+
 /** How to get other models: the one plain sentence, the same wherever it stands. */
-export const MoreModels = () => (
-  <p className="more-models">
-    For people, animals and places, download the checkpoint of a bigger model such as AMD Hummingbird and run{" "}
-    <code className="mono">plume models install FILE</code>.
-  </p>
-);
+export function MoreModels() {
+  const { editUi } = useStudio();
+  return (
+    <p className="more-models">
+      For people, animals and places, get a bigger model such as AMD Hummingbird{" "}
+      <button type="button" className="more-models__go" onClick={() => editUi.setState({ workspace: "models" })}>
+        in Models
+      </button>
+      .
+    </p>
+  );
+}

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { findBrowser } from "../../main/shell-browser/window.ts";
 
-export { fakeEntry, realEntry, type RunningApp, startApp } from "../app.ts";
+export { fakeEntry, realEntry, type RunningApp, startApp, storeEntry } from "../app.ts";
 
 export async function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "plume-e2e-"));

@@ -29,6 +29,8 @@ export const fakeModels = {
   "models.settings": () => settings,
   "models.accept": refuse,
   "models.download": refuse,
+  "models.installDropped": refuse,
+  "models.open": refuse,
   "models.discard": refuse,
   "models.verify": refuse,
   "models.remove": refuse,

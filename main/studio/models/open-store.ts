@@ -1,6 +1,9 @@
+import { join } from "node:path";
 import type { StudioOptions } from "../studio.ts";
 import { Acceptances } from "./acceptances.ts";
 import { readCatalogue } from "./catalogue.ts";
+import { DroppedFiles } from "./dropped.ts";
+import { DOWNLOADS } from "./move.ts";
 import type { ModelService } from "./model-service.ts";
 import { StoreSettings } from "./settings.ts";
 import type { StoreParts } from "./store-runners.ts";
@@ -22,6 +25,7 @@ export function openStore(
   return {
     catalogue: readCatalogue(catalogue),
     models,
+    dropped: new DroppedFiles(() => join(models.place, DOWNLOADS)),
     acceptances: new Acceptances(home),
     settings: new StoreSettings(home, vault ?? null),
     log: log ?? (() => {}),

@@ -1,9 +1,11 @@
 /** What a front can ask of the model store. */
 import { rm } from "node:fs/promises";
+import { basename } from "node:path";
 import {
   type CatalogueCard,
   type CatalogueEntry,
   downloadBytes,
+  type ImportPurpose,
   type Input,
   type JobSnapshot,
   type Method,
@@ -16,9 +18,10 @@ import { displayName } from "../folders.ts";
 import type { JobService } from "../jobs/job-service.ts";
 import { hasEnded } from "../jobs/queue.ts";
 import { entryOf } from "./catalogue.ts";
+import { idFromFile } from "./model-files.ts";
 import { arrived } from "./fetch-files.ts";
 import { demandRoom, freeBytes, roomFor } from "./room.ts";
-import { entryOfJob, storeJobs, type StoreParts, type StoreRequest } from "./store-runners.ts";
+import { droppedJob, entryOfJob, storeJobs, type StoreParts, type StoreRequest } from "./store-runners.ts";
 
 type StoreMethod = Extract<Method, keyof typeof modelStoreMethods>;
 type Handlers = { [M in StoreMethod]: (input: Input<M>) => Promise<Output<M>> };
@@ -27,9 +30,12 @@ export class StoreDesk {
   private readonly parts: StoreParts;
   private readonly jobs: JobService;
 
-  constructor(parts: StoreParts, jobs: JobService) {
+  private readonly openPage: (address: string) => Promise<void>;
+
+  constructor(parts: StoreParts, jobs: JobService, openPage: (address: string) => Promise<void>) {
     this.parts = parts;
     this.jobs = jobs;
+    this.openPage = openPage;
   }
 
   readonly handlers: Handlers = {
@@ -39,6 +45,12 @@ export class StoreDesk {
       return { acceptedAt: await acceptances.accept(entryOf(catalogue, id), version) };
     },
     "models.download": ({ id }) => this.download(id),
+    "models.installDropped": ({ drop }) => this.installDropped(drop),
+    "models.open": async ({ id, what }) => {
+      const { page, licence } = entryOf(this.parts.catalogue, id);
+      await this.openPage(what === "page" ? page : licence.url);
+      return {};
+    },
     "models.discard": async ({ id }) => {
       await this.discard(id);
       return {};
@@ -78,6 +90,27 @@ export class StoreDesk {
     const folder = models.downloadFolder(id);
     await demandRoom(folder, entry, downloadBytes(entry) - (await arrived(folder)));
     return this.jobs.add(storeJobs(entry, { lookIn: null, int8: true, ...request }));
+  }
+
+  /** Lays a checkpoint aside that a shell was handed; null when it is none, but media. */
+  take(path: string, { checkpoint }: ImportPurpose): Promise<null> | null {
+    return checkpoint === undefined ? null : this.parts.dropped.take(path, checkpoint).then(() => null);
+  }
+
+  /** The same of one that comes as bytes. */
+  receive(name: string, bytes: AsyncIterable<Uint8Array>, { checkpoint }: ImportPurpose): Promise<null> | null {
+    return checkpoint === undefined ? null : this.parts.dropped.receive(name, bytes, checkpoint).then(() => null);
+  }
+
+  private async installDropped(drop: string): Promise<JobSnapshot> {
+    const { dropped, models } = this.parts;
+    const file = await dropped.installable(drop);
+    const isOne = file !== dropped.folder(drop);
+    const wanted = isOne ? idFromFile(file) : "model";
+    let id = wanted;
+    for (let n = 2; await models.has(id); n++) id = `${wanted.slice(0, 60)}-${n}`;
+    const [job] = await this.jobs.add([droppedJob(drop, id, isOne ? basename(file) : "A model in several files")]);
+    return job!;
   }
 
   private async store(): Promise<ModelStore> {

@@ -16,6 +16,7 @@ import { freshJob, type JobContext, type JobRunner, type ModelResult } from "../
 import { lockDownload } from "../lock.ts";
 import type { Acceptances } from "./acceptances.ts";
 import { entryOf } from "./catalogue.ts";
+import type { DroppedFiles } from "./dropped.ts";
 import type { DownloadOptions } from "./download/download.ts";
 import { Wire } from "./download/wire.ts";
 import { fetchFiles, installable, readReceipt } from "./fetch-files.ts";
@@ -33,7 +34,15 @@ const requestSchema = z.object({
 });
 export type StoreRequest = z.infer<typeof requestSchema>;
 
+const droppedSchema = z.object({
+  /** Word that the files were handed over under. */
+  drop: z.string(),
+  /** Of the model that comes of them. */
+  id: modelIdSchema,
+});
+
 export interface StoreParts {
+  readonly dropped: DroppedFiles;
   readonly catalogue: Catalogue;
   readonly models: ModelService;
   readonly acceptances: Acceptances;
@@ -53,6 +62,21 @@ export function storeJobs(entry: CatalogueEntry, request: Omit<StoreRequest, "en
   return [download, { kind: "convert", ...freshJob(), ...shared, after: [download.id] }];
 }
 
+/** The installation of files that were handed over. */
+export const droppedJob = (drop: string, id: string, title: string): ConvertJob => ({
+  kind: "convert",
+  ...freshJob(),
+  title,
+  request: { drop, id },
+  speed: null,
+  result: null,
+});
+
+const dropOfJob = (job: JobSnapshot): z.infer<typeof droppedSchema> | null => {
+  const request = job.kind === "convert" ? droppedSchema.safeParse(job.request) : null;
+  return request?.success === true ? request.data : null;
+};
+
 export const entryOfJob = (job: JobSnapshot): string | null => {
   const request = "request" in job ? requestSchema.safeParse(job.request) : null;
   return (job.kind === "download" || job.kind === "convert") && request?.success === true ? request.data.entry : null;
@@ -60,12 +84,19 @@ export const entryOfJob = (job: JobSnapshot): string | null => {
 
 export class StoreRunner implements JobRunner {
   private readonly parts: StoreParts;
+  /** Words of dropped files by the jobs that were run on them: forgetting a job knows its id alone. */
+  private readonly drops = new Map<string, string>();
 
   constructor(parts: StoreParts) {
     this.parts = parts;
   }
 
   async run(job: JobSnapshot, context: JobContext): Promise<ModelResult> {
+    const dropped = dropOfJob(job);
+    if (dropped !== null) {
+      this.drops.set(job.id, dropped.drop);
+      return this.convertDropped(dropped, context);
+    }
     const request = requestSchema.parse((job as DownloadJob | ConvertJob).request);
     const entry = entryOf(this.parts.catalogue, request.entry);
     const folder = this.parts.models.downloadFolder(entry.id);
@@ -80,8 +111,30 @@ export class StoreRunner implements JobRunner {
 
   /** Only what went wrong is done again: what has arrived is there. */
   async again(job: JobSnapshot): Promise<JobSnapshot> {
-    entryOf(this.parts.catalogue, entryOfJob(job) ?? "");
+    const dropped = dropOfJob(job);
+    if (dropped === null) entryOf(this.parts.catalogue, entryOfJob(job) ?? "");
+    else await this.parts.dropped.installable(dropped.drop);
     return { ...job, ...freshJob() };
+  }
+
+  /** What was handed over goes with its job; of a catalogue entry what has arrived stays until it is installed or discarded. */
+  async forget(id: string): Promise<void> {
+    const drop = this.drops.get(id);
+    if (drop !== undefined) await this.parts.dropped.forget(drop);
+    this.drops.delete(id);
+  }
+
+  private async convertDropped({ drop, id }: z.infer<typeof droppedSchema>, context: JobContext): Promise<ModelResult> {
+    const summary = await this.parts.models.install({
+      file: await this.parts.dropped.installable(drop),
+      id,
+      signal: context.signal,
+      onProgress: (_step, fraction, etaMs) => {
+        const done = Math.min(1, fraction);
+        context.storing({ phase: "convert", done, total: 1, fraction: done, etaMs }, null);
+      },
+    });
+    return { model: summary.id };
   }
 
   private async fetch(

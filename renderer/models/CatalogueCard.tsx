@@ -1,0 +1,187 @@
+import { Check, Download, ExternalLink, Pause, Play, Square, Trash2 } from "lucide-react";
+import {
+  type CatalogueCard as Card,
+  type CatalogueEntry,
+  downloadBytes,
+  type ModelJob,
+} from "../../core/contract/index.ts";
+import { attempt } from "../state/attempt.ts";
+import { useSelect, useStudio } from "../state/context.ts";
+import { Button } from "../ui/Button.tsx";
+import { formatBytes, formatMemory } from "../ui/format.ts";
+import { etaWords, phaseWords } from "../ui/words.ts";
+import { useEntryJob } from "./use-model-store.ts";
+
+const works: Readonly<Record<CatalogueEntry["work"], string>> = {
+  "text-to-video": "Clips from words",
+  animate: "Pictures move to sound",
+  vision: "Looks at pictures",
+};
+
+interface Props {
+  readonly card: Card;
+  /** The user wants it: shows its terms. */
+  readonly onGet: () => void;
+  readonly onChange: () => void;
+}
+
+/** One official release: what it does, what it takes, under which terms, and how far it is. */
+export function CatalogueCard({ card, onGet, onChange }: Props) {
+  const { client, store } = useStudio();
+  const { entry, isInstalled, acceptedAt } = card;
+  const job = useEntryJob(entry.id);
+  const open = (what: "page" | "licence") => () =>
+    void attempt(store, async () => void (await client.call("models.open", { id: entry.id, what })));
+  const title = `model-${entry.id}`;
+  return (
+    <li className="model" aria-labelledby={title} data-installed={isInstalled}>
+      <div className="model__head">
+        <h4 id={title} className="model__name">
+          {entry.name}
+        </h4>
+        <span className="model__work">{works[entry.work]}</span>
+      </div>
+      <p className="model__about">{entry.about}</p>
+      {entry.source.kind === "hub" ? <Needs card={card} /> : <p className="model__how">{entry.source.how}</p>}
+      <div className="model__terms">
+        {entry.licence.isCommercialUseAllowed ? null : <span className="badge">Non-commercial</span>}
+        {entry.licence.isRedistributionAllowed ? null : <span className="badge">No redistribution</span>}
+        <button type="button" className="model__link" onClick={open("licence")} title={entry.licence.url}>
+          {entry.licence.name}
+          <ExternalLink size={11} aria-hidden />
+          <span className="visually-hidden"> (opens in the browser)</span>
+        </button>
+        {acceptedAt ? (
+          <span className="model__accepted">accepted on {new Date(acceptedAt).toLocaleDateString()}</span>
+        ) : null}
+      </div>
+      <div className="model__foot">
+        {isInstalled ? (
+          <span className="model__done">
+            <Check size={14} aria-hidden />
+            Installed
+          </span>
+        ) : entry.source.kind === "hub" ? (
+          <Progressing card={card} job={job} onGet={onGet} onChange={onChange} />
+        ) : null}
+        <span className="model__space" />
+        <Button kind="quiet" icon={<ExternalLink size={13} aria-hidden />} onClick={open("page")}>
+          {entry.maker === "AMD" ? "AMD’s page" : "Its page"}
+        </Button>
+      </div>
+    </li>
+  );
+}
+
+function Needs({ card: { entry, hasRoom, isInstalled, roomBytes } }: { readonly card: Card }) {
+  const system = useSelect((state) => state.system);
+  const { needs } = entry;
+  const isTooLarge = needs.memoryBytes !== null && system !== null && needs.memoryBytes > system.totalMemoryBytes;
+  return (
+    <>
+      <dl className="model__needs">
+        <div>
+          <dt>Download</dt>
+          <dd>{formatBytes(downloadBytes(entry))}</dd>
+        </div>
+        <div>
+          <dt>Installed</dt>
+          <dd>{formatBytes(needs.installedBytes)}</dd>
+        </div>
+        <div title={`${needs.basis.charAt(0).toUpperCase()}${needs.basis.slice(1)}.`}>
+          <dt>Memory</dt>
+          <dd>{needs.memoryBytes === null ? "not measured" : `about ${formatMemory(needs.memoryBytes)}`}</dd>
+        </div>
+      </dl>
+      {hasRoom || isInstalled ? null : (
+        <p className="model__problem">The disk has no room for it: {formatBytes(roomBytes)} are needed.</p>
+      )}
+      {isTooLarge && !isInstalled ? (
+        <p className="model__problem">
+          This computer has {formatMemory(system.totalMemoryBytes)} of memory: smaller sizes may still fit.
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+function Progressing({
+  card: { entry, arrivedBytes, hasRoom, acceptedAt },
+  job,
+  onGet,
+  onChange,
+}: Props & { readonly job: ModelJob | null }) {
+  const { client, store } = useStudio();
+  const call = (work: () => Promise<unknown>) => () => void attempt(store, async () => void (await work()));
+  if (job !== null && (job.state === "running" || job.state === "queued" || job.state === "paused")) {
+    const { progress } = job;
+    const isMoving = progress.phase === "download" || progress.phase === "verify";
+    return (
+      <div className="model__progress">
+        <progress
+          className="progress model__bar"
+          aria-label={`Progress of ${entry.name}`}
+          max={1}
+          value={progress.fraction}
+        />
+        <span className="model__state">
+          {job.state === "paused" ? "Paused" : job.state === "queued" ? "Waits for its turn" : phaseWords(progress)}
+          {isMoving && progress.total > 0 ? ` · ${formatBytes(progress.done)} of ${formatBytes(progress.total)}` : ""}
+          {job.speed === null || job.state !== "running" ? "" : ` · ${formatBytes(job.speed)}/s`}
+          {job.state === "running" && etaWords(progress) ? ` · ${etaWords(progress)}` : ""}
+        </span>
+        {job.state === "paused" ? (
+          <Button
+            kind="quiet"
+            icon={<Play size={13} aria-hidden />}
+            label={`Go on with ${entry.name}`}
+            onClick={call(() => client.call("jobs.resume", { id: job.id }))}
+          />
+        ) : (
+          <Button
+            kind="quiet"
+            icon={<Pause size={13} aria-hidden />}
+            label={`Pause ${entry.name}`}
+            onClick={call(() => client.call("jobs.pause", { id: job.id }))}
+          />
+        )}
+        <Button
+          kind="quiet"
+          icon={<Square size={11} fill="currentColor" aria-hidden />}
+          label={`Stop ${entry.name}`}
+          onClick={call(() => client.call("jobs.cancel", { id: job.id }))}
+        />
+      </div>
+    );
+  }
+  return (
+    <>
+      {job?.state === "failed" ? (
+        <p className="model__problem" role="alert">
+          {job.error?.message}
+        </p>
+      ) : null}
+      <Button
+        kind={hasRoom ? "primary" : "plain"}
+        icon={<Download size={14} aria-hidden />}
+        disabled={!hasRoom}
+        title={hasRoom ? undefined : "The disk has no room for it"}
+        onClick={acceptedAt === null ? onGet : call(() => client.call("models.download", { id: entry.id }))}
+      >
+        {arrivedBytes > 0 ? `Go on (${formatBytes(arrivedBytes)} are here)` : `Get ${entry.name}`}
+      </Button>
+      {arrivedBytes > 0 ? (
+        <Button
+          kind="quiet"
+          icon={<Trash2 size={13} aria-hidden />}
+          onClick={call(async () => {
+            await client.call("models.discard", { id: entry.id });
+            onChange();
+          })}
+        >
+          Discard
+        </Button>
+      ) : null}
+    </>
+  );
+}

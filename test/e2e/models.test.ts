@@ -1,0 +1,161 @@
+/**
+ * The model store in a real window, with the real engine: a model is chosen, its terms accepted, its file fetched from a hub on this
+ * machine, the app killed in the middle and started again; the download goes on by itself, is converted, and a clip comes of it.
+ */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { Browser } from "playwright-core";
+import { entry, file } from "../../main/studio/models/testing/bench.ts";
+import { TestHub } from "../../main/studio/models/testing/hub.ts";
+import {
+  accessibilityProblems,
+  askStudio,
+  launchBrowser,
+  openWindow,
+  type RunningApp,
+  removeFolder,
+  startApp,
+  storeEntry,
+  temporaryFolder,
+} from "./harness.ts";
+
+let browser: Browser;
+let folder = "";
+let hub: TestHub;
+let app: RunningApp | null = null;
+
+beforeAll(async () => {
+  [browser, folder, hub] = await Promise.all([launchBrowser(), temporaryFolder(), TestHub.start()]);
+});
+afterAll(async () => {
+  await app?.stop();
+  await browser?.close();
+  await hub?.[Symbol.asyncDispose]();
+  if (folder !== "") await removeFolder(folder);
+});
+
+interface Job {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly progress: { readonly done: number };
+}
+
+const picture = (name: string) => {
+  const shots = process.env["PLUME_SCREENSHOTS"];
+  return shots ? { path: join(shots, `${name}.png`) } : null;
+};
+
+test("from the first run to a clip, through a killed studio in the middle of the download", {
+  timeout: 300_000,
+}, async () => {
+  const home = join(folder, `home-${Date.now()}`);
+  const checkpoint = await readFile(join(import.meta.dirname, "..", "..", "assets", "models", "starter.ckpt"));
+  hub.put("maker/model", "starter.ckpt", checkpoint);
+  const small = entry("hub-starter", [file("starter.ckpt", checkpoint.length)], "Hub Starter");
+  const catalogue = join(folder, "catalogue.json");
+  await writeFile(catalogue, JSON.stringify({ schema: "plume.catalogue/1", entries: [small] }));
+  const start = () =>
+    startApp(storeEntry, {
+      PLUME_HOME: home,
+      PLUME_OUTPUT: join(home, "clips"),
+      PLUME_TEST_CATALOGUE: catalogue,
+      HF_ENDPOINT: hub.url,
+      HF_HOME: join(folder, "nowhere"),
+      HF_HUB_CACHE: join(folder, "nowhere"),
+      NO_PROXY: "*",
+    });
+  // Slow enough that it is still under way when the studio is killed, whatever the machine.
+  let isHeld = true;
+  hub.fault = ({ host }, n) =>
+    host === "cdn" && isHeld ? (n < 4 ? null : { type: "drip", bytes: 4096, ms: 400 }) : null;
+
+  app = await start();
+  const first = await openWindow(browser, app.url);
+  await first.page.getByRole("button", { name: "Models" }).first().click();
+  const card = first.page.getByRole("listitem", { name: "Hub Starter" });
+  const shot = picture("models-first-run");
+  if (shot) await first.page.screenshot(shot);
+  await card.getByRole("button", { name: "Get Hub Starter" }).click();
+  const dialog = first.page.getByRole("dialog", { name: "The terms of Hub Starter" });
+  await dialog.getByText("Sell it").waitFor();
+  expect(hub.asked.length).toBe(0);
+  await dialog.getByRole("button", { name: /Accept and download/ }).click();
+  await card.getByRole("progressbar").waitFor();
+  const jobs = () => askStudio<Job[]>(first.page, "jobs.list", {});
+  await vi.waitFor(
+    async () =>
+      expect((await jobs()).find(({ kind }) => kind === "download")?.progress.done).toBeGreaterThan(3 * 2 ** 20),
+    { timeout: 120_000, interval: 200 },
+  );
+  await vi.waitFor(async () => expect(await noted(home)).toBeGreaterThan(2 ** 20), { timeout: 120_000, interval: 200 });
+  expect(await accessibilityProblems(first.page)).toEqual([]);
+  const middle = picture("models-downloading");
+  if (middle) await first.page.screenshot(middle);
+  process.kill(app.pid, "SIGKILL");
+  await app.stop();
+  await first.context.close();
+  const kept = await noted(home);
+  expect(kept).toBeGreaterThan(0);
+
+  isHeld = false;
+  const before = hub.fetched.length;
+  app = await start();
+  const { page, offences, context } = await openWindow(browser, app.url);
+  await page.getByRole("button", { name: "Models" }).first().click();
+  const again = page.getByRole("listitem", { name: "Hub Starter" });
+  await vi.waitFor(
+    async () => {
+      const ended = (await askStudio<Job[]>(page, "jobs.list", {})).find(({ kind }) => kind === "convert");
+      expect(ended?.state).toBe("done");
+    },
+    { timeout: 200_000, interval: 500 },
+  );
+  await again.locator(".model__done").waitFor();
+  // What had been noted was not fetched again.
+  const bytes = hub.fetched
+    .slice(before)
+    .reduce(
+      (sum, { range }) => sum + Math.min(2 ** 20, checkpoint.length - Number(/=(\d+)-/.exec(range ?? "")?.[1])),
+      0,
+    );
+  expect(bytes).toBeLessThanOrEqual(checkpoint.length - kept + 2 ** 20);
+  const origin = JSON.parse(await readFile(join(home, "models", "hub-starter", "origin.json"), "utf8")) as object;
+  expect(origin).toMatchObject({ entry: "hub-starter", files: [{ checkedAgainst: "hub", from: "network" }] });
+
+  const [job] = await askStudio<Job[]>(page, "jobs.generate", {
+    request: {
+      prompt: "blue bubbles rising",
+      model: "hub-starter",
+      width: 128,
+      height: 128,
+      frames: 8,
+      steps: 2,
+      seed: 1,
+    },
+    variations: 1,
+  });
+  await vi.waitFor(
+    async () => {
+      const made = (await askStudio<Job[]>(page, "jobs.list", {})).find(({ id }) => id === job!.id);
+      expect(made?.state).toBe("done");
+    },
+    { timeout: 200_000, interval: 500 },
+  );
+  expect(offences).toEqual([]);
+  await context.close();
+});
+
+/** Bytes that the note of the download says are on the disk. */
+async function noted(home: string): Promise<number> {
+  const parts = join(home, "models", ".downloads", "hub-starter", "parts");
+  for (const name of await readdir(parts, { recursive: true }).catch(() => [] as string[])) {
+    if (!name.endsWith(".note.json")) continue;
+    const { held } = JSON.parse(await readFile(join(parts, name), "utf8").catch(() => '{"held":[]}')) as {
+      held: [number, number][];
+    };
+    return held.reduce((sum, [from, to]) => sum + to - from, 0);
+  }
+  return 0;
+}
