@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { FLICKS_PER_SECOND, FRAME_RATES, frameToFlicks, type Rate } from "../../core/time/index.ts";
 import {
   applyEdit,
+  type Blend,
   type EditArguments,
   type EditName,
   laneOf,
@@ -174,6 +175,16 @@ export class Film {
     for (const [parameter, value] of Object.entries(values))
       this.edit("setParameter", { clips: [this.clip(clip)], parameter, value } as EditArguments<"setParameter">);
     return this;
+  }
+
+  /** Blend and fades (in frames) of a clip. */
+  setClip(clip: string, { fadeIn, fadeOut, ...more }: { fadeIn?: number; fadeOut?: number; blend?: Blend }): this {
+    return this.edit("setClip", {
+      clips: [this.clip(clip)],
+      ...more,
+      ...(fadeIn === undefined ? {} : { fadeIn: this.frames(fadeIn) }),
+      ...(fadeOut === undefined ? {} : { fadeOut: this.frames(fadeOut) }),
+    });
   }
 
   track(name: string): string {

@@ -71,7 +71,8 @@ const cases: readonly (readonly [name: string, make: () => Film, at: readonly nu
       film()
         .put("V1", "other.mp4", { count: 8 })
         .put("V2", "film.mp4", { from: 5, count: 8 })
-        .set("film.mp4", { positionX: 0.15, scaleX: 0.6, scaleY: 0.6, rotation: 20, opacity: 0.7 }),
+        .set("film.mp4", { positionX: 0.15, scaleX: 0.6, scaleY: 0.6, rotation: 20, opacity: 0.7 })
+        .setClip("film.mp4", { blend: "multiply" }),
     [0, 7],
   ],
   ["dissolve", () => dissolve("dissolve"), [6, 10, 13]],
@@ -79,6 +80,7 @@ const cases: readonly (readonly [name: string, make: () => Film, at: readonly nu
   ["keyframed motion", () => moving(), [0, 4, 9]],
   ["double speed", () => speed(2), [0, 4, 9]],
   ["half speed", () => speed(0.5), [0, 5, 9]],
+  ["backwards", () => reversed(), [0, 1, 6, 11]],
   [
     "crop, blur and colour",
     () =>
@@ -92,8 +94,9 @@ const cases: readonly (readonly [name: string, make: () => Film, at: readonly nu
     () =>
       film()
         .put("V1", "still.png", { count: 12 })
+        .setClip("still.png", { fadeIn: 6 })
         .text({ text: "Plume Studio", outline: { width: 0.05, colour: "#aa2200" } }, { count: 12 }),
-    [0, 11],
+    [0, 3, 11],
   ],
   [
     "29.97 media (times rounded to milliseconds) at 29.97",

@@ -60,6 +60,7 @@ beforeAll(async () => {
   await encodeNumbered("30000/1001", FRAMES, [...x264, join(folder, "ntsc.mp4")]);
   await encodeNumbered("24", FRAMES, [...x264, "-x264-params", "open-gop=1", join(folder, "open.mp4")]);
   await encodeNumbered("24", FRAMES, [...x264, "-profile:v", "baseline", "-bf", "0", join(folder, "plain.mp4")]);
+  await encodeFlashes(join(folder, "flash.mp4"));
   server = await serve(await bundle("./decode-page.ts"), folder);
   browser = await launchBrowser();
   page = await browser.newPage();
@@ -71,11 +72,49 @@ afterAll(async () => {
   await removeFolder(folder);
 });
 
+/** Frames from a flash, which a click sounds with, to the next. */
+const FLASH = 6;
+
+/** A white frame and a click every quarter of a second. */
+async function encodeFlashes(file: string): Promise<void> {
+  const seconds = FRAMES / 24;
+  const picture = `color=black:s=${WIDTH}x${HEIGHT}:r=24:d=${seconds},drawbox=c=white:t=fill:enable='lt(mod(n,${FLASH}),1)'`;
+  const sound = `aevalsrc=exprs='if(lt(mod(t,${FLASH / 24}),0.01),0.8*sin(2*PI*1000*t),0)':s=48000:d=${seconds}`;
+  const tags = "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p";
+  const colours = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"];
+  const inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound];
+  const args = [...inputs, "-vf", tags, ...colours, ...x264, "-c:a", "aac", "-b:a", "192k", file];
+  await promisify(execFile)("ffmpeg", ["-nostdin", "-v", "error", "-y", ...args]);
+}
+
+/** When the sound of a file sets in after silence, seconds. */
+async function clicksIn(file: string): Promise<number[]> {
+  const args = ["-nostdin", "-v", "error", "-i", file, "-ac", "1", "-ar", "48000", "-f", "f32le", "-"];
+  const { stdout } = await promisify(execFile)("ffmpeg", args, { encoding: "buffer", maxBuffer: 1 << 26 });
+  const samples = new Float32Array(stdout.buffer, stdout.byteOffset, stdout.length / 4);
+  const found: number[] = [];
+  let last = Number.NEGATIVE_INFINITY;
+  for (const [i, sample] of samples.entries()) {
+    if (Math.abs(sample) < 0.2) continue;
+    if (i - last > 2400) found.push(i / 48_000);
+    last = i;
+  }
+  return found;
+}
+
+/** Numbers of a file's white frames. */
+async function flashesIn(file: string): Promise<number[]> {
+  const args = ["-nostdin", "-v", "error", "-i", file, "-vf", "scale=1:1,format=gray", "-f", "rawvideo", "-"];
+  const { stdout } = await promisify(execFile)("ffmpeg", args, { encoding: "buffer" });
+  return [...stdout].flatMap((light, frame) => (light > 128 ? [frame] : []));
+}
+
 const media = (): MediaReference[] => [
   reference("closed.mp4", FRAME_RATES["24"]),
   reference("open.mp4", FRAME_RATES["24"]),
   reference("plain.mp4", FRAME_RATES["24"]),
   reference("ntsc.mp4", FRAME_RATES["29.97"]),
+  { ...reference("flash.mp4", FRAME_RATES["24"]), audio: { channels: 1, sampleRate: 48_000 } },
 ];
 const film = (rate: Rate = FRAME_RATES["24"]): Film => new Film(media(), { rate, width: WIDTH, height: HEIGHT });
 const settings = (smart = true): ExportSettings => ({ ...findPreset("h264")!.settings, audio: null, smart });
@@ -184,6 +223,35 @@ describe("smart rendering", () => {
         jumps.map((n) => times[n]!),
       ),
     ).toEqual(jumps.map((n) => shown[n]));
+  });
+
+  it("a flash and a click that come together in the clips do so before and after every join", async () => {
+    const made = film();
+    const cut = [
+      [0, 5, 40],
+      [40, 21, 30],
+      [70, 52, 26],
+      [96, 12, 24],
+    ] as const;
+    for (const [at, from, count] of cut)
+      for (const track of ["V1", "A1"]) made.put(track, "flash.mp4", { at, from, count, name: `${track} ${at}` });
+    const file = join(folder, "flashes.mp4");
+    const { settings: preset } = findPreset("h264")!;
+    const sound = { ...preset, audio: { ...preset.audio!, loudness: null } };
+    const pieces = (await planned(made, sound))!;
+    expect(pieces.filter(({ copy }) => copy !== null)).toHaveLength(4);
+    expect((await exportFilm(tools, made.document, sound, folder, file)).notes[0]).toMatch(/copied/);
+    const expected = cut.flatMap(([at, from, count]) =>
+      range(from, count).flatMap((frame) => (frame % FLASH === 0 ? [at + frame - from] : [])),
+    );
+    // Every piece has flashes of its own.
+    for (const { from, count } of pieces.filter(({ count }) => count >= FLASH))
+      expect(expected.some((frame) => frame >= from && frame < from + count)).toBe(true);
+    expect(await flashesIn(file)).toEqual(expected);
+    const clicks = await clicksIn(file);
+    expect(clicks).toHaveLength(expected.length);
+    const apart = clicks.map((time, i) => Math.abs(time - expected[i]! / 24));
+    expect(Math.max(...apart), `seconds apart: ${apart.join(", ")}`).toBeLessThan(0.005);
   });
 
   it("so at an NTSC rate, and with groups of pictures that lean on the one before", async () => {

@@ -21,7 +21,7 @@ const TAIL = 4000;
  * Megabytes of heap below which V8 does not look for garbage. Frames pass as buffers of megabytes, and with the small limit of a young
  * process it would go through the whole heap for each of them.
  */
-const HEAP = 256;
+const HEAP = 64;
 
 type Listener = Pick<ExportListener, "progress" | "picture">;
 
