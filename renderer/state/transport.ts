@@ -169,6 +169,12 @@ export class Transport {
     this.change({ loop });
   }
 
+  /** What is played again and again; null where nothing is. */
+  get looped(): { readonly start: Flicks; readonly end: Flicks } | null {
+    const { start, end } = this.stretch();
+    return this.current.loop && end > start ? { start, end } : null;
+  }
+
   /** What is played: the marked stretch when it loops, else everything. */
   private stretch(): { readonly start: Flicks; readonly end: Flicks } {
     const { loop, inPoint, outPoint, duration } = this.current;

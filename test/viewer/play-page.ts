@@ -1,11 +1,13 @@
 /** Runs in Chromium: the viewer's engine over served media, and what it did when. */
 import { flicksToFrame, flicksToSeconds } from "../../core/time/index.ts";
+import { planFrame } from "../../core/render-plan/index.ts";
 import type { Timeline } from "../../core/timeline/index.ts";
 import { lengthOf } from "../../renderer/state/create-studio.ts";
 import { Transport } from "../../renderer/state/transport.ts";
 import { ViewerEngine } from "../../renderer/viewer/engine.ts";
 
 let engine: ViewerEngine | null = null;
+let shown: Timeline;
 let transport: Transport;
 const canvas = document.createElement("canvas");
 document.body.append(canvas);
@@ -32,9 +34,16 @@ function brightness(): number {
   return sum / 64;
 }
 
+function forget(): void {
+  painted = [];
+  beeps = [];
+  origin = null;
+}
+
 const page = {
   open(document: Timeline, width: number, height: number): void {
     engine?.dispose();
+    shown = document;
     canvas.width = width;
     canvas.height = height;
     transport = new Transport(document.settings.rate);
@@ -47,9 +56,7 @@ const page = {
       }),
       masks: () => null,
     });
-    painted = [];
-    beeps = [];
-    origin = null;
+    forget();
     engine.status.subscribe((status, before) => {
       if (status.plan === before.plan || status.plan === null || !transport.playing) return;
       const frame = flicksToFrame(status.plan.time, document.settings.rate);
@@ -83,17 +90,55 @@ const page = {
     for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
     return btoa(text);
   },
+  /** Plays a stretch until it has begun anew so often. */
+  async loop(from: number, until: number, turns: number) {
+    transport.seek(from);
+    transport.setIn(from);
+    transport.setOut(until - 1);
+    transport.setLoop(true);
+    transport.play();
+    const { jumps } = transport.state;
+    await new Promise<void>((resolve) => {
+      let [last, left] = [transport.time, turns];
+      const stop = transport.subscribe(() => {
+        if (transport.time < last) left--;
+        last = transport.time;
+        if (left > 0) return;
+        stop();
+        resolve();
+      });
+    });
+    const jumped = transport.state.jumps - jumps;
+    transport.pause();
+    return { painted, beeps, jumped };
+  },
+  /** Of a jump from one time to another: whether both pictures are there before it, and the second one in the moment of the jump. */
+  async seam(from: number, to: number) {
+    const { sources } = engine!;
+    const [now, next] = [planFrame(shown, from), planFrame(shown, to)];
+    while (!sources.isReady(next, "prepared")) {
+      sources.prepare(next);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    await sources.ready(now);
+    const before = { now: sources.isReady(now), next: sources.isReady(next) };
+    sources.turn();
+    return { before, after: sources.isReady(next) };
+  },
   /** Plays from a time for as long as asked, at most to the end. */
   async play(time: number, speed: number, seconds: number) {
+    forget();
     transport.seek(time);
     transport.play(speed);
     await new Promise<void>((resolve) => {
       const stop = transport.subscribe(() => {
-        if (transport.playing) return;
+        // By the clock of what is played: a busy machine may begin late.
+        const passed = Math.abs(flicksToSeconds(transport.time - time) / speed);
+        if (transport.playing && passed < seconds) return;
         stop();
+        transport.pause();
         resolve();
       });
-      setTimeout(() => transport.pause(), seconds * 1000);
     });
     return { painted, beeps, origin, stats: engine!.status.getState().stats, time: transport.time };
   },

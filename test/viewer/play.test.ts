@@ -96,23 +96,31 @@ function beeping(): Timeline {
 }
 
 describe("sound and picture", () => {
-  it.for([1, 2])("are together within a frame, at speed %d", async (speed) => {
+  it.for([1, 2])("are together within a frame, at speed %d", { timeout: 240_000 }, async (speed) => {
     await call("open", beeping(), 320, 180);
-    const { painted, beeps, origin } = await call("play", second(0.4), speed, 3.2 / speed);
-    const onsets = beeps.filter(({ loud }, i) => loud > 0.2 && (beeps[i - 1]?.loud ?? 0) <= 0.2);
-    expect(onsets.length).toBeGreaterThanOrEqual(2);
-    for (const { at, when } of onsets) {
-      // The decoder's delay is taken out: a beep begins where it was put.
-      expect(Math.abs(at - Math.round(at))).toBeLessThan(0.004);
-      // It was handed over for the moment that the clock will show.
-      expect((when - origin!.when) * speed).toBeCloseTo(at - origin!.at, 2);
-    }
-    const flashes = painted.filter(({ brightness }, i) => brightness > 128 && (painted[i - 1]?.brightness ?? 0) <= 128);
-    expect(flashes.length).toBeGreaterThanOrEqual(2);
-    for (const { frame, heard } of flashes) {
-      // The white frame was painted as the frame that it is, while the sound of that frame was heard.
-      expect(frame % 25).toBeLessThan(8);
-      expect(Math.abs(heard - frame / 25)).toBeLessThanOrEqual(1 / 25 + 1e-9);
+    let [heard, seen] = [0, 0];
+    // On a busy machine what came too late is passed over: it is played again until enough was heard and seen.
+    while (heard < 2 || seen < 2) {
+      const { painted, beeps, origin } = await call("play", second(0.4), speed, 3.2 / speed);
+      const onsets = beeps.filter(
+        ({ loud, at }, i) => loud > 0.2 && (beeps[i - 1]?.loud ?? 1) <= 0.2 && at - beeps[i - 1]!.at < 0.002,
+      );
+      heard += onsets.length;
+      for (const { at, when } of onsets) {
+        // The decoder's delay is taken out: a beep begins where it was put.
+        expect(Math.abs(at - Math.round(at))).toBeLessThan(0.004);
+        // It was handed over for the moment that the clock will show.
+        expect((when - origin!.when) * speed).toBeCloseTo(at - origin!.at, 2);
+      }
+      const flashes = painted.filter(
+        ({ brightness }, i) => brightness > 128 && (painted[i - 1]?.brightness ?? 0) <= 128,
+      );
+      seen += flashes.length;
+      for (const { frame, heard: clock } of flashes) {
+        // The white frame was painted as the frame that it is, while the sound of that frame was heard.
+        expect(frame % 25).toBeLessThan(8);
+        expect(Math.abs(clock - frame / 25)).toBeLessThanOrEqual(1 / 25 + 1e-9);
+      }
     }
   });
 
@@ -129,6 +137,40 @@ describe("sound and picture", () => {
     await call("open", beeping(), 320, 180);
     const { time } = await call("play", second(5.5), 1, 5);
     expect(time).toBe(second(6));
+  });
+
+  it("a marked stretch is played again and again: its sound goes on without a gap, and so does the picture", async () => {
+    await call("open", beeping(), 320, 180);
+    const [from, until] = [0.6, 1.4];
+    const { painted, beeps, jumped } = await call("loop", second(from), second(until), 3);
+    // Playing began once; from then on the clock never stood.
+    expect(jumped).toBe(0);
+    const first = beeps[0]!;
+    for (const { at, when } of beeps) {
+      const passed = when - first.when;
+      const place = from + ((first.at - from + passed) % (until - from));
+      // A block's time is told for its begin; its later part may lie after the seam.
+      const within = at < until ? at : at - (until - from);
+      expect(Math.min(Math.abs(place - within), until - from - Math.abs(place - within))).toBeLessThan(0.002);
+    }
+    // The beep at 1 s is heard once in each turn, a length of the stretch apart, as far as the clock was kept up with.
+    const onsets = beeps.filter(({ loud }, i) => loud > 0.2 && (beeps[i - 1]?.loud ?? 0) <= 0.2);
+    expect(onsets.length).toBeGreaterThan(0);
+    for (const { when } of onsets) {
+      const turns = (when - onsets[0]!.when) / (until - from);
+      expect(Math.abs(turns - Math.round(turns))).toBeLessThan(0.01);
+    }
+    for (const { frame } of painted) {
+      expect(frame).toBeGreaterThanOrEqual(15);
+      expect(frame).toBeLessThan(35);
+    }
+  });
+
+  it("the first picture of a stretch is decoded before its last one was shown, also where both are of one clip", async () => {
+    await call("open", beeping(), 320, 180);
+    // More than one clip's reader can have at once.
+    expect(await call("seam", second(5), second(0.6))).toEqual({ before: { now: true, next: false }, after: true });
+    expect(await call("seam", second(4), second(1.6))).toEqual({ before: { now: true, next: false }, after: true });
   });
 
   it("plays backwards", async () => {

@@ -15,7 +15,6 @@ const BUDGET = 384 * 2 ** 20;
 const RESTING = 4;
 
 interface Source {
-  readonly key: string;
   readonly url: string;
   readonly kind: "film" | "still";
   readonly origin: Flicks;
@@ -24,6 +23,7 @@ interface Source {
   readonly opened: Promise<void>;
   problem: string | null;
   used: number;
+  isClosed: boolean;
 }
 
 /**
@@ -36,6 +36,8 @@ export class FrameSources {
   private readonly locate: Locate;
   private document: Timeline;
   private uses = 0;
+  /** Of the readers that `prepare` has for what comes after a jump. */
+  private prepared: ReadonlySet<string> = new Set();
 
   constructor(document: Timeline, files: MediaFiles, locate: Locate) {
     this.document = document;
@@ -66,10 +68,35 @@ export class FrameSources {
     }
   }
 
-  /** True where everything that the plan shows is decoded, or has a problem. */
-  isReady(plan: FramePlan): boolean {
+  /**
+   * Decodes what will be jumped to, beside what is shown now, until `turn`: also of a clip that is shown now, with a reader of its own.
+   * Null: nothing will be jumped to any more.
+   */
+  prepare(plan: FramePlan | null, direction: -1 | 1 = 1): void {
+    const visuals = plan === null ? [] : picturesIn(plan);
+    this.prepared = new Set(visuals.map(nextKey));
+    for (const visual of visuals) {
+      const source = this.sourceOf(visual, nextKey(visual));
+      source?.reader?.aim(visual.sourceTime + source.origin, directionOf(this.document, visual, direction));
+    }
+  }
+
+  /** The jump: what was prepared is shown from now on; who showed it until now can prepare it the next time. */
+  turn(): void {
+    for (const key of this.prepared) {
+      const shown = key.slice(0, -NEXT.length);
+      const [now, next] = [this.sources.get(shown), this.sources.get(key)];
+      if (next === undefined) continue;
+      this.sources.set(shown, next);
+      if (now === undefined) this.sources.delete(key);
+      else this.sources.set(key, now);
+    }
+  }
+
+  /** True where everything that the plan shows is decoded, or has a problem. @param of readers that show, or that `prepare` */
+  isReady(plan: FramePlan, of: "shown" | "prepared" = "shown"): boolean {
     return picturesIn(plan).every((visual) => {
-      const source = this.sourceOf(visual);
+      const source = this.sourceOf(visual, of === "shown" ? keyOf(visual) : nextKey(visual));
       if (source === null || source.problem !== null) return true;
       return source.reader !== null && source.reader.at(visual.sourceTime + source.origin) !== null;
     });
@@ -120,11 +147,10 @@ export class FrameSources {
     this.sources.clear();
   }
 
-  private sourceOf(visual: PictureAt): Source | null {
+  private sourceOf(visual: PictureAt, key = keyOf(visual)): Source | null {
     const media = findMedia(this.document, visual.media);
     if (media === undefined) return null;
     const address = this.locate(media);
-    const key = keyOf(visual);
     const known = this.sources.get(key);
     if ("problem" in address) return null;
     if (known?.url === address.url) {
@@ -132,16 +158,15 @@ export class FrameSources {
       return known;
     }
     if (known !== undefined) this.close(known);
-    const source = this.make(key, address, media);
+    const source = this.make(address, media);
     this.sources.set(key, source);
     return source;
   }
 
-  private make(key: string, address: Exclude<MediaAddress, { problem: string }>, media: MediaReference): Source {
+  private make(address: Exclude<MediaAddress, { problem: string }>, media: MediaReference): Source {
     const { url, kind, origin } = address;
     const opened = Promise.withResolvers<void>();
     const source: Source = {
-      key,
       url,
       kind,
       origin,
@@ -149,6 +174,7 @@ export class FrameSources {
       opened: opened.promise,
       problem: null,
       used: ++this.uses,
+      isClosed: false,
     };
     if (kind === "still") {
       source.reader = new StillReader(url);
@@ -161,7 +187,7 @@ export class FrameSources {
       .then(
         (facts) => {
           // It may have been closed meanwhile.
-          if (this.sources.get(key) === source) source.reader = new VideoReader(facts, BUDGET / (RESTING + 2));
+          if (!source.isClosed) source.reader = new VideoReader(facts, BUDGET / (RESTING + 2));
         },
         (cause: unknown) => {
           source.problem = sentence(cause);
@@ -173,21 +199,25 @@ export class FrameSources {
 
   /** Closes readers that were not used for long. */
   private rest(plan: FramePlan): void {
-    const seen = new Set(picturesIn(plan).map(keyOf));
-    const resting = [...this.sources.values()].filter(({ key }) => !seen.has(key)).sort((a, b) => b.used - a.used);
-    for (const source of resting.slice(RESTING)) {
-      this.sources.delete(source.key);
+    const seen = new Set([...picturesIn(plan).map(keyOf), ...this.prepared]);
+    const resting = [...this.sources].filter(([key]) => !seen.has(key)).sort(([, a], [, b]) => b.used - a.used);
+    for (const [key, source] of resting.slice(RESTING)) {
+      this.sources.delete(key);
       this.close(source);
     }
   }
 
-  private close({ reader, url, kind }: Source): void {
+  private close(source: Source): void {
+    const { reader, url, kind } = source;
+    source.isClosed = true;
     reader?.dispose();
     if (kind === "film") this.files.release(url);
   }
 }
 
 const keyOf = ({ clip, media }: PictureAt): string => `${clip} ${media}`;
+const NEXT = " next";
+const nextKey = (picture: PictureAt): string => keyOf(picture) + NEXT;
 
 /** Which way the media goes on: a clip may play backwards. */
 function directionOf(document: Timeline, { clip }: PictureAt, direction: -1 | 0 | 1): -1 | 0 | 1 {

@@ -3,6 +3,7 @@ import { type Flicks, FLICKS_PER_SECOND, flicksToFrame, frameToFlicks } from "..
 import { endOfPlaced, laneOf, type Timeline } from "../../../core/timeline/index.ts";
 import type { Transport } from "../../state/transport.ts";
 import type { FrameSources } from "../decode/frame-sources.ts";
+import type { Loop } from "../sound/course.ts";
 import type { SoundOutput } from "../sound/sound-output.ts";
 
 /** What the debug overlay shows. */
@@ -21,7 +22,7 @@ export interface PlayerParts {
   readonly transport: Transport;
   readonly document: () => Timeline;
   readonly sources: FrameSources;
-  readonly sound: Pick<SoundOutput, "start" | "stop" | "now" | "setDocument">;
+  readonly sound: Pick<SoundOutput, "start" | "stop" | "now" | "setDocument" | "setLoop">;
   /** Paints a plan; what it shows is decoded, as far as it can be. */
   readonly paint: (plan: FramePlan) => void;
   /** What else a plan needs before it can be painted (fonts). */
@@ -37,6 +38,8 @@ const PATIENCE = 1500;
 const VISIBLE_WAIT = 250;
 /** Clips that begin within this time are opened before they are needed. */
 const SOON: Flicks = 1.5 * FLICKS_PER_SECOND;
+/** So long before a loop begins anew its first frames are decoded. */
+const SEAM: Flicks = 1.5 * FLICKS_PER_SECOND;
 const fresh: PlayStats = { painted: 0, late: 0, dropped: 0, lag: 0, paintMs: 0 };
 
 /**
@@ -56,6 +59,7 @@ export class Player {
   private frame: number | null = null;
   private stats = fresh;
   private lookedAhead = 0;
+  private loop: Loop | null = null;
   private disposed = false;
 
   constructor(parts: PlayerParts) {
@@ -85,15 +89,26 @@ export class Player {
     const { playing, jumps, speed } = this.parts.transport.state;
     if (playing) {
       if (!this.active || jumps !== this.jumps || speed !== this.speed) void this.begin();
+      else this.followLoop();
       return;
     }
     if (this.active) {
       this.active = false;
       this.turn++;
       this.parts.sound.stop();
+      this.parts.sources.prepare(null);
       this.parts.onWaiting(false);
     }
     void this.still();
+  }
+
+  /** Other marks while it plays. */
+  private followLoop(): void {
+    const { looped } = this.parts.transport;
+    if (looped?.start === this.loop?.start && looped?.end === this.loop?.end) return;
+    this.loop = looped;
+    this.parts.sound.setLoop(looped);
+    this.parts.sources.prepare(null);
   }
 
   private planAt(time: Flicks): FramePlan {
@@ -114,11 +129,12 @@ export class Player {
     this.jumps = jumps;
     this.speed = speed;
     this.frame = null;
+    this.loop = transport.looped;
     sound.stop();
     const plan = this.planAt(time);
     const waiting = setTimeout(() => onWaiting(true), VISIBLE_WAIT);
     await Promise.race([Promise.all([sources.ready(plan, speed > 0 ? 1 : -1), prepare(plan)]), wait(PATIENCE)]);
-    if (turn === this.turn) await sound.start(time, speed);
+    if (turn === this.turn) await sound.start(time, speed, this.loop);
     clearTimeout(waiting);
     if (turn !== this.turn) return;
     onWaiting(false);
@@ -138,14 +154,13 @@ export class Player {
     const { rate } = document().settings;
     const frame = flicksToFrame(time, rate);
     if (frame === this.frame) return;
-    const skipped =
-      this.frame === null
-        ? 0
-        : Math.max(0, Math.abs(frame - this.frame) - Math.max(1, Math.ceil(Math.abs(this.speed))));
+    const direction = this.speed > 0 ? 1 : -1;
+    const passed = this.frame === null ? 0 : this.passedTo(frame, this.frame, direction);
+    const skipped = Math.max(0, passed - Math.max(1, Math.ceil(Math.abs(this.speed))));
     this.frame = frame;
     const plan = this.planAt(time);
-    const direction = this.speed > 0 ? 1 : -1;
     sources.aim(plan, direction);
+    this.prepareSeam(time, direction);
     if (performance.now() - this.lookedAhead > 250) this.lookAhead(time, plan, direction);
     void prepare(plan);
     const isReady = sources.isReady(plan);
@@ -160,6 +175,25 @@ export class Player {
       paintMs: performance.now() - before,
     };
     onStats(this.stats);
+  }
+
+  /** How many frames lie between two that follow each other; where the stretch begins anew its seam is passed. */
+  private passedTo(frame: number, before: number, direction: 1 | -1): number {
+    const { loop } = this;
+    const on = (frame - before) * direction;
+    if (on >= 0 || loop === null) return Math.abs(on);
+    this.parts.sources.turn();
+    const { rate } = this.parts.document().settings;
+    return on + Math.max(1, flicksToFrame(loop.end - loop.start, rate));
+  }
+
+  /** Shortly before the seam of a loop what comes after it is decoded. */
+  private prepareSeam(time: Flicks, direction: 1 | -1): void {
+    const { loop } = this;
+    if (loop === null) return;
+    const left = direction > 0 ? loop.end - time : time - loop.start;
+    if (left > SEAM * Math.max(1, Math.abs(this.speed))) return;
+    this.parts.sources.prepare(this.planAt(direction > 0 ? loop.start : loop.end - 1), direction);
   }
 
   /** Opens what begins soon, so that a cut does not wait for its file. */

@@ -1,6 +1,7 @@
 import { Mixer, type MixSource, type Stereo } from "../../../core/mix/index.ts";
-import { type Flicks, FLICKS_PER_SECOND } from "../../../core/time/index.ts";
+import type { Flicks } from "../../../core/time/index.ts";
 import type { Timeline } from "../../../core/timeline/index.ts";
+import { Course, type Loop } from "./course.ts";
 import { StereoTap } from "./stereo-tap.ts";
 
 /** Samples of one block, at the speed of the clock. */
@@ -21,12 +22,13 @@ interface Scheduled {
 }
 
 interface Run {
-  readonly from: Flicks;
-  readonly speed: number;
-  /** When `from` is heard, in seconds of the clock. */
+  readonly course: Course;
+  /** When its first sample is heard, in seconds of the clock. */
   readonly at: number;
   /** Where the next block begins, in samples of the clock since `at`. */
   next: number;
+  /** Grows when blocks become void. */
+  version: number;
   scheduled: Scheduled[];
 }
 
@@ -56,8 +58,21 @@ export class SoundOutput {
   setDocument(document: Timeline): void {
     this.document = document;
     this.mixer = new Mixer(document, document.settings.sampleRate, this.source);
+    if (this.run !== null) this.takeBack(this.run);
+  }
+
+  /** What is played again and again from now on. */
+  setLoop(loop: Loop | null): void {
     const { run } = this;
-    if (run === null || this.context === null) return;
+    if (run === null) return;
+    this.takeBack(run);
+    run.course.setLoop(run.next, loop);
+  }
+
+  /** Blocks that were handed over and will not be heard soon are mixed anew. */
+  private takeBack(run: Run): void {
+    run.version++;
+    if (this.context?.state !== "running") return;
     const keepUntil = this.context.currentTime + 0.08;
     const kept = run.scheduled.filter(({ when }) => when < keepUntil);
     for (const { node, when } of run.scheduled) if (when >= keepUntil) node.stop();
@@ -67,15 +82,16 @@ export class SoundOutput {
   }
 
   /** Resolves when it is heard, or when it was stopped meanwhile. @param speed timeline seconds a second, negative backwards */
-  async start(from: Flicks, speed: number): Promise<void> {
+  async start(from: Flicks, speed: number, loop: Loop | null = null): Promise<void> {
     this.stop();
     const turn = ++this.turn;
     await this.open();
+    const course = new Course(from, speed, this.sampleRate, loop);
     const blocks: Stereo[] = [];
     for (let i = 0; i < FIRST_BLOCKS && turn === this.turn; i++)
-      blocks.push(await this.block({ from, speed }, i * BLOCK));
+      blocks.push(await course.mix(this.mixer, i * BLOCK, BLOCK));
     if (turn !== this.turn) return;
-    const run: Run = { from, speed, at: this.clock() + LEAD, next: 0, scheduled: [] };
+    const run: Run = { course, at: this.clock() + LEAD, next: 0, version: 0, scheduled: [] };
     this.run = run;
     for (const block of blocks) this.hand(run, block);
     void this.pump(run, turn);
@@ -96,7 +112,9 @@ export class SoundOutput {
     const { run } = this;
     if (run === null) return 0;
     const passed = Math.max(0, this.heard() - run.at);
-    return Math.round(run.from + passed * run.speed * FLICKS_PER_SECOND);
+    const time = Math.round(run.course.at(passed * this.sampleRate));
+    // Backwards a stretch begins with its last frame.
+    return run.course.speed > 0 ? time : Math.max(0, time - 1);
   }
 
   /** Loudness of both channels; null while nothing was played yet. */
@@ -151,22 +169,11 @@ export class SoundOutput {
       await Promise.race([context.resume().catch(() => undefined), new Promise((done) => setTimeout(done, RESUME_MS))]);
   }
 
-  /** The sound of one block. */
-  private async block({ from, speed }: Pick<Run, "from" | "speed">, sample: number): Promise<Stereo> {
-    const pace = Math.abs(speed);
-    const perSample = FLICKS_PER_SECOND / this.sampleRate;
-    const frames = Math.max(1, Math.round(BLOCK * pace));
-    const begin = Math.round(from + sample * perSample * speed);
-    if (speed > 0) return this.mixer.mix(begin, frames);
-    const [left, right] = await this.mixer.mix(begin - Math.round(frames * perSample), frames);
-    return [left.reverse(), right.reverse()];
-  }
-
   private hand(run: Run, sound: Stereo): void {
     const { context, tap } = this;
     const when = run.at + run.next / this.sampleRate;
     const end = when + BLOCK / this.sampleRate;
-    this.onBlock?.(when, Math.round(run.from + ((run.next * FLICKS_PER_SECOND) / this.sampleRate) * run.speed), sound);
+    this.onBlock?.(when, Math.round(run.course.at(run.next)), sound);
     run.next += BLOCK;
     if (context?.state !== "running" || tap === null) return;
     const buffer = context.createBuffer(2, sound[0].length, this.sampleRate);
@@ -190,10 +197,9 @@ export class SoundOutput {
       }
       // What should have been heard already is passed over.
       if (due < now) run.next = Math.ceil(((now - run.at) * this.sampleRate) / BLOCK) * BLOCK;
-      const { next } = run;
-      const { mixer } = this;
-      const sound = await this.block(run, next);
-      if (turn === this.turn && next === run.next && mixer === this.mixer) this.hand(run, sound);
+      const { next, version } = run;
+      const sound = await run.course.mix(this.mixer, next, BLOCK);
+      if (turn === this.turn && next === run.next && version === run.version) this.hand(run, sound);
     }
   }
 }
