@@ -72,10 +72,18 @@ function shotPath(
   return { start, end, times, x: along(0), y: along(1), subject: subject.id };
 }
 
+/** What is followed at a time: of those that are there the one that there is most of, else the one that was there last or will be next. */
+function leading(tracks: readonly Track[], time: number): Track {
+  const away = ({ points }: Track): number => Math.max(0, points[0]!.time - time, time - points.at(-1)!.time);
+  return tracks.reduce((best, track) => (away(track) < away(best) - 1e-6 ? track : best));
+}
+
 /** The subject's box, with other things beside it while all fit. */
-function subjectBox([subject, ...others]: readonly Track[], time: number, crop: CropSize): Box {
-  let box = boxAt(subject!, time);
-  for (const other of others) {
+function subjectBox(tracks: readonly Track[], time: number, crop: CropSize): Box {
+  const subject = leading(tracks, time);
+  let box = boxAt(subject, time);
+  for (const other of tracks) {
+    if (other === subject) continue;
     const { points } = other;
     if (time < points[0]!.time || time > points.at(-1)!.time) continue;
     const more = boxAt(other, time);

@@ -148,6 +148,32 @@ describe("smart reframe", () => {
     expect(at(x, 1)).toBeCloseTo(0.325, 1);
   });
 
+  it("goes over to the next thing when the first one is gone", () => {
+    const track = (id: number, x: number, from: number, to: number): Track => ({
+      id,
+      label: "person",
+      points: Array.from({ length: (to - from) * SAMPLES + 1 }, (_, n) => ({
+        time: from + n / SAMPLES,
+        score: 0.9,
+        box: around(x, 0.5, 0.1, 0.4),
+      })),
+    });
+    const crop = cropSize(9 / 16, { width, height });
+    const shots = [{ start: 0, end: 6 }];
+    const [path] = cropPaths({
+      crop,
+      shots,
+      tracks: [track(1, 0.2, 0, 3), track(2, 0.8, 3.2, 6)],
+      interval: 1 / SAMPLES,
+    });
+    const keyframes = cropKeyframes([path!]);
+    for (const [time, box] of [
+      [1, around(0.2, 0.5, 0.1, 0.4)],
+      [5, around(0.8, 0.5, 0.1, 0.4)],
+    ] as const)
+      expect(shownPart(box, { x: at(keyframes.x, time), y: at(keyframes.y, time) }, crop)).toBeCloseTo(1);
+  });
+
   it("is as tall or as wide as the picture", () => {
     expect(cropSize(9 / 16, { width: 1600, height: 900 })).toEqual({ width: 0.31640625, height: 1 });
     expect(cropSize(1, { width: 900, height: 1600 })).toEqual({ width: 1, height: 0.5625 });

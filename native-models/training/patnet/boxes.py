@@ -58,10 +58,27 @@ def nms(boxes, scores, groups, threshold):
     return order[torch.from_numpy(alive)]
 
 
-def roi_align(levels, boxes, pictures, out, samples=2):
-    """[R, C, out, out] from each box's own level (2x2 samples a cell; the product samples adaptively, which is alike here)."""
+def roi_align_exact(levels, boxes, pictures, out):
+    """As `roi_align`, with as many samples a cell as mmdet and the product take: one a pixel of the level, rounded up."""
+    level = _level(boxes)
+    scale = 1 / torch.tensor(STRIDES[:4])[level]
+    counts = torch.ceil((boxes[:, 2:] - boxes[:, :2]) * scale[:, None] / out).clamp(min=1).long()
+    result = torch.zeros(len(boxes), levels[0].shape[1], out, out)
+    for columns, rows in {tuple(c) for c in counts.tolist()}:
+        which = ((counts[:, 0] == columns) & (counts[:, 1] == rows)).nonzero().flatten()
+        result[which] = roi_align(levels, boxes[which], pictures[which], out, (rows, columns))
+    return result
+
+
+def _level(boxes):
     side = (boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-3).prod(1).sqrt()
-    level = torch.floor(torch.log2(side / 56 + 1e-6)).clamp(0, 3).long()
+    return torch.floor(torch.log2(side / 56 + 1e-6)).clamp(0, 3).long()
+
+
+def roi_align(levels, boxes, pictures, out, samples=(2, 2)):
+    """[R, C, out, out] from each box's own level; `samples` a cell, rows and columns: 2x2 are quick, and alike at these sizes."""
+    rows, columns = samples
+    level = _level(boxes)
     n, c = levels[0].shape[:2]
     table = torch.cat([x.permute(0, 2, 3, 1).reshape(-1, c) for x in levels[:4]])
     sizes = torch.tensor([x.shape[-1] for x in levels[:4]])
@@ -69,17 +86,17 @@ def roi_align(levels, boxes, pictures, out, samples=2):
     width = sizes[level]
     base = starts[level] + pictures * width * width
     scale = 1 / torch.tensor(STRIDES[:4])[level]
-    step = (torch.arange(out * samples) + 0.5) / (out * samples)
-    at = lambda k: (boxes[:, k, None] + (boxes[:, k + 2] - boxes[:, k])[:, None] * step) * scale[:, None] - 0.5
+    step = lambda count: (torch.arange(out * count) + 0.5) / (out * count)
+    at = lambda k, count: (boxes[:, k, None] + (boxes[:, k + 2] - boxes[:, k])[:, None] * step(count)) * scale[:, None] - 0.5
     last = (width - 1)[:, None]
 
     def corners(p):
         p = p.clamp(min=0).minimum(last.float())
         low = p.floor().long()
         return low, (low + 1).minimum(last), p - low
-    (x0, x1, fx), (y0, y1, fy) = corners(at(0)), corners(at(1))
+    (x0, x1, fx), (y0, y1, fy) = corners(at(0, columns)), corners(at(1, rows))
     # Columns first, then rows: each of the four corners is one lookup of [R, S, S, C].
     pick = lambda ys, xs: table[base[:, None, None] + ys[:, :, None] * width[:, None, None] + xs[:, None, :]]
     fx, fy = fx[:, None, :, None], fy[:, :, None, None]
     value = (pick(y0, x0) * (1 - fx) + pick(y0, x1) * fx) * (1 - fy) + (pick(y1, x0) * (1 - fx) + pick(y1, x1) * fx) * fy
-    return value.reshape(len(boxes), out, samples, out, samples, c).mean((2, 4)).permute(0, 3, 1, 2)
+    return value.reshape(len(boxes), out, rows, out, columns, c).mean((2, 4)).permute(0, 3, 1, 2)
