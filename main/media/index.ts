@@ -9,6 +9,7 @@ export * from "./feed.ts";
 export * from "./filter-text.ts";
 export * from "./frame-reader.ts";
 export * from "./head.ts";
+export * from "./heif.ts";
 export * from "./locate.ts";
 export * from "./make-peaks.ts";
 export * from "./make-poster.ts";

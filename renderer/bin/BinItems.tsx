@@ -1,4 +1,4 @@
-import { AudioLines, Film, Image as PictureIcon, Sparkle, TriangleAlert } from "lucide-react";
+import { TriangleAlert } from "lucide-react";
 import { ContextMenu } from "radix-ui";
 import { type KeyboardEvent, type MouseEvent, useRef, useState } from "react";
 import { useStore } from "zustand";
@@ -6,8 +6,8 @@ import { factWords, type MediaStatus } from "../../core/contract/index.ts";
 import { useStudio } from "../state/context.ts";
 import { endMediaDrag, startMediaDrag } from "../state/drag.ts";
 import { pickFiles } from "../state/pick-files.ts";
+import { BinPicture } from "./BinPicture.tsx";
 import { type BinItem, clock, isMissing, type Scope } from "./items.ts";
-import { Waveform } from "./Waveform.tsx";
 
 interface Props {
   readonly items: readonly BinItem[];
@@ -183,7 +183,6 @@ function Menu({
   );
 }
 
-const ICONS = { video: Film, audio: AudioLines, image: PictureIcon } as const;
 const KINDS = { video: "video", audio: "sound", image: "picture" } as const;
 
 interface ItemProps {
@@ -241,7 +240,7 @@ function Item({
       onDragStart={(event) => startMediaDrag(event.dataTransfer, dragged())}
       onDragEnd={endMediaDrag}
     >
-      <Picture item={item} status={status} />
+      <BinPicture item={item} status={status} best={seen?.poster.time ?? null} />
       <span className="bin-item__text">
         <span className="bin-item__name">{item.name}</span>
         <span className="visually-hidden">{said.join(", ")}</span>
@@ -272,33 +271,5 @@ function Item({
         </span>
       ) : null}
     </div>
-  );
-}
-
-/** The poster, the waveform, or what kind of thing it is until those are there. */
-function Picture({ item, status }: Pick<ItemProps, "item" | "status">) {
-  const { client } = useStudio();
-  const Icon = ICONS[item.kind];
-  const isThere = status?.isOnline === true;
-  const work = status?.work?.state === "running" ? status.work : null;
-  return (
-    <span className="bin-item__picture" data-kind={item.kind}>
-      {isThere && status.poster ? (
-        <img src={client.posterUrl(item.id, status.version)} alt="" loading="lazy" draggable={false} />
-      ) : isThere && item.kind === "audio" && status.peaks ? (
-        <Waveform id={item.id} version={status.version} seconds={item.seconds ?? 0} />
-      ) : (
-        <Icon size={18} aria-hidden />
-      )}
-      {item.isGenerated ? (
-        <span className="bin-item__made">
-          <Sparkle size={10} aria-hidden />
-        </span>
-      ) : null}
-      {item.seconds === null ? null : <span className="bin-item__length mono">{clock(item.seconds)}</span>}
-      {work === null ? null : (
-        <progress className="bin-item__work" max={1} value={work.fraction} aria-label={`Preparing ${item.name}`} />
-      )}
-    </span>
   );
 }

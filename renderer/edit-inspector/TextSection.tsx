@@ -209,6 +209,11 @@ function Outline({ style: { outline }, set, slide, gesture }: PartProps) {
             {...ems}
             onChange={(width) => slide({ outline: { ...outline, width: width / 100 } })}
             onEnd={gesture.end}
+            onReset={
+              outline.width === added.outline.width
+                ? undefined
+                : () => set({ outline: { ...outline, width: added.outline.width } })
+            }
           />
           <ColourRow
             label="Colour"
@@ -245,6 +250,11 @@ function Shadow({ style: { shadow }, set, slide, gesture }: PartProps) {
               {...ems}
               onChange={(next) => slide({ shadow: { ...shadow, [key]: next / 100 } })}
               onEnd={gesture.end}
+              onReset={
+                shadow[key] === added.shadow[key]
+                  ? undefined
+                  : () => set({ shadow: { ...shadow, [key]: added.shadow[key] } })
+              }
             />
           ))}
           <ColourRow
@@ -281,6 +291,7 @@ function Box({ style: { box }, set, slide, gesture }: PartProps) {
               {...ems}
               onChange={(next) => slide({ box: { ...box, [key]: next / 100 } })}
               onEnd={gesture.end}
+              onReset={box[key] === added.box[key] ? undefined : () => set({ box: { ...box, [key]: added.box[key] } })}
             />
           ))}
           <ColourRow

@@ -111,7 +111,7 @@ const Header = memo(function Header({ track, height, top }: HeaderProps) {
           {track.ducking === null ? null : (
             <>
               <ChevronsDown className="header__ducked" size={13} aria-hidden />
-              <span className="visually-hidden">, quieter under others</span>
+              <span className="visually-hidden">quieter under others</span>
             </>
           )}
         </button>

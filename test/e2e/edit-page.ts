@@ -103,7 +103,7 @@ export class EditPage {
     const name = `Test ${++projects}`;
     const { id, document } = await this.ask("projects.create", { name });
     this.project = id;
-    const [clip] = await this.ask("library.list", {});
+    const clip = (await this.ask("library.list", {})).find(({ record }) => record.request.prompt === "rain");
     await this.ask("projects.useMedia", { id, media: [clip!.id] });
     const v1 = trackId(document, "V1");
     const clips = ["a", "b", "c"].map((each, i) => ({

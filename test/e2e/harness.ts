@@ -101,6 +101,20 @@ export const askStudio = <T>(page: Page, method: string, input: unknown): Promis
     [`/api/${method}`, JSON.stringify(input)],
   );
 
+/** Hands a file's bytes to the studio, as the window does where it may not know paths; resolves with the media's id. */
+export async function uploadFile(page: Page, path: string): Promise<string> {
+  const base64 = (await readFile(path)).toString("base64");
+  return page.evaluate(
+    async ([data, name]) => {
+      const body = Uint8Array.from(atob(data!), (letter) => letter.codePointAt(0)!);
+      const headers = { "Content-Type": "application/octet-stream" };
+      const answer = await fetch(`/upload?name=${encodeURIComponent(name!)}`, { method: "POST", headers, body });
+      return ((await answer.json()) as { value: { id: string } }).value.id;
+    },
+    [base64, basename(path)],
+  );
+}
+
 const axeSource = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Runs axe on the page as it is and returns its complaints, one line each. Scripts from outside run in a world of their own. */

@@ -4,7 +4,6 @@
  */
 import { execFileSync } from "node:child_process";
 import { globSync, renameSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -20,6 +19,7 @@ import {
   type RunningApp,
   startApp,
   temporaryFolder,
+  uploadFile,
   type Window,
 } from "./harness.ts";
 
@@ -107,13 +107,7 @@ beforeEach(async () => {
   app = await startApp(realEntry, { PLUME_HOME: join(home, "home"), PLUME_OUTPUT: join(home, "clips") });
   window = await openWindow(browser, app.url);
   page = window.page;
-  const base64 = (await readFile(join(files, "halves.mp4"))).toString("base64");
-  film = await page.evaluate(async (data) => {
-    const body = Uint8Array.from(atob(data), (letter) => letter.codePointAt(0)!);
-    const headers = { "Content-Type": "application/octet-stream" };
-    const answer = await fetch("/upload?name=halves.mp4", { method: "POST", headers, body });
-    return ((await answer.json()) as { value: { id: string } }).value.id;
-  }, base64);
+  film = await uploadFile(page, join(files, "halves.mp4"));
   const state = await call<{ id: string; document: Timeline }>("projects.create", {
     name: "Halves",
     settings: { rate, width: 640, height: 360 },

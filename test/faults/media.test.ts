@@ -88,7 +88,11 @@ describe("files that are no media", () => {
     // A sound of no samples.
     await ffmpeg("-f", "lavfi", "-i", "sine=d=0.1", at("none.wav"));
     await truncate(at("none.wav"), 78);
+    // The begin of what telephones write.
+    const brands = Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\x10meta\0\0\0\0\0\0\0\0", "latin1");
+    await writeFile(at("IMG_1.heic"), brands);
     const expected: Readonly<Record<string, RegExp>> = {
+      "IMG_1.heic": /^“IMG_1\.heic” is a HEIC picture, .* save it as JPEG or PNG/,
       "empty.mp4": /“empty\.mp4” is empty/,
       "text.mp4": /“text\.mp4”/,
       "folder.mp4": /is a folder/,

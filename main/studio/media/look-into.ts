@@ -7,6 +7,7 @@ import {
   decodesPicture,
   type FilmFacts,
   isAnimatedWebp,
+  isHeic,
   type MediaFacts,
   type MediaTools,
   partPath,
@@ -14,6 +15,7 @@ import {
   probeInput,
   probeMedia,
   publish,
+  readsHeic,
   seesThrough,
   type SoundFacts,
   unpackWebp,
@@ -45,8 +47,14 @@ export async function lookInto(
   if (!info.isFile())
     throw new StudioError("MEDIA_UNREADABLE", `“${name}” is a folder: choose the file inside it.`, path);
   if (info.size === 0) throw new StudioError("MEDIA_UNREADABLE", `“${name}” is empty: choose another file.`, path);
+  const input = catalogue.inputOf(source, id);
+  if (source.kind !== "sequence" && (await isHeic(path)) && !(await readsHeic(tools, input)))
+    throw new StudioError(
+      "MEDIA_UNREADABLE",
+      `“${name}” is a HEIC picture, which cannot be read here: save it as JPEG or PNG, then add that.`,
+      path,
+    );
   try {
-    const input = catalogue.inputOf(source, id);
     const isUnpacked = source.kind !== "sequence" && (await isAnimatedWebp(path));
     const facts = isUnpacked
       ? await unpack(tools, path, catalogue.unpackedPath(id))
