@@ -14,11 +14,13 @@ interface ThumbnailProps {
   readonly time: number;
 }
 
+/** A place among so many in a row, as CSS gives positions of backgrounds. */
+const place = (at: number, of: number): string => `${of > 1 ? (100 * at) / (of - 1) : 0}%`;
+
 /** One picture out of a film's strip of them. */
 function Thumbnail({ url, strip: { columns, rows, count, width, height, interval }, time }: ThumbnailProps) {
   const n = Math.max(0, Math.min(count - 1, Math.floor(time / interval)));
   const [column, row] = [n % columns, Math.floor(n / columns)];
-  const place = (at: number, of: number): string => `${of > 1 ? (100 * at) / (of - 1) : 0}%`;
   const isWide = width / height >= 16 / 9;
   return (
     <span

@@ -100,6 +100,13 @@ test("pasting: between what is there, and only how a clip looks", async () => {
   expect((await editor.past()).at(-1)).toBe("Copy ‘a’");
 });
 
+/** How loud the music is while the voice sounds, by how loud it is alone, in decibels. */
+const drop = (timeline: Timeline): number => {
+  const gain = (frame: number) =>
+    planSound(timeline, frames(frame)).find(({ track }) => track === trackId(timeline, "A2"))!.gain;
+  return Math.round(20 * Math.log10(gain(72) / gain(12)));
+};
+
 test("music goes down under a voice, and beats become markers on the clip", async () => {
   const document = await editor.openThree();
   const voice = await uploadFile(page, sound("voice.wav", "0.4*sin(2*PI*220*t)", 2));
@@ -113,12 +120,6 @@ test("music goes down under a voice, and beats become markers on the clip", asyn
 
   await page.getByRole("button", { name: "A2", exact: true }).click();
   await page.getByRole("checkbox", { name: "While A1 sounds" }).check();
-  /** How loud the music is while the voice sounds, by how loud it is alone, in decibels. */
-  const drop = (timeline: Timeline): number => {
-    const gain = (frame: number) =>
-      planSound(timeline, frames(frame)).find(({ track }) => track === trackId(timeline, "A2"))!.gain;
-    return Math.round(20 * Math.log10(gain(72) / gain(12)));
-  };
   await eventually(async () => drop(await editor.document())).toBe(-12);
   const amount = page.getByLabel("By, dB");
   await amount.fill("20");
