@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import lockfile from "proper-lockfile";
 import { z } from "zod";
 import { StudioError } from "../../core/contract/index.ts";
@@ -87,14 +87,16 @@ export async function lockProject(folder: string, log: (line: string) => void): 
 }
 
 /**
- * Who may fetch a model's files; whoever comes second waits, and then finds them there. The folder is made if need be.
+ * Who may fetch a model's files; whoever comes second waits, and then finds them there. The folder above is made if need be.
  * Errors: CANCELLED, the file system's.
  */
 export async function lockDownload(folder: string, log: (line: string) => void, signal: AbortSignal): Promise<Lock> {
-  await mkdir(folder, { recursive: true });
+  const place = dirname(folder);
+  await mkdir(place, { recursive: true });
   for (;;) {
     try {
-      return await takeLock(folder, "download", log);
+      // Beside the folder, which goes when its model is installed.
+      return await takeLock(place, `.${basename(folder)}`, log);
     } catch (error) {
       if (!(error instanceof LockedError)) throw error;
     }
@@ -106,7 +108,7 @@ export async function lockDownload(folder: string, log: (line: string) => void, 
 /** Whether somebody fetches a model's files right now. */
 export async function isDownloading(folder: string): Promise<boolean> {
   try {
-    await (await takeLock(folder, "download", () => {})).release();
+    await (await takeLock(dirname(folder), `.${basename(folder)}`, () => {})).release();
     return false;
   } catch (error) {
     if (error instanceof LockedError) return true;

@@ -77,6 +77,7 @@ export const tasks = {
   },
   parity: (args) => node(["test/parity/run.ts", ...args]),
   bench: (args) => node(["test/bench/run.ts", ...args]),
+  fuzz: (args) => node(["test/fuzz/fuzz.ts", ...args]),
   scan: () => node(["scripts/scan-electron.ts"]),
   pack: async (args) => {
     await build();

@@ -48,7 +48,7 @@ const picture = (name: string) => {
 };
 
 test("from the first run to a clip, through a killed studio in the middle of the download", {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const home = join(folder, `home-${Date.now()}`);
   const checkpoint = await readFile(join(import.meta.dirname, "..", "..", "assets", "models", "starter.ckpt"));
@@ -110,7 +110,7 @@ test("from the first run to a clip, through a killed studio in the middle of the
       const ended = (await askStudio<Job[]>(page, "jobs.list", {})).find(({ kind }) => kind === "convert");
       expect(ended?.state).toBe("done");
     },
-    { timeout: 200_000, interval: 500 },
+    { timeout: 280_000, interval: 500 },
   );
   await again.locator(".model__done").waitFor();
   // What had been noted was not fetched again.
@@ -141,7 +141,7 @@ test("from the first run to a clip, through a killed studio in the middle of the
       const made = (await askStudio<Job[]>(page, "jobs.list", {})).find(({ id }) => id === job!.id);
       expect(made?.state).toBe("done");
     },
-    { timeout: 200_000, interval: 500 },
+    { timeout: 280_000, interval: 500 },
   );
   expect(offences).toEqual([]);
   await context.close();

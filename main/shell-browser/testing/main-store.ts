@@ -15,6 +15,7 @@ process.exit(
         {
           // What ships is installed in other tests; here it would only take time.
           bundled: [],
+          measuresInt8: false,
           catalogue: process.env["PLUME_TEST_CATALOGUE"] ?? "",
           pace: { pieceBytes: 2 ** 20, backOff: { tries: 100, firstMs: 20, mostMs: 200 } },
         },

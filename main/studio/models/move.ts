@@ -52,7 +52,7 @@ export async function movePlace({ root, to, verify, onProgress, signal }: MoveTa
 
 /** What arrives must not be pulled away from under whoever fetches it. */
 async function refuseWhileDownloading(folder: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => []))
+  for (const name of (await readdir(folder).catch(() => [])).filter((each) => !each.startsWith(".")))
     if (await isDownloading(join(folder, name)))
       throw new StudioError(
         "ALREADY_RUNNING",

@@ -13,6 +13,7 @@ export interface StoreExchange {
   /** Path of another catalogue. */
   readonly catalogue?: string;
   readonly pace?: StoreParts["pace"];
+  readonly measuresInt8?: boolean;
 }
 
 /** The model store's parts on this data folder. Errors: INTERNAL when the catalogue is damaged. */
@@ -20,7 +21,7 @@ export function openStore(
   home: string,
   models: ModelService,
   { vault, log }: Pick<StudioOptions, "vault" | "log">,
-  { catalogue, pace }: StoreExchange,
+  { catalogue, pace, measuresInt8 = true }: StoreExchange,
 ): StoreParts {
   return {
     catalogue: readCatalogue(catalogue),
@@ -29,6 +30,7 @@ export function openStore(
     acceptances: new Acceptances(home),
     settings: new StoreSettings(home, vault ?? null),
     log: log ?? (() => {}),
+    measuresInt8,
     ...(pace ? { pace } : {}),
   };
 }

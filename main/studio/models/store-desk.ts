@@ -89,7 +89,7 @@ export class StoreDesk {
       throw new StudioError("BAD_REQUEST", `${entry.name} is on its way already: look into the queue.`);
     const folder = models.downloadFolder(id);
     await demandRoom(folder, entry, downloadBytes(entry) - (await arrived(folder)));
-    return this.jobs.add(storeJobs(entry, { lookIn: null, int8: true, ...request }));
+    return this.jobs.add(storeJobs(entry, { lookIn: null, int8: this.parts.measuresInt8 !== false, ...request }));
   }
 
   /** Lays a checkpoint aside that a shell was handed; null when it is none, but media. */

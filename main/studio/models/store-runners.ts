@@ -48,6 +48,8 @@ export interface StoreParts {
   readonly acceptances: Acceptances;
   readonly settings: StoreSettings;
   readonly log: (line: string) => void;
+  /** False: installing measures nothing, the first clip in int8 does. Default: true. */
+  readonly measuresInt8?: boolean;
   /** Of downloads; tests hurry them. */
   readonly pace?: Pick<DownloadOptions, "backOff" | "pieceBytes"> & { readonly idleMs?: number };
 }

@@ -10,6 +10,15 @@ const here = (path: string) =>
     () => false,
   );
 
+/** What lies among downloads, apart from who holds which. */
+const downloads = async (home: string) =>
+  (await readdir(join(home, "models", ".downloads"))).filter((name) => !name.startsWith("."));
+
+async function* inTwo() {
+  yield content.subarray(0, 1000);
+  yield content.subarray(1000);
+}
+
 /** Enciphers, for a test. */
 const flip = (bytes: Uint8Array) => bytes.map((byte) => byte ^ 0x5a);
 
@@ -40,7 +49,7 @@ describe("from the catalogue to an installed model", () => {
       files: [{ path: "model.pt", sha256: sha256(content), checkedAgainst: "hub", from: "network" }],
       licence: { name: "Test licence", version: 1 },
     });
-    expect(await readdir(join(bench.home, "models", ".downloads"))).toEqual([]);
+    expect(await downloads(bench.home)).toEqual([]);
     const after = (await studio.call("models.catalogue", {})).cards[0]!;
     expect(after).toMatchObject({ isInstalled: true, arrivedBytes: 0 });
     expect(after.acceptedAt).not.toBeNull();
@@ -220,6 +229,31 @@ describe("files that are on this disk already", () => {
     // The fake engine takes no folders: what arrived stays for the next try.
     expect(sha256(await readFile(join(files, "a.ckpt")))).toBe(sha256(content));
     expect(sha256(await readFile(join(files, "b=1.ckpt")))).toBe(sha256(other));
+  });
+});
+
+describe("checkpoints that the user drops", () => {
+  it("are installed, as a path or as bytes, and go with their job; what is none is refused", async () => {
+    await using bench = await storeBench();
+    const studio = await bench.open();
+    const own = join(bench.home, "..", "my model.ckpt");
+    await writeFile(own, content);
+    expect(await studio.importMedia(own, { checkpoint: "one" })).toBeNull();
+    const first = await studio.call("models.installDropped", { drop: "one" });
+    expect(await studio.ended(first.id)).toMatchObject({ state: "done", result: { model: "my-model" } });
+    // The user's own file is never touched.
+    expect(sha256(await readFile(own))).toBe(sha256(content));
+    await studio.uploadMedia("../../my model.ckpt", inTwo(), { checkpoint: "two" });
+    const second = await studio.call("models.installDropped", { drop: "two" });
+    expect(await studio.ended(second.id)).toMatchObject({ state: "done", result: { model: "my-model-2" } });
+    expect(await readFile(join(bench.home, "models", "my-model-2", "source.txt"), "utf8")).toBe(sha256(content));
+    await vi.waitFor(async () => expect(await downloads(bench.home)).toEqual([]));
+    const picture = join(bench.home, "..", "holiday.png");
+    await writeFile(picture, "no");
+    await expect(studio.importMedia(picture, { checkpoint: "three" })).rejects.toMatchObject({
+      code: "CHECKPOINT_UNREADABLE",
+    });
+    await expect(studio.call("models.installDropped", { drop: "three" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 });
 
