@@ -6,8 +6,8 @@ import { scriptName } from "./main/app-files/app-files.ts";
 const here = import.meta.dirname;
 const electronOut = resolve(here, "dist", "shell-electron");
 
-/** Packages with native code, and what is optional; all others are bundled, so that an installed app needs no node_modules for them. */
-const external = ["electron", "onnxruntime-node", "@napi-rs/canvas", "ffmpeg-static"];
+/** Packages with native code or a WebAssembly file of their own, and what is optional; all others are bundled, so that an installed app needs no node_modules for them. */
+const external = ["electron", "onnxruntime-node", "@napi-rs/canvas", "ffmpeg-static", "@contentauth/c2pa-wasm"];
 
 /** What an installed app runs with a plain Node: the command line, and each process or thread of its own (`appScript` finds them). */
 const nodeScripts = [

@@ -25,6 +25,8 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
   "fluent-ffmpeg": ["main/media"],
   "ffmpeg-static": ["main/media"],
   "@napi-rs/canvas": ["main/paint"],
+  "@contentauth/c2pa-wasm": ["main/studio"],
+  "@peculiar/x509": ["main/studio"],
   mediabunny: ["renderer", "main/studio"],
   react: ["renderer", "renderer/motion-lane"],
   "react-dom": ["renderer"],

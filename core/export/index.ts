@@ -1,3 +1,4 @@
+export * from "./credentials.ts";
 export * from "./estimate.ts";
 export * from "./presets.ts";
 export * from "./provenance.ts";

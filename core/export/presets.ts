@@ -37,6 +37,7 @@ const settings = (container: ExportSettings["container"], more: Partial<ExportSe
   range: null,
   poster: null,
   record: "full",
+  credentials: true,
   ...more,
 });
 

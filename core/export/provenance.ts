@@ -6,7 +6,8 @@ import { laneOf, type MediaReference, mediaOf, rangeOfPlaced, type Timeline } fr
  * How generated material in an exported file was made, as it is embedded: an XMP packet (ISO 16684-1) with IPTC's DigitalSourceType, which
  * says to everybody that a model made it, and the records themselves as JSON, from which this studio makes the clips again.
  */
-type Kept = NonNullable<MediaReference["record"]>;
+export type KeptRecord = NonNullable<MediaReference["record"]>;
+type Kept = KeptRecord;
 
 const PLUME = "urn:plume-studio:export:1.0";
 const IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/";

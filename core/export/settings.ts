@@ -101,6 +101,8 @@ export const exportSettingsSchema = z
     poster: time.nullable(),
     /** How generated clips were made is written into the file: all of it, all but the prompts, or nothing. */
     record: z.enum(["full", "without-prompts", "none"]),
+    /** What is written is also signed as Content Credentials (C2PA), where the format can hold them. */
+    credentials: z.boolean().default(true),
   })
   .superRefine((settings, context) => {
     const { container, video, audio } = settings;

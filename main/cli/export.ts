@@ -37,6 +37,7 @@ export interface ExportOptions {
   readonly record?: string;
   /** False with --no-…. */
   readonly smart?: boolean;
+  readonly credentials?: boolean;
   readonly sound?: boolean;
   readonly alpha?: boolean;
   readonly estimate?: boolean;
@@ -114,7 +115,16 @@ export async function showRecords(studio: Studio, file: string, output: Output):
   });
   const text =
     records.length === 0 ? `${basename(file)} does not say how it was made.` : JSON.stringify(records, null, 2);
-  output.result({ records }, text, records.length > 0);
+  const credentials = await studio.credentialsOf(file);
+  output.result({ records, credentials }, text, records.length > 0 || credentials !== null);
+  if (credentials === null) return;
+  const { signer, isTrusted, problems } = credentials;
+  const vouched = isTrusted ? "" : " (nobody on a public trust list vouches for them)";
+  output.remark(
+    problems.length === 0
+      ? `Signed by ${signer ?? "somebody"}${vouched}, and unchanged since.`
+      : `Signed by ${signer ?? "somebody"}${vouched}, but it does not hold: ${problems.join("; ")}.`,
+  );
 }
 
 /** What the export would be, without doing it. */
@@ -181,6 +191,7 @@ function chosen(preset: ExportSettings, own: Settings, options: ExportOptions): 
               : { loudness: options.loudness === "off" ? null : number(options.loudness) }),
           },
     ...(options.smart === false ? { smart: false } : {}),
+    ...(options.credentials === false ? { credentials: false } : {}),
     ...(options.range === undefined ? {} : { range: range(options.range, own) }),
     ...(options.poster === undefined ? {} : { poster: moment(options.poster, own) }),
     ...(options.record === undefined ? {} : { record: options.record }),

@@ -207,7 +207,9 @@ function addImport(project: Command, perform: (options: CommonOptions, work: Wor
 
 function addExport(program: Command, perform: (options: CommonOptions, work: Work) => Promise<void>): void {
   common(program.command("records"))
-    .description("Shows how the clips of an exported MP4, MOV or PNG were made, from what is embedded in it.")
+    .description(
+      "Shows how the clips of an exported film or picture were made, and who signed that, from what is embedded in it.",
+    )
     .argument("<file>")
     .action((file: string, options: CommonOptions) =>
       perform(options, (studio, output) => showRecords(studio, file, output)),
@@ -234,6 +236,7 @@ function addExport(program: Command, perform: (options: CommonOptions, work: Wor
     .option("--no-alpha", "with the timeline's background, where the preset would leave it out")
     .option("--poster <time>", "also write this moment as a picture beside the file")
     .option("--record <how>", "what is embedded of how clips were made: full, without-prompts or none")
+    .option("--no-credentials", "do not sign it with Content Credentials")
     .option("--estimate", "says what it would be, and writes nothing")
     .action((project: string | undefined, options: ExportOptions & CommonOptions & { presets?: boolean }) =>
       perform(options, async (studio, output, signal) => {

@@ -88,6 +88,7 @@ class StudioServices implements Studio {
   declare readonly forecast: Studio["forecast"];
   declare readonly exchangeTo: Studio["exchangeTo"];
   declare readonly recordsOf: Studio["recordsOf"];
+  declare readonly credentialsOf: Studio["credentialsOf"];
   declare readonly importTimeline: Studio["importTimeline"];
   declare readonly openTimeline: Studio["openTimeline"];
   declare readonly uploadTimeline: Studio["uploadTimeline"];
@@ -171,6 +172,7 @@ class StudioServices implements Studio {
       tools: () => this.findTools(),
       workRoot: folders.work,
       folder: folders.exports,
+      identity: folders.identity,
       entry: exportEntry(options.engine),
       masks: (wants, files, signal) => this.analyses.masksOf(wants, files, signal),
     });

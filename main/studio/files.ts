@@ -11,11 +11,15 @@ export interface PendingFile {
 }
 
 /** Writes text or bytes to a temporary file in `folder` and forces it to disk, so that only a rename is left to do. */
-export async function prepareFile(folder: string, text: string | Uint8Array): Promise<PendingFile> {
+export async function prepareFile(
+  folder: string,
+  text: string | Uint8Array,
+  mode: number = 0o666,
+): Promise<PendingFile> {
   const part = partPath(folder);
   const discard = (): Promise<void> => unlink(part).catch(() => {}); // published or never written: nothing to remove
   try {
-    await writeFile(part, text, { flag: "wx" });
+    await writeFile(part, text, { flag: "wx", mode });
     await syncFile(part);
   } catch (error) {
     await discard();

@@ -38,6 +38,8 @@ export interface Folders {
   readonly timings: string;
   /** What of this computer can compute, as it was tried. */
   readonly devices: string;
+  /** Who signs Content Credentials: a private key and its certificates. */
+  readonly identity: string;
 }
 
 export interface FolderOptions {
@@ -68,6 +70,7 @@ export async function chooseFolders(options: FolderOptions = {}): Promise<Folder
     endings: join(home, "ended-jobs.json"),
     timings: join(home, "timings.json"),
     devices: join(home, "devices.json"),
+    identity: join(home, "credentials", "signer.pem"),
   };
 }
 

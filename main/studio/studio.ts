@@ -18,6 +18,7 @@ import type {
   StudioEvent,
 } from "../../core/contract/index.ts";
 import type { AnalyzeReport, AnalyzeWish } from "./analyze/analyze-desk.ts";
+import type { Credentials } from "./credentials/credentials.ts";
 import type { MediaFile, MediaPart } from "./media/shows.ts";
 import type { ExportSettings } from "../../core/export/index.ts";
 import type { Settings } from "../../core/timeline/index.ts";
@@ -109,6 +110,8 @@ export interface Studio {
   importTimeline(path: string, folder: string): Promise<{ readonly folder: string; readonly notes: string[] }>;
   /** How the clips of an exported file were made, as it says itself; none where it says nothing. */
   recordsOf(path: string): Promise<ClipRecord[]>;
+  /** Who signed a file's Content Credentials, and whether they hold; null where it has none. */
+  credentialsOf(path: string): Promise<Credentials | null>;
   /** What such an export would be. */
   forecast(path: string, settings: (own: Settings) => ExportSettings): Promise<ExportForecast>;
   /**

@@ -103,7 +103,8 @@ export function ExportForm({ choice, title, onTitle, onChoice }: Props) {
           document={document}
           range={settings.range ?? { start: 0, duration: Math.max(1, end) }}
           record={choice.record}
-          onChange={(record) => change({ record })}
+          credentials={choice.credentials}
+          onChange={change}
         />
       </div>
       <footer className="export__foot">

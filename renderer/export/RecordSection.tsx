@@ -9,11 +9,12 @@ interface Props {
   readonly document: Timeline;
   readonly range: TimeRange;
   readonly record: ExportSettings["record"];
-  readonly onChange: (record: ExportSettings["record"]) => void;
+  readonly credentials: boolean;
+  readonly onChange: (change: Partial<Pick<ExportSettings, "record" | "credentials">>) => void;
 }
 
 /** What the file tells of how its generated clips were made: all of it is shown here, and can be left out. */
-export function RecordSection({ document, range, record, onChange }: Props) {
+export function RecordSection({ document, range, record, credentials, onChange }: Props) {
   const { records, whole } = recordsIn(document, range);
   const known = records.flatMap((each) => recordSchema.safeParse(each).data ?? []);
   return (
@@ -25,13 +26,26 @@ export function RecordSection({ document, range, record, onChange }: Props) {
           <CheckRow
             label="Write into the file how its clips were made"
             checked={record !== "none"}
-            onChange={(on) => onChange(on ? "full" : "none")}
+            onChange={(on) => onChange({ record: on ? "full" : "none" })}
           />
           <CheckRow
             label="Leave the prompts out"
             checked={record === "without-prompts"}
-            onChange={(out) => onChange(out ? "without-prompts" : "full")}
+            onChange={(out) => onChange({ record: out ? "without-prompts" : "full" })}
           />
+          {record === "none" ? null : (
+            <>
+              <CheckRow
+                label="Sign it with Content Credentials (C2PA)"
+                checked={credentials}
+                onChange={(on) => onChange({ credentials: on })}
+              />
+              <p className="export__hint">
+                Signed with this studio’s own certificate: it shows whether the file was changed since. No public trust
+                list knows it.
+              </p>
+            </>
+          )}
           {record === "none" ? null : (
             <details className="embedded">
               <summary>

@@ -32,6 +32,8 @@ const choiceSchema = z.object({
   audio: z.union([exportAudioSchema.partial(), z.literal("none")]).catch({}),
   smart: z.boolean().catch(true),
   record: z.enum(["full", "without-prompts", "none"]).catch("full"),
+  /** Signed as Content Credentials too. */
+  credentials: z.boolean().catch(true),
   /** Only what is marked with in and out. */
   marked: z.boolean().catch(false),
   /** Moment of a picture that is written beside the film. */
@@ -107,6 +109,7 @@ export function settingsOf(
     poster: base.video === null ? null : choice.poster,
     smart: choice.smart,
     record: choice.record,
+    credentials: choice.credentials,
     video: base.video === null ? null : videoOf(base.video, choice, container),
     audio: base.audio === null || choice.audio === "none" ? null : audioOf(base.audio, choice.audio, container),
   };

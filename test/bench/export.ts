@@ -198,7 +198,7 @@ async function exportApart(
   );
   const work = await mkdtemp(join(folder, "work-"));
   const task = { document, settings: wanted, media, tool: "bench" };
-  const places = { target: join(folder, target), work, poster: null, masks: [] };
+  const places = { target: join(folder, target), work, poster: null, masks: [], identity: null };
   const exporting = new ExportProcess({ tools, task, places }, { progress: () => {}, picture: () => {} });
   let [own, all] = [0, 0];
   const look = setInterval(() => {

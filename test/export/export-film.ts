@@ -17,6 +17,7 @@ export async function exportFilm(
   target: string,
   listener: Partial<ExportListener> = {},
   masks: readonly MaskFile[] = [],
+  identity: string | null = null,
 ): Promise<ExportOutcome> {
   await mkdir(folder, { recursive: true });
   const work = await mkdtemp(join(folder, "work-"));
@@ -30,7 +31,7 @@ export async function exportFilm(
     return await renderExport(
       tools,
       { document, settings, media, tool: "Plume Studio test" },
-      { target, work, poster: settings.poster === null ? null : `${target}.png`, masks },
+      { target, work, poster: settings.poster === null ? null : `${target}.png`, identity, masks },
       {
         progress: () => {},
         picture: () => {},

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { containerOf, readCredentials } from "../credentials/credentials.ts";
 import type { MediaDesk } from "../media/desk.ts";
 import { referenceOf } from "../projects/media.ts";
 import { readProject } from "../projects/read.ts";
@@ -12,7 +13,14 @@ import { TimelineDesk } from "./timeline-desk.ts";
 
 type Methods = Pick<
   Studio,
-  "exportTo" | "forecast" | "exchangeTo" | "importTimeline" | "openTimeline" | "uploadTimeline" | "recordsOf"
+  | "exportTo"
+  | "forecast"
+  | "exchangeTo"
+  | "importTimeline"
+  | "openTimeline"
+  | "uploadTimeline"
+  | "recordsOf"
+  | "credentialsOf"
 >;
 
 /** Takes a file into the studio's media, and tells what a project says of it. */
@@ -51,6 +59,10 @@ export function diskProjects(
     },
     openTimeline: (path) => timelines.open(path),
     uploadTimeline: (name, bytes) => timelines.upload(name, bytes),
+    async credentialsOf(path) {
+      const container = containerOf(path);
+      return container === null ? null : readCredentials(resolve(path), container);
+    },
     recordsOf: (path) => recordsOfFile(resolve(path)),
     async importTimeline(path, folder) {
       const made = await importTimeline(path, folder, lookInto);

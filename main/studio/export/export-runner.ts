@@ -20,6 +20,8 @@ export interface ExportRunnerParts {
   /** Folder for exports without a place of their own. */
   readonly folder: string;
   readonly entry: ExportEntry | undefined;
+  /** PEM file of who signs Content Credentials, made when it is first needed. */
+  readonly identity: string;
   /** Resolves with the masks of these stretches when they are there. Errors: MODEL_NOT_FOUND, BAD_REQUEST (too long), CANCELLED. */
   readonly masks: (
     wants: readonly SubjectWant[],
@@ -119,7 +121,8 @@ export class ExportRunner implements JobRunner {
     const meter = new ExportMeter(task.settings);
     const poster = settings.poster === null ? null : join(this.work(job.id), "poster.png");
     const masks = await this.parts.masks(subjectWants(task.document), task.media, context.signal);
-    const places = { target: part, work: this.work(job.id), poster, masks };
+    const { identity } = this.parts;
+    const places = { target: part, work: this.work(job.id), poster, identity, masks };
     const process = new ExportProcess({ tools, task, places }, this.listener(meter, context), this.parts.entry);
     return { process, part, destination, meter };
   }

@@ -1,18 +1,10 @@
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StudioError } from "../../../core/contract/index.ts";
-import {
-  type ExportPlan,
-  isSequence,
-  planExport,
-  recordsIn,
-  withoutWords,
-  writeXmp,
-} from "../../../core/export/index.ts";
+import { type ExportPlan, isSequence, planExport } from "../../../core/export/index.ts";
 import { Mixer } from "../../../core/mix/index.ts";
 import { FLICKS_PER_SECOND } from "../../../core/time/index.ts";
 import {
-  embedXmp,
   chooseEncoder,
   type Encoder,
   exportArgs,
@@ -27,6 +19,7 @@ import {
   pixelFormatOf,
   runMedia,
 } from "../../media/index.ts";
+import { embedRecords } from "./embed.ts";
 import { FilmFrames } from "./film-frames.ts";
 import { FilmPainter } from "./film-painter.ts";
 import { FramePool } from "./frame-pool.ts";
@@ -68,7 +61,7 @@ export async function renderExport(
     notes.push("The sound is silent, so its loudness was left as it is.");
   const smart = await writeSmart(work, loudness, notes);
   const painted = smart ?? (await write(work, encoder, loudness));
-  notes.push(...(await embedRecords(work)));
+  notes.push(...(await embedRecords(task, plan, places)));
   if (places.poster !== null) await writePoster(work, places.poster);
   await files.assertUnchanged();
   listener.progress("check", 0, 1);
@@ -82,18 +75,6 @@ export async function renderExport(
     seconds: plan.range.duration / FLICKS_PER_SECOND,
     notes,
   };
-}
-
-/** Writes into the file how its generated clips were made. Returns a sentence where the format has no place for it. */
-async function embedRecords({ task, plan, places }: Work): Promise<string[]> {
-  const { container, record } = plan.settings;
-  if (record === "none") return [];
-  const { records, whole } = recordsIn(task.document, plan.range);
-  if (records.length === 0) return [];
-  const packet = writeXmp(record === "full" ? records : records.map(withoutWords), whole, task.tool);
-  return (await embedXmp(places.target, container, packet))
-    ? []
-    : [`A ${container} file has no place for how its clips were made: it is not written into it.`];
 }
 
 /** Paints one moment as a PNG file. */

@@ -28,6 +28,8 @@ export interface ExportPlaces {
   readonly work: string;
   /** Where the poster's picture goes; null when none is wanted. */
   readonly poster: string | null;
+  /** PEM file of who signs Content Credentials; null: nobody does. */
+  readonly identity: string | null;
   /** Where subjects are in the document's media. */
   readonly masks: readonly MaskFile[];
 }
