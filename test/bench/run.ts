@@ -59,6 +59,11 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
       "smart rendering and compositing against ffmpeg, and memory  [--only smart|composite|memory --seconds n --minutes n]",
     run: async (context) => (await import("./export.ts")).benchExport(context),
   },
+  planner: {
+    about:
+      "the planner's memory formula and first estimate against clips that are made  [--full: also the true 0.7B size]",
+    run: async (context) => (await import("./planner.ts")).benchPlanner(context),
+  },
   install: {
     about: "how fast a checkpoint becomes a model pack  [--full: the true 0.7B size]",
     run: async ({ say, args }) => (await import("./install.ts")).benchInstall(say, { full: args.includes("--full") }),

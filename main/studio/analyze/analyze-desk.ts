@@ -68,6 +68,8 @@ export interface AnalyzeDeskOptions extends Omit<AnalyzeParts, "models"> {
   readonly desk: MediaDesk;
   readonly engine: EngineHost;
   readonly isBusy: () => boolean;
+  /** Hears what is looked at now, and how much is left. */
+  readonly onLine: (title: string | null, left: number) => void;
   readonly onFacts: (known: KnownFacts[]) => void;
   readonly onMasks: (status: MaskStatus[]) => void;
   readonly document: (project: string) => Timeline;
@@ -101,6 +103,7 @@ export class AnalyzeDesk {
       model,
       quiet: () => options.desk.shows.idle(),
       isBusy: options.isBusy,
+      onLine: options.onLine,
       onFacts: options.onFacts,
       log: options.log,
     });
@@ -165,6 +168,8 @@ export class AnalyzeDesk {
       if (event.job.state !== "running") this.keeper.poke();
       if (event.job.finishedAt !== null && event.job.kind !== "export" && event.job.clip !== null)
         this.keeper.want([event.job.clip.id]);
+    } else if (event.type === "queue") {
+      this.keeper.poke(); // resumed, perhaps
     }
   }
 

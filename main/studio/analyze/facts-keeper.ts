@@ -22,6 +22,8 @@ export interface FactsKeeperOptions {
   readonly quiet: () => Promise<void>;
   /** Whether somebody waits for the computer: a clip is being made. */
   readonly isBusy: () => boolean;
+  /** Hears what is looked at now (null: it waits for its turn), and how much is left. */
+  readonly onLine: (title: string | null, left: number) => void;
   readonly onFacts: (known: KnownFacts[]) => void;
   readonly log: (line: string) => void;
 }
@@ -98,6 +100,7 @@ export class FactsKeeper {
     await Promise.resolve();
     for (;;) {
       const [next] = this.line;
+      this.options.onLine(null, this.abort.signal.aborted ? 0 : this.line.size);
       if (next === undefined || this.abort.signal.aborted) return;
       await this.options.quiet();
       while (this.options.isBusy() && !this.abort.signal.aborted)
@@ -106,6 +109,7 @@ export class FactsKeeper {
         });
       if (this.abort.signal.aborted) return;
       const [version, { source, ids }] = next;
+      this.options.onLine(source.media.name, this.line.size);
       try {
         const facts = await this.look(source);
         this.known.set(version, facts);

@@ -56,7 +56,8 @@ export class Background {
     this.poke();
   }
 
-  private mayWork(what: What): boolean {
+  /** Whether this lane may begin its next thing now. */
+  mayWork(what: What): boolean {
     if (this.options.isHeld()) return false;
     return what === "media" || !this.options.isComputing();
   }

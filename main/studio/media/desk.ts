@@ -13,6 +13,7 @@ import type { Library } from "../library.ts";
 import { analyzeSound } from "./analyze-sound.ts";
 import { Assembly } from "./assembly.ts";
 import { MediaService, type Wanted } from "./media-service.ts";
+import type { BackgroundLane } from "./preparer.ts";
 import { MediaShows } from "./shows.ts";
 import { MediaSources } from "./sources.ts";
 
@@ -34,6 +35,8 @@ export interface MediaDeskOptions {
   readonly prepared: string;
   readonly preparedBytes?: number | undefined;
   readonly tools: () => Promise<MediaTools>;
+  /** This work's lane of the queue; absent: nothing else goes on. */
+  readonly background?: BackgroundLane;
   readonly library: Pick<Library, "list" | "file">;
   readonly emit: (event: StudioEvent) => void;
   readonly log: (line: string) => void;
@@ -52,7 +55,7 @@ export class MediaDesk {
   private missing: MissingMedia = { fingerprintOf: () => null, mediaFound: async () => {} };
   private prepares = false;
 
-  constructor({ folder, prepared, preparedBytes, tools, library, emit, log }: MediaDeskOptions) {
+  constructor({ folder, prepared, preparedBytes, tools, background, library, emit, log }: MediaDeskOptions) {
     this.log = log;
     this.media = new MediaService({ folder, tools, log, onChange: (media) => emit({ type: "media", media }) });
     this.assembly = new Assembly(this.media);
@@ -62,6 +65,7 @@ export class MediaDesk {
       limit: preparedBytes ?? PREPARED_BYTES,
       sources: this.sources,
       tools,
+      background: background ?? { turn: async () => {}, report: () => {} },
       onStatus: (status) => emit({ type: "media-status", status }),
       log,
     });

@@ -32,7 +32,16 @@ export interface PreparerOptions {
   readonly tools: () => Promise<MediaTools>;
   /** Something changed for media of this version. */
   readonly onChange: (key: string) => void;
+  readonly background: BackgroundLane;
   readonly log: (line: string) => void;
+}
+
+/** This work's lane of the queue. */
+export interface BackgroundLane {
+  /** Resolves when the next thing may be begun. */
+  turn(): Promise<void>;
+  /** How much is left, and of what media something is being made. */
+  report(title: string | null, left: number): void;
 }
 
 /** Progress is told this often, ms. */
@@ -130,8 +139,12 @@ export class Preparer {
 
   private async pump(): Promise<void> {
     for (;;) {
+      this.tellLane(null);
+      if (this.waiting.length === 0) return;
+      await this.options.background.turn();
       const task = this.waiting.shift();
-      if (task === undefined) return;
+      if (task === undefined) continue; // stopped while it waited for its turn
+      this.tellLane(task);
       const running = { task, abort: new AbortController(), fraction: 0 };
       this.running = running;
       this.options.onChange(task.key);
@@ -146,6 +159,13 @@ export class Preparer {
       this.running = null;
       if (!this.closed) this.options.onChange(task.key);
     }
+  }
+
+  private tellLane(task: Task | null): void {
+    this.options.background.report(
+      task?.source.media.name ?? null,
+      this.closed ? 0 : this.waiting.length + (task === null ? 0 : 1),
+    );
   }
 
   private async make({ key, step, source }: Task, signal: AbortSignal): Promise<void> {

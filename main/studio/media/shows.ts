@@ -4,7 +4,7 @@ import { type MediaStatus, StudioError } from "../../../core/contract/index.ts";
 import type { MediaTools } from "../../media/index.ts";
 import { PreparedCache, type Step } from "./cache.ts";
 import { playsAsItIs, typeOf } from "./playable.ts";
-import { Preparer } from "./preparer.ts";
+import { type BackgroundLane, Preparer } from "./preparer.ts";
 import { isMissing, type MediaSource, type MediaSources, type MissingSource } from "./sources.ts";
 
 export interface MediaShowsOptions {
@@ -14,6 +14,7 @@ export interface MediaShowsOptions {
   readonly limit: number;
   readonly sources: MediaSources;
   readonly tools: () => Promise<MediaTools>;
+  readonly background: BackgroundLane;
   readonly onStatus: (status: MediaStatus[]) => void;
   readonly log: (line: string) => void;
 }
@@ -55,6 +56,7 @@ export class MediaShows {
     this.preparer = new Preparer({
       cache: this.cache,
       tools: options.tools,
+      background: options.background,
       log: options.log,
       onChange: (key) => void this.tell([...(this.ids.get(key) ?? [])]),
     });
