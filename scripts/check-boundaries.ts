@@ -33,7 +33,7 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
 };
 
 const rooms: readonly Room[] = [
-  { folder: "core", rooms: [], packages: ["zod", "@rgrove/parse-xml"], node: false },
+  { folder: "core", rooms: [], packages: ["zod", "@rgrove/parse-xml", "papaparse"], node: false },
   {
     folder: "native-models",
     rooms: ["core"],

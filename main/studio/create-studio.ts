@@ -17,6 +17,7 @@ import { AnimateRunner } from "./animate/animate-runner.ts";
 import { AnimationService } from "./animate/animation-service.ts";
 import { sweepWork } from "./animate/sweep-work.ts";
 import { bundledModels } from "./bundled-models.ts";
+import { type Control, openControl } from "./control.ts";
 import { diagnose } from "./diagnose.ts";
 import { ExportRunner } from "./export/export-runner.ts";
 import { ExportService } from "./export/export-service.ts";
@@ -112,6 +113,7 @@ class StudioServices implements Studio {
   private readonly listeners: Listeners;
   private knownModels: ModelSummary[] = [];
   private tools: MediaTools | null = null;
+  private control: Control | null = null;
   private closed: Promise<void> | null = null;
 
   constructor(options: StudioOptions, exchanged: StudioParts, opened: Opened) {
@@ -269,6 +271,9 @@ class StudioServices implements Studio {
   async start(): Promise<void> {
     this.knownModels = await this.models.list();
     if (this.options.queue !== "journal") return this.jobs.begin();
+    const { folders, log } = this.opened;
+    this.control = await openControl(folders.home, (method, input) => this.handle(method, input), log);
+    if (this.options.works === false) return;
     this.models.ensureBundled().catch((error: unknown) => this.opened.log(`bundled model: ${String(error)}`));
     await this.desk.start(this.projects);
     await sweepWork(this.opened.folders.work, this.jobs.list());
@@ -294,13 +299,8 @@ class StudioServices implements Studio {
 
   readonly downloadModel: Studio["downloadModel"] = (id, wish) => this.storeDesk.download(id, wish);
 
-  clipFile(clipId: string): ReturnType<Library["file"]> {
-    return this.library.file(clipId);
-  }
-
-  async preview(jobId: string, step: number): Promise<Uint8Array> {
-    return this.jobs.preview(jobId, step);
-  }
+  readonly clipFile: Studio["clipFile"] = (clipId) => this.library.file(clipId);
+  readonly preview: Studio["preview"] = async (jobId, step) => this.jobs.preview(jobId, step);
 
   async generateTo(...[request, destination]: Parameters<Studio["generateTo"]>): ReturnType<Studio["generateTo"]> {
     // Checked through the same schema as every front's request.
@@ -367,6 +367,7 @@ class StudioServices implements Studio {
     await this.engine.close();
     await this.eyes.close();
     this.listeners.clear();
+    await this.control?.close();
     const { scratch, lock } = this.opened;
     if (scratch !== null) await rm(scratch, { recursive: true, force: true });
     await lock?.release();

@@ -242,6 +242,8 @@ export interface StudioOptions {
   readonly vault?: Vault;
   readonly appVersion: string;
   readonly queue: QueueKind;
+  /** False: the queue is looked at and changed, and nothing in it is begun. Default true. */
+  readonly works?: boolean;
   /** Data folder (models, queue, trash). Absent: PLUME_HOME, then the system's usual place for application data. */
   readonly home?: string;
   /** Folder for finished clips. Absent: PLUME_OUTPUT, then `Videos/Plume Studio` in the user's home. */

@@ -1,0 +1,2 @@
+export * from "./prompt-list.ts";
+export * from "./sweep.ts";
