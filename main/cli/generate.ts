@@ -86,7 +86,8 @@ export async function generate(
   }
 }
 
-function toRequest(prompt: string, options: GenerateOptions): GenerationRequest {
+/** What was typed as a request; the contract refuses what makes no sense. Errors: BAD_REQUEST. */
+export function toRequest(prompt: string, options: GenerateOptions): GenerationRequest {
   if (options.size !== undefined && (options.width !== undefined || options.height !== undefined))
     throw new StudioError("BAD_REQUEST", "Give either --size or --width and --height, not both.");
   const measure = options.size === undefined ? {} : size(options.size);

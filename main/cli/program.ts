@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { limits, StudioError } from "../../core/contract/index.ts";
 import { appFile } from "../app-files/app-files.ts";
-import { createStudio, type Studio, type StudioOptions } from "../studio/index.ts";
+import { createStudio, openQueueAccess, type Studio, type StudioOptions } from "../studio/index.ts";
 import { type AnalyzeOptions, analyze } from "./analyze.ts";
 import { type AnimateOptions, animate } from "./animate.ts";
 import { type ExportOptions, exportProject, importProject, listPresets, showRecords } from "./export.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { addModels } from "./models-commands.ts";
 import { EXIT, Output } from "./output.ts";
+import { addQueue, type QueuePerformers } from "./queue-commands.ts";
 import { projectCheck, projectInfo } from "./project.ts";
 
 export interface CommonOptions {
@@ -40,9 +41,18 @@ export async function run(argv: readonly string[], signal: AbortSignal, open = c
   const json = argv.includes("--json");
   let code: number = EXIT.ok;
   const perform = async (options: CommonOptions, work: Work): Promise<void> => {
-    code = await withStudio(() => open(studioOptions()), options, work, signal);
+    code = await withOpened(() => open(studioOptions()), options, work, signal);
   };
-  const program = buildProgram(perform);
+  const queue: QueuePerformers = {
+    async queue(options, work) {
+      const { queue: _, ...rest } = studioOptions();
+      code = await withOpened(() => openQueueAccess(rest, open), options, work, signal);
+    },
+    async studio(options, work) {
+      code = await withOpened(() => open({ ...studioOptions(), queue: "journal" }), options, work, signal);
+    },
+  };
+  const program = buildProgram(perform, queue);
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
@@ -55,17 +65,17 @@ export async function run(argv: readonly string[], signal: AbortSignal, open = c
   return code;
 }
 
-async function withStudio(
-  open: () => Promise<Studio>,
+async function withOpened<T extends { close(): Promise<void> }>(
+  open: () => Promise<T>,
   options: CommonOptions,
-  work: Work,
+  work: (opened: T, output: Output, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<number> {
   const output = new Output({ json: options.json === true, quiet: options.quiet === true });
-  let studio: Studio | null = null;
+  let opened: T | null = null;
   try {
-    studio = await open();
-    await work(studio, output, signal);
+    opened = await open();
+    await work(opened, output, signal);
   } catch (cause) {
     const error = StudioError.from(cause);
     // Whatever broke because it was stopped is no failure of its own; who knows better what was stopped, says it.
@@ -73,7 +83,7 @@ async function withStudio(
     output.failure(isTold ? error : new StudioError("CANCELLED", "Cancelled; no file was left behind."));
   } finally {
     output.clear();
-    await studio?.close();
+    await opened?.close();
   }
   return output.exitCode;
 }
@@ -87,7 +97,7 @@ function studioOptions(): StudioOptions {
   return process.env["PLUME_DEBUG"] ? { ...options, log: (line) => process.stderr.write(`${line}\n`) } : options;
 }
 
-function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<void>): Command {
+function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<void>, queue: QueuePerformers): Command {
   const program = new Command("plume")
     .description("Makes video clips from sentences, or from a picture and a sound, wholly on this computer.")
     .version(appVersion())
@@ -100,6 +110,7 @@ function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<v
   addModels(program, perform, common);
   addProject(program, perform);
   addExport(program, perform);
+  addQueue(program, common, queue);
   common(program.command("doctor"))
     .description("Looks at everything that a clip needs and says what is missing.")
     .action((options: CommonOptions) => perform(options, doctor));

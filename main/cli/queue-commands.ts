@@ -2,7 +2,17 @@ import type { Command } from "commander";
 import { limits } from "../../core/contract/index.ts";
 import type { QueueAccess, Studio } from "../studio/index.ts";
 import type { Output } from "./output.ts";
-import { type AddOptions, addToQueue, eachJob, importList, listQueue, pauseQueue, reorder, resumeQueue, runQueue } from "./queue.ts";
+import {
+  type AddOptions,
+  addToQueue,
+  eachJob,
+  importList,
+  listQueue,
+  pauseQueue,
+  reorder,
+  resumeQueue,
+  runQueue,
+} from "./queue.ts";
 
 interface Common {
   readonly json?: boolean;
@@ -54,7 +64,12 @@ export function addQueue(program: Command, common: (command: Command) => Command
     .description("Adds a clip from a sentence, or many. Prints the jobs' ids.")
     .argument("<prompt>", "a sentence that describes the clip")
     .option("--variations <number>", "clips to make, each with the seed one higher")
-    .option("--sweep <field=values>", "every value of seed, steps, guidance, frames, fps, width or height, for example steps=2,4,8 or seed=1..4; several times: every combination", collect, [])
+    .option(
+      "--sweep <field=values>",
+      "every value of seed, steps, guidance, frames, fps, width or height, for example steps=2,4,8 or seed=1..4; several times: every combination",
+      collect,
+      [],
+    )
     .action((prompt: string, options: AddOptions & Common) =>
       perform.queue(options, (access, output) => addToQueue(access, prompt, options, output)),
     );
@@ -99,6 +114,8 @@ export function addQueue(program: Command, common: (command: Command) => Command
       perform.queue(options, (access, output) => eachJob(access, "jobs.retry", ids, output)),
     );
   common(queue.command("run"))
-    .description("Works through the queue without a window, until nothing is left to do; Ctrl-C stops, and loses nothing.")
+    .description(
+      "Works through the queue without a window, until nothing is left to do; Ctrl-C stops, and loses nothing.",
+    )
     .action((options: Common) => perform.studio(options, runQueue));
 }

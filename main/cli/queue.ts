@@ -50,8 +50,14 @@ export async function addToQueue(
   if (!Number.isInteger(count) || count < 1)
     throw new StudioError("BAD_REQUEST", "The number of variations must be a whole number, 1 or more.");
   const seed = request.seed ?? Math.floor(Math.random() * 2 ** 32);
-  const seeds = count === 1 ? [] : [{ field: "seed", values: Array.from({ length: count }, (_, n) => (seed + n) >>> 0) } as const];
-  await addAll(queue, axes.length + seeds.length === 0 ? [request] : sweep(request, [...axes, ...seeds], seed), options, output);
+  const seeds =
+    count === 1 ? [] : [{ field: "seed", values: Array.from({ length: count }, (_, n) => (seed + n) >>> 0) } as const];
+  await addAll(
+    queue,
+    axes.length + seeds.length === 0 ? [request] : sweep(request, [...axes, ...seeds], seed),
+    options,
+    output,
+  );
 }
 
 /** `plume queue import FILE` */
@@ -120,11 +126,15 @@ export async function reorder(
 /** `plume queue run`: works through the queue without a window, until nothing is left to do. */
 export async function runQueue(studio: Studio, output: Output, signal: AbortSignal): Promise<void> {
   const ended: JobSnapshot[] = [];
-  const known = new Set((await studio.call("jobs.list", {})).filter(({ state }) => ENDED.has(state)).map(({ id }) => id));
+  const known = new Set(
+    (await studio.call("jobs.list", {})).filter(({ state }) => ENDED.has(state)).map(({ id }) => id),
+  );
   await new Promise<void>((resolve) => {
     const isOver = async (): Promise<void> => {
       const [{ hold }, jobs] = [await studio.call("queue.state", {}), await studio.call("jobs.list", {})];
-      const isWorking = jobs.some(({ state }) => state === "running") || (hold === null && jobs.some(({ state }) => state === "queued"));
+      const isWorking =
+        jobs.some(({ state }) => state === "running") ||
+        (hold === null && jobs.some(({ state }) => state === "queued"));
       if (!isWorking || signal.aborted) resolve();
     };
     signal.addEventListener("abort", () => resolve(), { once: true });
@@ -132,7 +142,8 @@ export async function runQueue(studio: Studio, output: Output, signal: AbortSign
       if (event.type === "hello" || event.type === "queue") return void isOver();
       if (event.type !== "job") return;
       const { job } = event;
-      if (job.state === "running") return output.progress(job.progress.fraction, `${titleOf(job)}: ${describe(job.progress)}`);
+      if (job.state === "running")
+        return output.progress(job.progress.fraction, `${titleOf(job)}: ${describe(job.progress)}`);
       if (ENDED.has(job.state) && !known.has(job.id)) {
         known.add(job.id);
         ended.push(job);
@@ -154,7 +165,8 @@ async function whole(queue: QueueAccess, id: string): Promise<string> {
   const found = (await queue.call("jobs.list", {})).map((job) => job.id).filter((each) => each.startsWith(id));
   if (found.includes(id)) return id;
   if (found.length === 1) return found[0]!;
-  if (found.length === 0) throw new StudioError("NOT_FOUND", `No job begins with ${id}: see \`plume queue list --all\`.`);
+  if (found.length === 0)
+    throw new StudioError("NOT_FOUND", `No job begins with ${id}: see \`plume queue list --all\`.`);
   throw new StudioError("BAD_REQUEST", `${found.length} jobs begin with ${id}: write more of it.`);
 }
 
@@ -183,7 +195,8 @@ function titleOf(job: JobSnapshot): string {
 function lineOf(job: JobSnapshot): string {
   const state = job.state === "running" ? `${Math.round(job.progress.fraction * 100)} %` : job.state;
   const priority = job.priority === "normal" ? "" : `, ${job.priority} priority`;
-  const left = job.state === "running" && job.progress.etaMs !== null ? `, about ${duration(job.progress.etaMs)} left` : "";
+  const left =
+    job.state === "running" && job.progress.etaMs !== null ? `, about ${duration(job.progress.etaMs)} left` : "";
   const why = job.error === null ? "" : ` (${job.error.message})`;
   return `${job.id}  ${state.padEnd(9)}  ${job.kind}: ${titleOf(job)}${priority}${left}${why}`;
 }
