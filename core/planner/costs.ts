@@ -13,8 +13,10 @@ export interface PhaseCosts {
 
 /** Networks that are open at one time. */
 export interface MemoryCosts {
-  /** Bytes of their weights. */
+  /** Bytes of their weights, mapped from the pack. */
   readonly weights: number;
+  /** Bytes of those that are repacked into private memory as well. */
+  readonly copied: number;
   /** Bytes of all tensors that are alive at once when they are the most. */
   readonly activations: number;
 }

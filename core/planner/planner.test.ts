@@ -1,6 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ClipCosts, engineName, type MeasuredRun, memoryOf, secondsOf, smaller, sortSeconds } from "./index.ts";
+import {
+  type ClipCosts,
+  engineName,
+  learntMemory,
+  type MeasuredRun,
+  memoryOf,
+  secondsOf,
+  smaller,
+  sortSeconds,
+} from "./index.ts";
 
 const costs = (steps: number, step: number): ClipCosts => ({
   phases: [
@@ -9,8 +18,8 @@ const costs = (steps: number, step: number): ClipCosts => ({
     { phase: "decode", units: 16, flops: 16e9 },
   ],
   memory: [
-    { weights: 100e6, activations: 50e6 },
-    { weights: 10e6, activations: 900e6 },
+    { weights: 100e6, copied: 0, activations: 50e6 },
+    { weights: 10e6, copied: 10e6, activations: 900e6 },
   ],
 });
 const engine = engineName("abcdefabcdef0123", "fp32", 2, "cpu");
@@ -23,6 +32,8 @@ const run = (size: string, steps: number, step: number, secondsAStep: number): M
     seconds: part.phase === "denoise" ? steps * secondsAStep : part.flops / 50e9,
   })),
   otherSeconds: 2,
+  peakBytes: 0,
+  plannedBytes: 0,
 });
 const wish = (size: string, steps: number, step: number, peak: number | null = null) =>
   ({ costs: costs(steps, step), model: "m", engine, size, peak }) as const;
@@ -86,10 +97,27 @@ describe("how long a clip takes", () => {
   });
 });
 
+const took = (size: string, peakBytes: number, plannedBytes: number) => ({
+  ...run(size, 1, 1, 1),
+  peakBytes,
+  plannedBytes,
+});
+
 describe("memory", () => {
   it("is that of the worst moment", () => {
     expect(memoryOf(costs(1, 1))).toBeGreaterThan(900e6);
     expect(memoryOf({ ...costs(1, 1), memory: costs(1, 1).memory.slice(0, 1) })).toBeLessThan(600e6);
+  });
+
+  it("is what such a clip took, or the formula corrected by the nearest clip of this model", () => {
+    const planned = memoryOf(costs(1, 1));
+    const clip = { model: "m", engine, size: "a" };
+    expect(learntMemory(costs(1, 1), clip, [])).toBe(planned);
+    expect(learntMemory(costs(1, 1), clip, [took("b", 0, 0)])).toBe(planned);
+    expect(learntMemory(costs(1, 1), clip, [took("b", 3e9, 2e9), took("c", 1e8, 2e8)])).toBeCloseTo(planned * 1.5, 0);
+    expect(learntMemory(costs(1, 1), clip, [took("b", 9e9, 1e9)])).toBeCloseTo(planned * 4, 0);
+    expect(learntMemory(costs(1, 1), clip, [took("a", 5e8, 2e9), took("a", 6e8, 2e9)])).toBe(6e8);
+    expect(learntMemory(costs(1, 1), { ...clip, model: "other" }, [took("a", 5e8, 2e9)])).toBe(planned);
   });
 });
 

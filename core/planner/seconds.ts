@@ -10,6 +10,9 @@ export interface MeasuredRun {
   readonly phases: readonly (PhaseCosts & { readonly seconds: number })[];
   /** Opening the model, and all else that no phase counts. */
   readonly otherSeconds: number;
+  /** Resident memory at its peak, and what the formula said; 0: not measured. */
+  readonly peakBytes: number;
+  readonly plannedBytes: number;
 }
 
 /** How a time was found: measured for such a clip, scaled from other clips of this model, or estimated from this computer's speed. */

@@ -64,6 +64,7 @@ export class EngineProcess {
   private lastBeat = performance.now();
   private lastReport = performance.now();
   private lastWatch = performance.now();
+  private peak = 0;
   private beat: Heartbeat = { rss: 0, available: Number.POSITIVE_INFINITY, busyMs: 0 };
   /** Set before we kill it ourselves: then the exit needs no guessing. */
   private verdict: StudioError | null = null;
@@ -125,6 +126,11 @@ export class EngineProcess {
     return this.alive ? this.beat.rss : 0;
   }
 
+  /** The most that its heartbeats told since the last task began. */
+  get peakBytes(): number {
+    return this.peak;
+  }
+
   /** Version of the onnxruntime that it loaded. */
   get onnxruntime(): string {
     return this.version;
@@ -155,6 +161,7 @@ export class EngineProcess {
       killTimer = setTimeout(() => this.kill(cancelled()), this.options.times.cancelGrace);
     };
     this.lastReport = performance.now();
+    this.peak = 0;
     try {
       return await new Promise<unknown>((resolve, reject) => {
         this.running = { id, onReport, resolve, reject };
@@ -249,6 +256,7 @@ export class EngineProcess {
         if (!parsed.success) continue;
         this.lastBeat = performance.now();
         this.beat = parsed.data;
+        this.peak = Math.max(this.peak, this.beat.rss);
       }
     });
   }

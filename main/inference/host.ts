@@ -123,6 +123,11 @@ export class EngineHost {
     return this.engine?.residentBytes ?? 0;
   }
 
+  /** The most memory that the process held during its last task, as it told twice a second; 0 where there is none. */
+  get peakBytes(): number {
+    return this.engine?.peakBytes ?? 0;
+  }
+
   /** Makes one clip. Errors: ENGINE_CRASHED, ENGINE_UNRESPONSIVE, MODEL_*, CANCELLED, and whatever the listener throws. */
   async generate(task: GenerateTask, listener: GenerateListener, signal: AbortSignal): Promise<GenerateOutcome> {
     return generateResultSchema.parse(await this.run({ type: "generate", ...task }, hear(listener), signal));

@@ -115,8 +115,9 @@ function serve(socket: Socket, handle: (method: string, input: unknown) => Promi
   });
 }
 
+const refused = (message: string): Reply => ({ ok: false, error: { code: "FORBIDDEN", message } });
+
 async function answer(line: string, handle: (method: string, input: unknown) => Promise<Reply>): Promise<Reply> {
-  const refused = (message: string): Reply => ({ ok: false, error: { code: "FORBIDDEN", message } });
   let asked: { method?: unknown; input?: unknown };
   try {
     asked = JSON.parse(line) as typeof asked;

@@ -155,14 +155,8 @@ class StudioServices implements Studio {
       emit: (event) => this.emit(event),
       log,
     });
-    this.planner = openPlanner({
-      folders,
-      models: this.models,
-      engine: this.engine,
-      readCosts: exchanged.readCosts,
-      probe: { entry: exchanged.probeEntry, node: options.engine?.node },
-      log,
-    });
+    const { models, engine } = this;
+    this.planner = openPlanner({ folders, models, engine, exchanged, node: host.node, log });
     const parts = {
       appVersion: options.appVersion,
       engine: this.engine,
@@ -322,9 +316,7 @@ class StudioServices implements Studio {
   readonly uploadMedia = ((name: string, bytes: AsyncIterable<Uint8Array>, purpose: ImportPurpose = {}) =>
     this.storeDesk.receive(name, bytes, purpose) ?? this.desk.upload(name, bytes, purpose)) as Studio["uploadMedia"];
 
-  mediaFile(...[id, version, part]: Parameters<Studio["mediaFile"]>): ReturnType<Studio["mediaFile"]> {
-    return this.desk.shows.file(id, version, part);
-  }
+  readonly mediaFile: Studio["mediaFile"] = (id, version, part) => this.desk.shows.file(id, version, part);
 
   maskFile(...[id, key]: Parameters<Studio["maskFile"]>): ReturnType<Studio["maskFile"]> {
     return this.analyses.masks.file(id, key);
@@ -332,9 +324,8 @@ class StudioServices implements Studio {
 
   readonly pictureFile: Studio["pictureFile"] = (mediaId) => this.desk.media.pictureFile(mediaId);
 
-  async soundFile(...[mediaId, range]: Parameters<Studio["soundFile"]>): ReturnType<Studio["soundFile"]> {
-    return this.desk.media.soundFile(mediaId, parseInput("sound.analyze", { id: mediaId, range }).range);
-  }
+  readonly soundFile: Studio["soundFile"] = async (id, range) =>
+    this.desk.media.soundFile(id, parseInput("sound.analyze", { id, range }).range);
 
   readonly keyframe: Studio["keyframe"] = (jobId, place) => this.animations.keyframe(jobId, place);
 

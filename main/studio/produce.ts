@@ -182,7 +182,8 @@ async function generateFrames(work: Work): Promise<GenerationRecord> {
     );
   if (outcome.resumed === 0) {
     const { threads, seconds } = outcome;
-    parts.onMade({ model, wish: { kind: "generate", ...request }, frames: request.frames, threads, seconds });
+    const wish = { kind: "generate", ...request } as const;
+    parts.onMade({ model, wish, frames: request.frames, threads, seconds, peakBytes: parts.engine.peakBytes });
   }
   return {
     schema: "plume.generation/1",

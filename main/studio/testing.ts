@@ -60,7 +60,7 @@ export const fakeCosts: ReadCosts = async (_folder, _weights, { width, height, .
       { phase: "denoise", units: wish.steps, flops: pixels * 1000 * wish.steps },
       { phase: "decode", units: frames, flops: pixels * 1000 },
     ],
-    memory: [{ weights: 1e6, activations: pixels * 1000 }],
+    memory: [{ weights: 1e6, copied: 0, activations: pixels * 1000 }],
   };
 };
 

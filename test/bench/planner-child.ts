@@ -54,7 +54,8 @@ async function picture(clip: Extract<CostsWish, { kind: "animate" }>): Promise<R
   const input = { request, picture: { width, height, rgb }, sound };
   const first = await pipeline.keyframes(input, { ...hooks, frame: (_n, each) => void drawn.push(each) });
   const second = await pipeline.interpolate({ ...input, keyframes: drawn }, hooks);
-  const named = (name: string, all: Readonly<Record<string, number>>) =>
-    Object.entries(all).map(([phase, value]) => [`${name}: ${phase}`, value]);
   return Object.fromEntries([...named("keyframes", first.seconds), ...named("motion", second.seconds)]);
 }
+
+const named = (name: string, all: Readonly<Record<string, number>>) =>
+  Object.entries(all).map(([phase, value]) => [`${name}: ${phase}`, value]);

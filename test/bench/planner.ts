@@ -10,7 +10,6 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { memoryOf, secondsOf, sortSeconds } from "../../core/planner/index.ts";
 import { engineEnvironment } from "../../main/inference/environment.ts";
-import type { CostsWish } from "../../main/inference/costs.ts";
 import { packCosts } from "../../main/inference/index.ts";
 import { textToVideoCosts } from "../../native-models/costs.ts";
 import { hummingbirdParameters } from "../../native-models/hummingbird/networks.ts";

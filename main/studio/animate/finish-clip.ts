@@ -60,10 +60,11 @@ export async function finishClip(
 }
 
 /** What the planner learns of it: keyframes that were drawn more than once would teach it wrong. */
-function madeClip({ request }: AnimateJob, { model, ledger }: StageWork): MadeClip {
+function madeClip({ request }: AnimateJob, { engine, model, ledger }: StageWork): MadeClip {
   const { width, height, steps, preset, guidance, frames, segments } = request;
   const wish = { kind: "animate", width, height, steps, preset, guidance, segments: segments.length } as const;
-  return { model, wish, frames, threads: ledger.outcome?.threads ?? engineThreads(), seconds: ledger.seconds };
+  const threads = ledger.outcome?.threads ?? engineThreads();
+  return { model, wish, frames, threads, seconds: ledger.seconds, peakBytes: engine.peakBytes };
 }
 
 /** The clip's frames in order; where two segments overlap, one goes over into the other. The buffer is valid until the next. */

@@ -57,40 +57,50 @@ const MAX_OUTPUT = 1 << 16;
  */
 export class Devices {
   private readonly options: DevicesOptions;
-  private known: Promise<Device[]> | null = null;
+  private known: Promise<Map<Id, Device>> | null = null;
+  /** Tail of the probes: two that are measured together measure each other. */
+  private tail: Promise<unknown> = Promise.resolve();
 
   constructor(options: DevicesOptions) {
     this.options = options;
   }
 
   /** @param again tries also what was tried before */
-  list(again = false): Promise<Device[]> {
-    if (again) this.known = null;
-    this.known ??= this.find(again).catch((error: unknown) => {
-      this.known = null;
-      throw error;
-    });
-    return this.known;
-  }
-
-  private async find(again: boolean): Promise<Device[]> {
-    const key = await machineKey();
-    const kept = again ? null : await this.read();
-    if (kept?.key === key) return kept.devices;
+  async list(again = false): Promise<Device[]> {
+    if (again) this.known = Promise.resolve(new Map());
     const devices: Device[] = [];
-    // One after another: two that are measured together measure each other.
-    for (const id of offered[this.options.platform ?? process.platform] ?? ["cpu"]) devices.push(await this.probe(id));
-    await replaceFile(this.options.file, JSON.stringify({ key, devices })).catch((error: unknown) =>
-      this.options.log(`devices: ${String(error)}`),
-    );
+    for (const id of offered[this.options.platform ?? process.platform] ?? ["cpu"]) devices.push(await this.get(id));
     return devices;
   }
 
-  private async read(): Promise<z.infer<typeof cacheSchema> | null> {
+  /** One device, without waiting for the others. */
+  get(id: Id): Promise<Device> {
+    const turn = this.tail.then(() => this.find(id));
+    this.tail = turn.catch(() => {});
+    return turn;
+  }
+
+  private async find(id: Id): Promise<Device> {
+    this.known ??= this.read();
+    const known = await this.known;
+    const device = known.get(id) ?? (await this.probe(id));
+    if (!known.has(id)) {
+      known.set(id, device);
+      const text = JSON.stringify({ key: await machineKey(), devices: [...known.values()] });
+      await replaceFile(this.options.file, text).catch((error: unknown) =>
+        this.options.log(`devices: ${String(error)}`),
+      );
+    }
+    return device;
+  }
+
+  /** What was found before, unless something has changed since. */
+  private async read(): Promise<Map<Id, Device>> {
     try {
-      return cacheSchema.parse(JSON.parse(await readFile(this.options.file, "utf8")));
+      const { key, devices } = cacheSchema.parse(JSON.parse(await readFile(this.options.file, "utf8")));
+      return key === (await machineKey()) ? new Map(devices.map((device) => [device.id, device])) : new Map();
     } catch {
-      return null; // not tried yet, or an older version's
+      return new Map(); // not tried yet, or an older version's
     }
   }
 

@@ -11,19 +11,24 @@ export interface PlannerParts {
   readonly folders: Folders;
   readonly models: Pick<ModelService, "find">;
   readonly engine: EngineHost;
-  readonly readCosts?: ReadCosts | undefined;
-  /** Script that tries a device, and the Node that runs it. */
-  readonly probe?: { readonly entry?: string | undefined; readonly node?: string | undefined } | undefined;
+  readonly exchanged: { readonly readCosts?: ReadCosts; readonly probeEntry?: string };
+  /** The Node that tries devices; undefined: the one that runs this. */
+  readonly node: string | undefined;
   readonly log: (line: string) => void;
 }
 
 /** The planner over this computer: its memory, its devices and how long clips took on it. */
-export function openPlanner({ folders, models, engine, readCosts, probe, log }: PlannerParts): Planner {
+export function openPlanner({ folders, models, engine, exchanged, node, log }: PlannerParts): Planner {
   return new Planner({
     models,
-    readCosts: readCosts ?? packCosts,
+    readCosts: exchanged.readCosts ?? packCosts,
     timings: new Timings(folders.timings, log),
-    devices: new Devices({ file: folders.devices, node: probe?.node ?? process.execPath, entry: probe?.entry, log }),
+    devices: new Devices({
+      file: folders.devices,
+      node: node ?? process.execPath,
+      entry: exchanged.probeEntry,
+      log,
+    }),
     // What a warm model holds already is there for the next clip.
     available: () => process.availableMemory() + engine.residentBytes,
     total: () => {

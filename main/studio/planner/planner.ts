@@ -1,5 +1,4 @@
 import {
-  type Device,
   type Input,
   type JobSnapshot,
   type Method,
@@ -12,8 +11,11 @@ import {
 import {
   type ClipCosts,
   engineName,
+  learntMemory,
   type Measure,
+  type MeasuredRun,
   memoryOf,
+  type SecondsWish,
   secondsOf,
   smaller,
   sortSeconds,
@@ -33,6 +35,8 @@ export interface MadeClip {
   readonly wish: CostsWish;
   readonly frames: number;
   readonly threads: number;
+  /** Resident memory of the engine at its peak; 0: not known. */
+  readonly peakBytes: number;
   /** By phase, as the clip's record names them. */
   readonly seconds: Readonly<Record<string, number>>;
 }
@@ -43,7 +47,7 @@ export interface PlannerOptions {
   readonly models: Pick<ModelService, "find">;
   readonly readCosts: ReadCosts;
   readonly timings: Timings;
-  readonly devices: Pick<Devices, "list">;
+  readonly devices: Pick<Devices, "get" | "list">;
   /** Bytes that an engine could have: what is free, and what a warm one holds already. */
   readonly available: () => number;
   /** Bytes of this computer or container. */
@@ -83,9 +87,13 @@ export class Planner {
     const costsAt = (measure: Measure): Promise<ClipCosts> =>
       this.options.readCosts(model.folder, model.weightsSha256, wishAt(wish, model.summary, measure));
     const costs = await costsAt(clip);
-    const [need, have] = [memoryOf(costs), this.options.available()];
+    const runs = await this.options.timings.runs();
+    const engine = engineName(model.weightsSha256, precisionOf(wish, model.summary), engineThreads(), DEVICE);
+    const needOf = (of: ClipCosts, measure: Measure): number =>
+      learntMemory(of, { model: model.summary.id, engine, size: sizeName(measure) }, runs);
+    const [need, have] = [needOf(costs, clip), this.options.available()];
     const fits = need + RESERVE <= have;
-    const time = await this.time(model, precisionOf(wish, model.summary), clip, costs);
+    const time = await this.time({ costs, model: model.summary.id, engine, size: sizeName(clip) }, runs);
     const { width, height, frames } = clip;
     return {
       model: model.summary.id,
@@ -99,7 +107,13 @@ export class Planner {
       seconds: time?.seconds ?? null,
       basis: time?.basis ?? null,
       reason: fits ? null : this.reason(need, have),
-      advice: fits ? [] : await this.advice(clip, have, costsAt, wish.kind === "generate" ? LENGTHS : []),
+      advice: fits
+        ? []
+        : await this.advice(
+            clip,
+            async (measure) => needOf(await costsAt(measure), measure) + RESERVE <= have,
+            wish.kind === "generate" ? LENGTHS : [],
+          ),
     };
   }
 
@@ -120,40 +134,31 @@ export class Planner {
   }
 
   /** Remembers how long a clip took. Never rejects. */
-  async learn({ model, wish, frames, threads, seconds }: MadeClip): Promise<void> {
+  async learn({ model, wish, frames, threads, seconds, peakBytes }: MadeClip): Promise<void> {
     try {
-      const { phases } = await this.options.readCosts(model.folder, model.weightsSha256, wish);
+      const costs = await this.options.readCosts(model.folder, model.weightsSha256, wish);
       const { phases: measured, other } = sortSeconds(seconds);
       await this.options.timings.add({
         model: model.summary.id,
         engine: engineName(model.weightsSha256, wish.kind === "generate" ? wish.precision : "fp32", threads, DEVICE),
         size: sizeName({ width: wish.width, height: wish.height, frames }),
-        phases: phases.map((part) => ({ ...part, seconds: measured[part.phase] })),
+        phases: costs.phases.map((part) => ({ ...part, seconds: measured[part.phase] })),
         otherSeconds: other,
+        peakBytes,
+        plannedBytes: memoryOf(costs),
       });
     } catch (error) {
       this.options.log(`planner: ${String(error)}`);
     }
   }
 
-  private async time(model: InstalledModel, precision: string, clip: Measure, costs: ClipCosts) {
-    const runs = await this.options.timings.runs();
-    const wish = {
-      costs,
-      model: model.summary.id,
-      engine: engineName(model.weightsSha256, precision, engineThreads(), DEVICE),
-      size: sizeName(clip),
-    };
+  private async time(wish: Omit<SecondsWish, "peak">, runs: readonly MeasuredRun[]) {
     // The computer's own speed is only asked for where no clip has told it yet.
     return secondsOf({ ...wish, peak: null }, runs) ?? secondsOf({ ...wish, peak: await this.peak() }, runs);
   }
 
   private async peak(): Promise<number | null> {
-    const devices = await this.options.devices.list().catch((error: unknown): Device[] => {
-      this.options.log(`planner: ${String(error)}`);
-      return [];
-    });
-    const gflops = devices.find(({ id }) => id === DEVICE)?.gflops ?? null;
+    const { gflops } = await this.options.devices.get(DEVICE);
     return gflops === null ? null : gflops * 1e9;
   }
 
@@ -167,13 +172,12 @@ export class Planner {
   /** The longest clip of this size and the largest picture of this length that fit. */
   private async advice(
     clip: Measure,
-    have: number,
-    costsAt: (measure: Measure) => Promise<ClipCosts>,
+    doesFit: (measure: Measure) => Promise<boolean>,
     lengths: readonly number[],
   ): Promise<Plan["advice"]> {
     const { shorter, narrower } = smaller(clip, lengths);
     const first = async (candidates: readonly Measure[]): Promise<Measure | null> => {
-      for (const each of candidates) if (memoryOf(await costsAt(each)) + RESERVE <= have) return each;
+      for (const each of candidates) if (await doesFit(each)) return each;
       return null;
     };
     const [fewer, less] = [await first(shorter), await first(narrower)];

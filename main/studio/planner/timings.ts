@@ -10,6 +10,8 @@ const runSchema = z.object({
   size: z.string(),
   phases: z.array(z.object({ phase, units: z.number(), flops: z.number(), seconds: z.number() })),
   otherSeconds: z.number(),
+  peakBytes: z.number(),
+  plannedBytes: z.number(),
 });
 const fileSchema = z.object({ schema: z.literal("plume.timings/1"), runs: z.array(runSchema) });
 
