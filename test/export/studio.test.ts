@@ -173,6 +173,29 @@ describe("an export as a job", () => {
   });
 });
 
+it("an export that was held waits after a restart too, and then goes to where it was to go", async () => {
+  await using bench = await testBench();
+  const first = await bench.open();
+  const at = await place();
+  const target = { file: join(at, "film.mp4"), overwrite: false };
+  const { id } = await first.exportTo(await project(long().document), settings(), target);
+  await when(first, id, painting);
+  const held = when(first, id, ({ state }) => state === "paused");
+  await first.call("jobs.pause", { id });
+  await held;
+  await first.close();
+  expect(await beside(at)).toEqual([]);
+  const studio = await bench.open();
+  const found = (await studio.call("jobs.list", {})).find((job) => job.id === id);
+  expect(found).toMatchObject({ state: "paused", progress: { done: 0, fraction: 0 } });
+  const goesOn = when(studio, id, painting);
+  await studio.call("jobs.resume", { id });
+  await goesOn;
+  expect(await beside(at)).toEqual([expect.stringMatching(/\.part$/)]);
+  await studio.call("jobs.cancel", { id });
+  await expect.poll(() => beside(at), PATIENT).toEqual([]);
+});
+
 /** An export that something happens to while it paints. */
 async function spoiled(
   studio: Studio,

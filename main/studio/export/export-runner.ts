@@ -115,7 +115,8 @@ export class ExportRunner implements JobRunner {
     const { settings, fileName } = job.request;
     const task = await this.task(job.id);
     const tools = await this.parts.tools();
-    const destination = context.destination ?? { file: await this.place(fileName, settings), overwrite: false };
+    const known = context.destination ?? task.destination;
+    const destination = known ?? { file: await this.place(fileName, settings), overwrite: false };
     await checkTarget(destination, settings);
     const part = partOf(destination.file);
     const meter = new ExportMeter(task.settings);

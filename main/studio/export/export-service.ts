@@ -108,11 +108,16 @@ export class ExportService {
       );
     if (typeof name !== "string") await checkTarget(name, settings);
     const fileName = typeof name === "string" ? name : basename(name.file);
-    const job = await this.parts.runner.newJob(
-      { document, settings, tool: this.parts.tool, media: files.map((file) => ({ ...file, input: [...file.input] })) },
-      request(plan, fileName),
-    );
-    const [queued] = await this.parts.jobs.add([job], typeof name === "string" ? undefined : name);
+    const destination = typeof name === "string" ? undefined : name;
+    const task = {
+      document,
+      settings,
+      tool: this.parts.tool,
+      media: files.map((file) => ({ ...file, input: [...file.input] })),
+      ...(destination === undefined ? {} : { destination }),
+    };
+    const job = await this.parts.runner.newJob(task, request(plan, fileName));
+    const [queued] = await this.parts.jobs.add([job], destination);
     return queued!;
   }
 

@@ -17,6 +17,8 @@ export const exportTaskSchema = z.object({
       stamp: z.string(),
     }),
   ),
+  /** Where the file goes, for a job that is taken up after a restart; absent: into the studio's folder. */
+  destination: z.object({ file: z.string(), overwrite: z.boolean() }).optional(),
 });
 export type ExportTask = z.infer<typeof exportTaskSchema>;
 

@@ -183,11 +183,12 @@ export function restore(values: readonly unknown[], now: string): QueueBook {
 }
 
 function interrupted(job: JobSnapshot, now: string): JobSnapshot {
+  // A film that was held begins anew when it goes on: its frames lived in the process that painted them.
+  if (job.kind === "export" && job.state === "paused") return { ...job, progress: WAITING, speed: null };
   if (job.state !== "running") return job;
   const again = { ...job, interruptions: job.interruptions + 1 };
   if (isModelJob(again) && again.interruptions <= MAX_INTERRUPTIONS) return { ...again, state: "queued" };
   if (job.kind !== "export") return { ...again, state: "paused" };
-  // A film's frames lived in the process that painted them.
   const message = "The studio stopped while this film was being exported: press Retry to export it again.";
   return { ...again, state: "failed", finishedAt: now, error: { code: "CANCELLED", message } };
 }
