@@ -110,6 +110,21 @@ describe("damaged files", () => {
     }
   });
 
+  it("a zip directory that points beyond every file is refused, and does not end the process", async () => {
+    const original = await readFile(join(fixtures, "dict.pt"));
+    const end = original.lastIndexOf("PK\x05\x06", undefined, "latin1");
+    // The locator of a zip64 directory stands right before the end of the directory.
+    const locator = end;
+    const bytes = Buffer.concat([original.subarray(0, end), Buffer.alloc(20), original.subarray(end)]);
+    bytes.write("PK\x06\x07", locator, "latin1");
+    const path = join(folder, "far.pt");
+    for (const offset of [2n ** 62n, 2n ** 53n, 2n ** 63n, BigInt(bytes.length)]) {
+      bytes.writeBigUInt64LE(offset, locator + 8);
+      await writeFile(path, bytes);
+      await expect(openCheckpoint(path), String(offset)).rejects.toBeInstanceOf(StudioError);
+    }
+  });
+
   it("takes arbitrary bytes for nothing", async () => {
     const path = join(folder, "noise");
     await fc.assert(

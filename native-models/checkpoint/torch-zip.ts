@@ -4,7 +4,7 @@
  */
 import { promisify } from "node:util";
 import { inflateRaw } from "node:zlib";
-import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from "yauzl";
 import { StudioError } from "../../core/contract/errors.ts";
 import type { TensorInfo, TensorSource } from "../types.ts";
 import { BoundedFile, unreadable } from "./bounded-file.ts";
@@ -13,6 +13,7 @@ import { readPickle } from "./pickle.ts";
 import { GlobalName, type StorageReference } from "./pickle-values.ts";
 import { checkedView, gather, type TensorView } from "./tensor-view.ts";
 import { nameTensors } from "./torch-tree.ts";
+import { ZipReader } from "./zip-reader.ts";
 
 const inflate = promisify(inflateRaw);
 
@@ -30,12 +31,14 @@ const DEFLATED = 8;
 class Archive {
   readonly file: BoundedFile;
   readonly #zip: ZipFile;
+  readonly #reader: ZipReader;
   readonly #entries: ReadonlyMap<string, Entry>;
   /** The last inflated entry: tensors that share a deflated storage come one after another. */
   #inflated: { name: string; bytes: Uint8Array } | undefined;
 
-  private constructor(file: BoundedFile, zip: ZipFile, entries: ReadonlyMap<string, Entry>) {
+  private constructor(file: BoundedFile, reader: ZipReader, zip: ZipFile, entries: ReadonlyMap<string, Entry>) {
     this.file = file;
+    this.#reader = reader;
     this.#zip = zip;
     this.#entries = entries;
   }
@@ -44,15 +47,11 @@ class Archive {
     const file = await BoundedFile.open(path);
     let zip: ZipFile | undefined;
     try {
-      zip = await openPromise(path, { autoClose: false, lazyEntries: true });
-      const entries = new Map<string, Entry>();
-      if (zip.entryCount > MOST_ENTRIES) throw new Error(`${zip.entryCount} entries`);
-      for await (const entry of zip.eachEntry()) {
-        if (entries.has(entry.fileName)) throw new Error(`two entries named ${entry.fileName}`);
-        entries.set(entry.fileName, entry);
-        if (entries.size > MOST_ENTRIES) throw new Error("too many entries");
-      }
-      return new Archive(file, zip, entries);
+      const reader = new ZipReader(file);
+      const opening = fromRandomAccessReaderPromise(reader, file.size, { autoClose: false, lazyEntries: true });
+      zip = await Promise.race([opening, reader.failure]);
+      const entries = await Promise.race([directory(zip), reader.failure]);
+      return new Archive(file, reader, zip, entries);
     } catch (cause) {
       zip?.close();
       await file.close();
@@ -104,7 +103,8 @@ class Archive {
 
   async #dataStart(entry: Entry): Promise<number> {
     try {
-      return (await this.#zip.readLocalFileHeaderPromise(entry, { minimal: true })).fileDataStart;
+      const header = this.#zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      return (await Promise.race([header, this.#reader.failure])).fileDataStart;
     } catch (cause) {
       throw unreadable(
         `The file ${this.file.name} is an incomplete or damaged PyTorch file: download it again.`,
@@ -134,6 +134,18 @@ class Archive {
     this.#zip.close();
     await this.file.close();
   }
+}
+
+/** Entries by name. Errors: when there are too many, or two of one name. */
+async function directory(zip: ZipFile): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
+  if (zip.entryCount > MOST_ENTRIES) throw new Error(`${zip.entryCount} entries`);
+  for await (const entry of zip.eachEntry()) {
+    if (entries.has(entry.fileName)) throw new Error(`two entries named ${entry.fileName}`);
+    entries.set(entry.fileName, entry);
+    if (entries.size > MOST_ENTRIES) throw new Error("too many entries");
+  }
+  return entries;
 }
 
 /** The folder inside the archive that holds `data.pkl`, with its slash; errors say what else the archive may be. */
