@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { rateSchema } from "../timeline/schema.ts";
+import { fingerprintSchema, rateSchema } from "../timeline/schema.ts";
 import { ANIMATION_FPS, animationLimits } from "./animation.ts";
 import { wholeNumber } from "./generation.ts";
 
@@ -149,6 +149,11 @@ export const mediaStatusSchema = z.object({
   reason: z.string().nullable(),
   /** Name of the folder in which it was last seen (the name alone); null where nobody knows. */
   folder: z.string().nullable(),
+  /**
+   * What the file is now, by its length and its bytes; null while it is offline. A project that knows it by another has used what the
+   * file was before.
+   */
+  fingerprint: fingerprintSchema.nullable(),
   /** MIME type of the original. */
   type: z.string(),
   /** What a viewer plays: the user's own file, or, where Chromium cannot decode it or not smoothly, the proxy (once it is ready). */

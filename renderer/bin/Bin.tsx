@@ -9,7 +9,17 @@ import { plural } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { BinItems } from "./BinItems.tsx";
 import { BinTools } from "./BinTools.tsx";
-import { isMissing, projectItems, sameUses, type Scope, shown, studioItems, usesOf, type View } from "./items.ts";
+import {
+  isChanged,
+  isMissing,
+  projectItems,
+  sameUses,
+  type Scope,
+  shown,
+  studioItems,
+  usesOf,
+  type View,
+} from "./items.ts";
 import { useFileDrop } from "./use-file-drop.ts";
 
 const VIEW_KEY = "plume.bin";
@@ -79,6 +89,13 @@ export function Bin() {
   }, [mediaStatus, mediaFacts, all]);
   const items = shown(all, status, view, seen);
   const missing = Object.values(own).filter(({ id }) => isMissing(status[id]));
+  // Whoever comes back from another program may have changed a file there.
+  useEffect(() => {
+    const onFocus = () => mediaStatus.refresh();
+    window.addEventListener("focus", onFocus);
+    return () => window.removeEventListener("focus", onFocus);
+  }, [mediaStatus]);
+  const changed = Object.values(own).filter((each) => isChanged(each, status[each.id]));
   const locate = async (what: "files" | "folder") => media.locate(missing, await pickFiles(what));
   const isOver = useFileDrop((files) => void exchange.take(files).then(media.importFiles));
   const isReadOnly = useProject((each) => each.state?.readOnly != null);
@@ -102,6 +119,16 @@ export function Bin() {
           <Button kind="quiet" onClick={() => void locate("folder")}>
             In a folder …
           </Button>
+        </div>
+      ) : null}
+      {changed.length > 0 && !isReadOnly ? (
+        <div className="bin__missing">
+          <span>
+            {changed.length === 1
+              ? `“${changed[0]!.name}” has changed on disk since it was used.`
+              : `${changed.length} files have changed on disk since they were used.`}
+          </span>
+          <Button onClick={() => void media.takeChanges(changed.map(({ id }) => id))}>Use as it is now</Button>
         </div>
       ) : null}
       {items.length > 0 ? (

@@ -1,6 +1,6 @@
 import { type Clip, factWords, type Media, type MediaFacts, type MediaStatus } from "../../core/contract/index.ts";
 import { flicksToSeconds } from "../../core/time/index.ts";
-import type { Timeline, Track } from "../../core/timeline/index.ts";
+import type { MediaReference, Timeline, Track } from "../../core/timeline/index.ts";
 
 /** One thing of the bin. */
 export interface BinItem {
@@ -181,6 +181,14 @@ export function shown(
 }
 
 export const isMissing = (status: MediaStatus | undefined): boolean => status !== undefined && !status.isOnline;
+
+/** Media whose file has become another since the project took it in: lengths and sizes in the project are those of before. */
+export function isChanged(media: MediaReference, status: MediaStatus | undefined): boolean {
+  const [now, { fingerprint: known }] = [status?.fingerprint ?? null, media];
+  // Of what another editor named nothing is known until it is located.
+  if (now === null || known.bytes === 0) return false;
+  return now.bytes !== known.bytes || now.sha256 !== known.sha256;
+}
 
 /** "0:02", "1:04:10": how long it lasts. */
 export function clock(seconds: number): string {

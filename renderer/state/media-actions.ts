@@ -18,6 +18,8 @@ export interface MediaActions {
   readonly bring: (ids: readonly string[]) => Promise<boolean>;
   /** Looks among these files for media that the project misses, and gives those back to it. */
   readonly locate: (missing: readonly MediaReference[], files: readonly PickedFile[]) => Promise<void>;
+  /** The project takes over what has become of files that changed on disk: their lengths, sizes, sounds. */
+  readonly takeChanges: (ids: readonly string[]) => Promise<void>;
   /** Takes media off the project; the files stay, and so do clips that show them (they keep it from going). */
   readonly removeFromProject: (ids: readonly string[]) => void;
   readonly prepare: (ids: readonly string[]) => Promise<void>;
@@ -167,6 +169,20 @@ export function createMediaActions(
           notice: { text, kind: left.size === 0 ? "plain" : "problem", undo: null },
           announcement: text,
         });
+      }),
+
+    takeChanges: (ids) =>
+      attempt(async () => {
+        if (ids.length === 0) return;
+        const names = ids.map((id) => project.store.getState().document.media[id]?.name ?? id);
+        await useMedia(ids);
+        const what = names.length === 1 ? `“${names[0]}” is` : `${names.length} files are`;
+        const text = `${what} used as it is on disk now; clips that it is too short for were shortened.`;
+        const said =
+          names.length === 1
+            ? text
+            : text.replace("as it is on", "as they are on").replace("that it is", "that they are");
+        store.setState({ notice: { text: said, kind: "plain", undo: null }, announcement: said });
       }),
 
     removeFromProject(ids) {

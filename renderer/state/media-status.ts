@@ -9,6 +9,8 @@ export interface MediaStatusSource {
   readonly store: StoreApi<MediaStatuses>;
   /** Asks for those of which nothing is known yet; the studio then prepares them and tells whatever changes. */
   want(ids: Iterable<string>): void;
+  /** Asks again for all that are known: files may have come, gone or changed while nobody looked. */
+  refresh(): void;
   receive(event: StudioEvent): void;
 }
 
@@ -60,6 +62,7 @@ export function createMediaStatus(client: WindowClient): MediaStatusSource {
         waiting.add(id);
       }
     },
+    refresh: askAgain,
     receive(event) {
       if (event.type === "media-status") take(event.status);
       // After a broken line, and when files came or went, what was known may be old.

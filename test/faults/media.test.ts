@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import type { MediaStatus } from "../../core/contract/index.ts";
+import { breaches, clipsOf } from "../../core/timeline/index.ts";
 import { temporaryFolder } from "../../main/media/testing.ts";
 import type { Studio } from "../../main/studio/studio.ts";
 import { testBench } from "../../main/studio/testing.ts";
@@ -168,6 +169,35 @@ describe("media that go away", () => {
     });
     await studio.importMedia(at("elsewhere.mp4"), { as: film!.id });
     expect(await statusOf(studio, film!.id)).toMatchObject({ isOnline: true, version });
+  });
+
+  it("a file that became another is told apart, and taken over when one says so: what it is too short for is shortened", async () => {
+    await using here = await room();
+    const { studio, at, project } = here;
+    const [film] = await here.use(await makeFilm(at("film.mp4"), 3));
+    const before = await settled(studio, film!.id);
+    const open = async () => (await studio.call("projects.open", { id: project.id })).document;
+    const track = (await open()).tracks.find(({ kind }) => kind === "video")!.id;
+    const placed = { at: 0, clips: [{ track, clip: { media: film!.id } }] };
+    await studio.call("projects.edit", { id: project.id, name: "overwrite", arguments: placed });
+    expect((await open()).media[film!.id]!.fingerprint).toEqual(before.fingerprint);
+    await makeFilm(at("film.mp4"), 1, "96x64");
+    const after = await settled(studio, film!.id);
+    expect(after).toMatchObject({ isOnline: true, poster: true, problem: null });
+    expect(after.fingerprint).not.toEqual(before.fingerprint);
+    expect(after.version).not.toBe(before.version);
+    // Nothing happens by itself.
+    expect((await open()).media[film!.id]).toMatchObject({ fingerprint: before.fingerprint, size: { width: 64 } });
+    await studio.call("projects.useMedia", { id: project.id, media: [film!.id] });
+    const document = await open();
+    expect(document.media[film!.id]).toMatchObject({ fingerprint: after.fingerprint, size: { width: 96 } });
+    expect(breaches(document)).toEqual([]);
+    const second = document.media[film!.id]!.availableRange!.duration;
+    expect([...clipsOf(document)].map(({ sourceRange }) => sourceRange.duration)).toEqual([second]);
+    // Also what comes back by undo and redo fits.
+    await studio.call("projects.undo", { id: project.id });
+    await studio.call("projects.redo", { id: project.id });
+    expect(breaches(await open())).toEqual([]);
   });
 
   it("a numbered sequence with a picture gone is offline, and is found again as a whole, elsewhere", async () => {

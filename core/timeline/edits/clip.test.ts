@@ -301,3 +301,25 @@ describe("tracks, markers and settings", () => {
     expect(code(edit(add(empty(), "V1", "x", "film", 0, 5), "link", { clips: ["c6"] }))).toBe("BAD_ARGUMENT");
   });
 });
+
+/** As `addMedia` is told when a file on disk has become another. */
+const lasting = (from: Timeline, count: number): Timeline => {
+  const film = { ...from.media["film"]!, availableRange: { start: 0, duration: frames(count) } };
+  return must(edit(from, "addMedia", { media: [film] }));
+};
+
+describe("media that has less to play than before", () => {
+  it("slides clips to where it has something, and shortens those that are longer than all of it", () => {
+    expect(show(document, "V1")).toBe("a 0+48@48, b 48+48@96, c 96+48@144");
+    const less = lasting(document, 120);
+    expect(show(less, "V1")).toBe("a 0+48@48, b 48+48@72, c 96+48@72");
+    const least = lasting(document, 30);
+    expect(show(least, "V1")).toBe("a 0+30@0, gap 18, b 48+30@0, gap 18, c 96+30@0");
+    expect([...breaches(less), ...breaches(least)]).toEqual([]);
+  });
+
+  it("that has more, or as much, changes no clip", () => {
+    expect(lasting(document, 500).tracks).toBe(document.tracks);
+    expect(lasting(document, 240).tracks).toBe(document.tracks);
+  });
+});

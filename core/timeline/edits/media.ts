@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { endOf } from "../../time/index.ts";
 import { clipsOf, withLinked } from "../companions.ts";
 import { Draft } from "../draft.ts";
 import { attempt, Refusal, type Result } from "../result.ts";
-import { type Clip, idSchema, mediaReferenceSchema, type Take, type Timeline } from "../schema.ts";
+import { type Clip, idSchema, type MediaReference, mediaReferenceSchema, type Take, type Timeline } from "../schema.ts";
 import { findMedia, mediaOf } from "../source.ts";
 import { checkTrack, wholeFrames } from "./make-clip.ts";
 import { linkedArgument } from "./split.ts";
@@ -10,12 +11,31 @@ import { playable } from "./playable.ts";
 
 export const addMediaArguments = z.strictObject({ media: z.array(mediaReferenceSchema).min(1) });
 
-/** Notes media in the document; a reference of the same id is exchanged (a file was found again elsewhere). */
+/**
+ * Notes media in the document; a reference of the same id is exchanged (a file was found again elsewhere, or has become another). Clips
+ * of media that has less to play than before slide to where it has something, and become shorter where that is not enough.
+ */
 export function addMedia(document: Timeline, { media }: z.infer<typeof addMediaArguments>): Result<Timeline> {
-  return attempt(() => ({
-    ...document,
-    media: { ...document.media, ...Object.fromEntries(media.map((reference) => [reference.id, reference])) },
-  }));
+  return attempt(() => {
+    const next = {
+      ...document,
+      media: { ...document.media, ...Object.fromEntries(media.map((reference) => [reference.id, reference])) },
+    };
+    const less = new Set(media.filter((each) => hasLess(findMedia(document, each.id), each)).map(({ id }) => id));
+    if (less.size === 0) return next;
+    // A lock keeps people's hands off, not what has become of a file.
+    const draft = new Draft(next, { ignoreLocks: true });
+    for (const clip of clipsOf(document))
+      if (less.has(mediaOf(document, clip)?.id ?? ""))
+        draft.replaceClip(clip.id, () => playable(next, clip, wholeFrames));
+    return draft.finish();
+  });
+}
+
+function hasLess(before: MediaReference | undefined, { availableRange: now }: MediaReference): boolean {
+  if (before === undefined || now === null) return false;
+  const { availableRange: old } = before;
+  return old === null || now.start > old.start || endOf(now) < endOf(old);
 }
 
 export const removeMediaArguments = z.strictObject({ media: z.array(idSchema).min(1) });

@@ -127,10 +127,18 @@ export class MediaShows {
   private async describe(found: MediaSource | MissingSource): Promise<MediaStatus> {
     if (isMissing(found)) {
       const { id, reason, folder } = found;
-      const none = { type: "", play: "original", poster: false, strip: null, peaks: false, proxy: false } as const;
+      const none = {
+        fingerprint: null,
+        type: "",
+        play: "original",
+        poster: false,
+        strip: null,
+        peaks: false,
+        proxy: false,
+      } as const;
       return { id, version: "", isOnline: false, reason, folder, ...none, work: null, problem: null };
     }
-    const { id, media, technical, folder } = found;
+    const { id, media, technical, folder, fingerprint } = found;
     const key = media.version;
     this.ids.set(key, (this.ids.get(key) ?? new Set()).add(id));
     const { files, strip } = await this.cache.made(key);
@@ -140,6 +148,7 @@ export class MediaShows {
       isOnline: true,
       reason: null,
       folder,
+      fingerprint,
       type: typeOf(media, technical),
       play: playsAsItIs(media, technical) ? "original" : "proxy",
       poster: files.poster !== undefined,

@@ -1,5 +1,5 @@
 import { pickFiles } from "../../state/pick-files.ts";
-import { isMissing } from "../../bin/items.ts";
+import { isChanged, isMissing } from "../../bin/items.ts";
 import type { CommandContext } from "../command.ts";
 import { editGroup } from "./helpers.ts";
 
@@ -13,6 +13,11 @@ const bring =
 const missing = ({ project, mediaStatus }: CommandContext) => {
   const status = mediaStatus.store.getState();
   return Object.values(project.store.getState().document.media).filter(({ id }) => isMissing(status[id]));
+};
+
+const changed = ({ project, mediaStatus }: CommandContext) => {
+  const status = mediaStatus.store.getState();
+  return Object.values(project.store.getState().document.media).filter((media) => isChanged(media, status[media.id]));
 };
 
 const locate =
@@ -36,5 +41,12 @@ export const mediaCommands = editGroup("Media", [
     keys: [],
     when: (context) => missing(context).length > 0,
     run: locate("folder"),
+  },
+  {
+    id: "media.take-changes",
+    title: "Use changed files as they are now",
+    keys: [],
+    when: (context) => changed(context).length > 0,
+    run: (context) => void context.media.takeChanges(changed(context).map(({ id }) => id)),
   },
 ]);
