@@ -1,4 +1,4 @@
-import { FLICKS_PER_SECOND, type Flicks, type Rate } from "../../core/time/index.ts";
+import { FLICKS_PER_SECOND, type Flicks, frameDuration, type Rate } from "../../core/time/index.ts";
 import { colourFilter, rateText } from "./export-args.ts";
 import { passthrough } from "./frame-reader.ts";
 import { asInput } from "./head.ts";
@@ -56,8 +56,8 @@ export interface Composition {
 const CLOCK = `settb=1/${FLICKS_PER_SECOND}`;
 /** ffmpeg seeks, and tells a file's start, in microseconds. */
 const MICROSECOND = FLICKS_PER_SECOND / 1e6;
-/** Where decoding begins before the first frame that is shown, where frames may be this long. */
-const MARGIN = FLICKS_PER_SECOND / 4;
+/** A frame may have begun so long before the moment at which it is shown, where no rate is known. */
+const LONG_FRAME = FLICKS_PER_SECOND / 4;
 /** The last frame goes on for ever. */
 const FOREVER = "tpad=stop=-1:stop_mode=clone";
 
@@ -74,7 +74,8 @@ export function composeArgs(composition: Composition, version: string): string[]
   const graph: string[] = [];
   let count = 0;
   const film = (layer: ComposedFilm, name: string): void => {
-    const seek = Math.floor((layer.from - MARGIN) / MICROSECOND);
+    const margin = layer.rate === null ? LONG_FRAME : frameDuration(layer.rate);
+    const seek = Math.floor((layer.from - margin) / MICROSECOND);
     // Without accurate seeking the frame comes, too, that began before and still is to be seen.
     if (seek > 0) inputs.push("-noaccurate_seek", "-ss", (seek / 1e6).toFixed(6));
     inputs.push(...asInput(layer.input));

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StudioError } from "../../../core/contract/index.ts";
@@ -35,7 +36,7 @@ export interface FilmFramesParts {
 export class FilmFrames {
   private readonly parts: FilmFramesParts;
   private readonly pool: FramePool;
-  private readonly painter: FilmPainter;
+  private painterMade: FilmPainter | null = null;
   private readonly buffers: readonly [Uint8Array, Uint8Array];
   private turn = 0;
   private readonly stills: string[] = [];
@@ -45,12 +46,18 @@ export class FilmFrames {
   composed = 0;
 
   constructor(parts: FilmFramesParts) {
-    const { tools, document, files, masks, format } = parts;
+    const { tools, document, files, format } = parts;
     this.parts = parts;
     this.pool = new FramePool(tools, document, files);
-    this.painter = new FilmPainter(document, format, this.pool, masks);
     const bytes = (format.width * format.height * 3) / 2;
     this.buffers = [new Uint8Array(bytes), new Uint8Array(bytes)];
+  }
+
+  /** Made when something is painted: its canvases are large. */
+  private get painter(): FilmPainter {
+    const { document, format, masks } = this.parts;
+    this.painterMade ??= new FilmPainter(document, format, this.pool, masks);
+    return this.painterMade;
   }
 
   /** Frames from one on. The bytes of one are good until the next but one is asked for. Errors: MEDIA_MISSING, MEDIA_UNREADABLE. */
@@ -142,7 +149,7 @@ export class FilmFrames {
     const key = JSON.stringify([plan.layers, isOver]);
     if (this.lastStill?.key === key) return this.lastStill.picture;
     const still = await paintStill(plan, format, this.pool, isOver);
-    const file = join(work, `still-${this.stills.length}.rgba`);
+    const file = join(work, `still-${randomUUID()}.rgba`);
     const picture = still === null ? null : { file, place: still.place };
     if (still !== null) {
       await writeFile(file, still.rgba);

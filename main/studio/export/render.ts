@@ -215,27 +215,25 @@ async function writeSmart(work: Work, loudness: Loudness | null, notes: string[]
     pieces === null ? null : await chooseEncoder(tools, { codec: "h264", encoder: "software" }, "yuv420p");
   if (pieces === null || encoder === null) return null;
   const video = plan.video!;
-  const film = new FilmFrames({
-    tools,
-    document: task.document,
-    files,
-    masks,
-    work: places.work,
-    format: formatOf(plan),
-  });
-  const looked = lookout(work);
+  const parts = { tools, document: task.document, files, masks, work: places.work, format: formatOf(plan) };
+  const film = new FilmFrames(parts);
+  // What counts are the frames that are joined.
+  const looked = lookout({ ...work, listener: { ...listener, progress: () => {} } });
   const told = (done: number): void => listener.progress("render", done, video.frames);
   const pictures = join(places.work, "pictures.mp4");
   const encode = async (piece: Piece, file: string): Promise<void> => {
     const settings = { ...plan.settings, container: "mp4" } as const;
     const how = { ...encoder, isQuick: true };
     const feed = new Feed(tools.ffmpeg, exportArgs({ ...plan, audio: null, settings }, how, null, file, "yuv420p"));
+    const own = new FilmFrames(parts);
     try {
-      await hand(film, piece, work, (bytes) => feed.write(feed.picture, bytes), looked);
+      await hand(own, piece, work, (bytes) => feed.write(feed.picture, bytes), looked);
       await feed.finish();
     } catch (error) {
       await feed.kill();
       throw error;
+    } finally {
+      await own.close();
     }
   };
   try {

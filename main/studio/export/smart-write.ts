@@ -6,7 +6,10 @@ import type { Rate } from "../../../core/time/index.ts";
 import type { MediaFiles } from "./media-files.ts";
 import { frameOf, hasIdr, lengthSizeOf, type Piece, withPackets } from "./smart-plan.ts";
 
-/** Encodes frames of the film to an H.264 file of their own. */
+/** Pieces that are encoded side by side: each waits long for its processes to start. */
+const SIDE_BY_SIDE = 2;
+
+/** Encodes frames of the film to an H.264 file of their own. Several at a time. */
 export type EncodePiece = (piece: Piece, file: string) => Promise<void>;
 
 /**
@@ -28,10 +31,24 @@ export async function joinPieces(
   const source = new EncodedVideoPacketSource("avc");
   output.addVideoTrack(source, { frameRate: rate.numerator / rate.denominator });
   await output.start();
+  const fileOf = (n: number): string => join(work, `piece-${n}.mp4`);
+  const waiting = pieces.flatMap((piece, n) => (piece.copy === null ? [n] : []));
+  const encoding = new Map<number, Promise<void>>();
+  const begin = (): void => {
+    const n = waiting.shift();
+    if (n === undefined) return;
+    const going = encode(pieces[n]!, fileOf(n));
+    going.catch(() => {}); // told when its turn comes
+    encoding.set(n, going);
+  };
+  for (let n = 0; n < SIDE_BY_SIDE; n++) begin();
   let config: VideoDecoderConfig | undefined;
-  for (const [n, piece] of pieces.entries()) {
-    const own = join(work, `piece-${n}.mp4`);
-    if (piece.copy === null) await encode(piece, own);
+  const append = async (n: number, piece: Piece): Promise<void> => {
+    const own = fileOf(n);
+    if (piece.copy === null) {
+      await encoding.get(n);
+      begin();
+    }
     const path = piece.copy === null ? own : files.get(piece.copy.media).path;
     const first = piece.copy?.first ?? 0;
     const written = await withPackets(path, async (sink, track) => {
@@ -64,6 +81,12 @@ export async function joinPieces(
         `${written} of ${piece.count} frames from ${piece.from} on`,
       );
     if (piece.copy === null) await unlink(own);
+  };
+  try {
+    for (const [n, piece] of pieces.entries()) await append(n, piece);
+  } finally {
+    waiting.length = 0;
+    await Promise.allSettled(encoding.values());
   }
   await output.finalize();
 }
