@@ -78,7 +78,7 @@ export interface ParameterSpec {
 /** Where a weight lies inside the pack's weights file. */
 export interface WeightEntry {
   /** File beside the pack's weights file that holds it; absent: the weights file itself. */
-  readonly file?: string;
+  readonly file?: string | undefined;
   readonly offset: number;
   readonly bytes: number;
   readonly dtype: "float32" | "float16" | "int8" | "uint8" | "int32";

@@ -1,6 +1,7 @@
 /**
- * LoRA files of T2V-Turbo's training: a plain list of tensors [up0, down0, up1, down1, …] without names, in the order of PyTorch's
- * `named_modules()` over the linear and the 2-D and 3-D convolution layers of the U-Net.
+ * LoRA files of the U-Net: those that name their layers (see lora-names.ts), and those of T2V-Turbo's training, a plain list of tensors
+ * [up0, down0, up1, down1, …] without names, in the order of PyTorch's `named_modules()` over the linear and the 2-D and 3-D convolution
+ * layers.
  *
  * Sources: E. Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models" (2021); T2V-Turbo's `utils/lora.py` for the list's order
  * and the merge W ← W + α · reshape(flatten(up) · flatten(down)).
@@ -10,6 +11,7 @@ import { openCheckpoint } from "../checkpoint/open-checkpoint.ts";
 import type { TensorSource } from "../types.ts";
 import { type HummingbirdNames, unetPrefix } from "./checkpoint-names.ts";
 import { MatrixProduct } from "./lora-matmul.ts";
+import { fitsWeight, type LoraPair, type LoraPairs, namedPairs } from "./lora-names.ts";
 
 /** Order of the U-Net's children, of a residual block's, a transformer's and a transformer block's, as they were defined. */
 const definitionOrder = [
@@ -71,25 +73,15 @@ export function loraModules(names: HummingbirdNames): string[] {
   return modules.sort(compareModules);
 }
 
-function size(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
-}
-
 /** One LoRA file, checked against a model, ready to be merged weight by weight. */
 export class Lora {
   /** Adds nothing at 0, the trained change at 1. */
   readonly scale: number;
   readonly #source: TensorSource;
   readonly #product: MatrixProduct;
-  /** Names of [up, down] in the file, by official weight name. */
-  readonly #pairs: ReadonlyMap<string, readonly [string, string]>;
+  readonly #pairs: LoraPairs;
 
-  private constructor(
-    source: TensorSource,
-    product: MatrixProduct,
-    scale: number,
-    pairs: ReadonlyMap<string, readonly [string, string]>,
-  ) {
+  private constructor(source: TensorSource, product: MatrixProduct, scale: number, pairs: LoraPairs) {
     this.#source = source;
     this.#product = product;
     this.scale = scale;
@@ -106,7 +98,7 @@ export class Lora {
       throw new StudioError("BAD_REQUEST", "The LoRA's scale must be a number, for example 1 or 0.5.");
     const source = await openCheckpoint(file);
     try {
-      const pairs = pairUp(source, names);
+      const pairs = (await namedPairs(source, names, loraModules(names))) ?? pairUp(source, names);
       return new Lora(source, await MatrixProduct.create(), scale, pairs);
     } catch (error) {
       await source.close();
@@ -114,13 +106,19 @@ export class Lora {
     }
   }
 
+  /** Whether it covers this weight. */
+  changes(official: string): boolean {
+    return this.scale !== 0 && this.#pairs.has(official);
+  }
+
   /** Adds this LoRA's change to a weight in place; weights that it does not cover stay. */
   async merge(official: string, weight: Float32Array): Promise<void> {
     const pair = this.#pairs.get(official);
     if (pair === undefined || this.scale === 0) return;
-    const [up, down] = [await this.#source.readFloat32(pair[0]), await this.#source.readFloat32(pair[1])];
-    const update = await this.#product.multiply(up, down, this.#source.tensors.get(pair[0])!.shape[1]!);
-    for (let i = 0; i < weight.length; i++) weight[i]! += this.scale * update[i]!;
+    const [up, down] = [await this.#source.readFloat32(pair.up), await this.#source.readFloat32(pair.down)];
+    const update = await this.#product.multiply(up, down, this.#source.tensors.get(pair.up)!.shape[1]!);
+    const scale = this.scale * pair.scale;
+    for (let i = 0; i < weight.length; i++) weight[i]! += scale * update[i]!;
   }
 
   async close(): Promise<void> {
@@ -129,7 +127,7 @@ export class Lora {
   }
 }
 
-function pairUp(source: TensorSource, names: HummingbirdNames): Map<string, readonly [string, string]> {
+function pairUp(source: TensorSource, names: HummingbirdNames): LoraPairs {
   const count = source.tensors.size;
   const isList = Array.from({ length: count }, (_, i) => String(i)).every((name) => source.tensors.has(name));
   if (!isList)
@@ -144,27 +142,19 @@ function pairUp(source: TensorSource, names: HummingbirdNames): Map<string, read
       "MODEL_WRONG_KIND",
       `This LoRA was made for another model: it changes ${Math.floor(count / 2)} layers, this model has ${modules.length}.`,
     );
-  const pairs = new Map<string, readonly [string, string]>();
+  const pairs = new Map<string, LoraPair>();
   for (const [index, module] of modules.entries()) {
     const official = `${unetPrefix}${module}.weight`;
     const [up, down] = [String(2 * index), String(2 * index + 1)];
     const [upShape, downShape] = [source.tensors.get(up)!.shape, source.tensors.get(down)!.shape];
-    const [outputs = 0, rankOfUpdate = 0] = upShape;
     const shape = names.shape(official);
-    const [rows = 0] = shape;
-    const fits =
-      rankOfUpdate > 0 &&
-      outputs === rows &&
-      downShape[0] === rankOfUpdate &&
-      size(upShape) === outputs * rankOfUpdate &&
-      size(downShape) * rows === size(shape) * rankOfUpdate;
-    if (!fits)
+    if (!fitsWeight(upShape, downShape, shape))
       throw new StudioError(
         "MODEL_WRONG_KIND",
         `This LoRA was made for another model: its layer ${index} does not fit ${module}.`,
         `up [${upShape.join(", ")}], down [${downShape.join(", ")}], weight [${shape.join(", ")}]`,
       );
-    pairs.set(official, [up, down]);
+    pairs.set(official, { up, down, scale: 1 });
   }
   return pairs;
 }

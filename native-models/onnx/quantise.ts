@@ -2,7 +2,7 @@
  * Int8 weights of the U-Net: symmetric, one scale an output channel, rounded to nearest. (B. Jacob et al., "Quantization and Training
  * of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018.) Written once a pack from its float32 weights.
  */
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { StudioError } from "../../core/contract/errors.ts";
 import { affine } from "./ops.ts";
@@ -57,7 +57,12 @@ export async function writeInt8Weights(
   target: WeightsTarget,
 ): Promise<WeightIndex> {
   const index: Record<string, WeightEntry> = {};
-  const source = await open(join(weights.folder, weights.file), "r");
+  const opened = new Map<string, FileHandle>();
+  const sourceOf = async (file: string): Promise<FileHandle> => {
+    const handle = opened.get(file) ?? (await open(join(weights.folder, file), "r"));
+    opened.set(file, handle);
+    return handle;
+  };
   const store = async (key: string, data: Int8Array | Float32Array | Int32Array, shape: readonly number[]) => {
     await target.align(ALIGNMENT);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -69,7 +74,8 @@ export async function writeInt8Weights(
     const entry = weights.index[key];
     const values = new Float32Array(count);
     const bytes = new Uint8Array(values.buffer);
-    const got = entry ? (await source.read(bytes, 0, bytes.length, entry.offset + from * 4)).bytesRead : 0;
+    const source = entry ? await sourceOf(entry.file ?? weights.file) : null;
+    const got = (await source?.read(bytes, 0, bytes.length, entry!.offset + from * 4))?.bytesRead ?? 0;
     if (got !== bytes.length)
       throw new StudioError("MODEL_DAMAGED", `The weight ${key} cannot be read: install the model again.`);
     return values;
@@ -98,7 +104,7 @@ export async function writeInt8Weights(
       );
     }
   } finally {
-    await source.close();
+    for (const handle of opened.values()) await handle.close();
   }
   return index;
 }

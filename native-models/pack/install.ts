@@ -20,13 +20,14 @@ import {
   packManifestSchema,
   WEIGHTS_FILE,
 } from "./manifest.ts";
+import { mixBytes, writeMix } from "./mix.ts";
 import { officialTensors, plannedBytes, writeWeights } from "./weights.ts";
 import type { TensorSource } from "../types.ts";
 
 const CONVERTER = "plume-studio 0.1.0";
 
 export interface InstallOptions {
-  /** The checkpoint; of a model in several files any of them, or the folder that they lie in. */
+  /** The checkpoint; of a model in several files any of them, or the folder that they lie in; or an installed pack to mix styles with. */
   readonly file: string;
   /** Folder of the new pack; must not exist. Its parent is made if needed. */
   readonly destination: string;
@@ -51,6 +52,7 @@ const SPARE_BYTES = 64 * 2 ** 20;
  */
 export async function installCheckpoint(options: InstallOptions): Promise<PackManifest> {
   throwIfAborted(options.signal);
+  if (await isPack(options.file)) return await installMix(options);
   const opened: CheckpointFile[] = [];
   let plan: InstallPlan | undefined;
   try {
@@ -68,6 +70,25 @@ export async function installCheckpoint(options: InstallOptions): Promise<PackMa
   } finally {
     await plan?.close?.();
     for (const { source } of opened) await source.close();
+  }
+}
+
+async function isPack(path: string): Promise<boolean> {
+  return (await stat(join(path, MANIFEST_FILE)).catch(() => null))?.isFile() === true;
+}
+
+/** An installed model with LoRAs becomes another one, which shares its weights. */
+async function installMix(options: InstallOptions): Promise<PackManifest> {
+  const { file: base, lora: loras = [], onProgress = () => {}, signal } = options;
+  if (loras.length === 0)
+    throw new StudioError("BAD_REQUEST", "This is an installed model already: name a style to mix with it.");
+  const id = options.id ?? basename(options.destination);
+  try {
+    return await inTemporaryFolder(options.destination, await mixBytes(base), (folder) =>
+      writeMix(folder, { base, id, name: options.name ?? id, loras, onProgress, signal }),
+    );
+  } catch (error) {
+    throw StudioError.from(error);
   }
 }
 

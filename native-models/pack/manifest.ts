@@ -75,6 +75,11 @@ export function manifestOf<F extends PackManifest["family"]>(family: F, manifest
 export const weightIndexSchema = z.record(
   z.string(),
   z.object({
+    /** Absent: the weights file. */
+    file: z
+      .string()
+      .regex(/^[\w.-]+$/u)
+      .optional(),
     offset: whole,
     bytes: whole,
     dtype: z.enum(["float32", "float16", "int8", "uint8", "int32"]),

@@ -56,9 +56,10 @@ export async function readPack(folder: string): Promise<Pack> {
   const manifest = await readManifest(folder);
   for (const file of manifest.files) await checkSize(folder, file.name, file.bytes);
   const index = await readJson(folder, INDEX_FILE, weightIndexSchema);
-  const size = manifest.files.find((file) => file.name === WEIGHTS_FILE)?.bytes ?? 0;
+  const sizes = new Map(manifest.files.map((file) => [file.name, file.bytes]));
   for (const [key, entry] of Object.entries(index))
-    if (entry.offset + entry.bytes > size) throw damaged(folder, INDEX_FILE, `${key} lies outside the weights`);
+    if (entry.offset + entry.bytes > (sizes.get(entry.file ?? WEIGHTS_FILE) ?? 0))
+      throw damaged(folder, INDEX_FILE, `${key} lies outside the weights`);
   return { folder, manifest, index, weightsFile: WEIGHTS_FILE };
 }
 
