@@ -18,6 +18,8 @@ export interface Imported {
   readonly timeline: Timeline;
   /** Sentences about what could not be taken over. */
   readonly notes: readonly string[];
+  /** Where the file says that media lie, by their ids, where that is not their path in the document. */
+  readonly places?: ReadonlyMap<string, string>;
 }
 
 /** A file that cannot be read at all; one sentence. */

@@ -98,6 +98,8 @@ class Reader {
   private readonly notes = new Set<string>();
   private readonly media: Record<string, MediaReference>;
   private readonly byUrl = new Map<string, string>();
+  /** A bundle's media lie elsewhere than in the project that was bundled. */
+  private readonly places = new Map<string, string>();
 
   constructor(top: Item) {
     this.top = top;
@@ -124,7 +126,7 @@ class Reader {
       markers: this.markers(this.stack),
       media: this.media,
     };
-    return assemble(parts, this.ids, [...this.notes]);
+    return { ...assemble(parts, this.ids, [...this.notes]), places: this.places };
   }
 
   private settings(): Timeline["settings"] {
@@ -250,7 +252,11 @@ class Reader {
         problem: z.string().nullable(),
       })
       .safeParse(take).data;
-    if (mine !== undefined && (mine.media === null || Object.hasOwn(this.media, mine.media))) return mine;
+    if (mine !== undefined && (mine.media === null || Object.hasOwn(this.media, mine.media))) {
+      const address = reference["target_url"];
+      if (mine.media !== null && typeof address === "string") this.places.set(mine.media, pathOf(address));
+      return mine;
+    }
     const id = /^[A-Za-z0-9_-]{1,64}$/.test(key) ? key : this.ids.fresh("k");
     const url = typeof reference["target_url"] === "string" ? reference["target_url"] : null;
     if (url === null) return { id, media: null, job: null, problem: "The file named no media for this clip." };

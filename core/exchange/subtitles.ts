@@ -88,9 +88,12 @@ function moment(hours: string | undefined, minutes: string, seconds: string, fra
   );
 }
 
+/** Markup of SubRip and WebVTT, and the times of karaoke; other words in angle brackets are somebody's words. */
+const TAGS = /<\/?(?:b|i|u|s|font|c|v|lang|ruby|rt)(?:[.\s][^>\n]*)?>|<\d[\d:.]*>/gi;
+
 /** Without tags (`<i>`, `<v Anna>`, `{\an8}`) and entities. */
 function plain(text: string): string {
-  const bare = text.replace(/<[^>\n]*>/g, "").replace(/\{\\[^}\n]*\}/g, "");
+  const bare = text.replace(TAGS, "").replace(/\{\\[^}\n]*\}/g, "");
   const entities: Readonly<Record<string, string>> = {
     "&amp;": "&",
     "&lt;": "<",

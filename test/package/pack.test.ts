@@ -76,8 +76,9 @@ describe.skipIf(reason !== null)(reason === null ? "the package" : `the package 
     const below = (at: string) =>
       sorted(new Set(listed.filter((name) => name.startsWith(`${at}/`)).map((name) => name.split("/")[1])));
     expect(below("dist")).toEqual(["node", "renderer", "shell-electron"]);
-    expect(below("assets")).toEqual(["desktop", "models", "tokenizer"]);
+    expect(below("assets")).toEqual(["catalogue", "desktop", "models", "tokenizer"]);
     expect(below("node_modules")).toEqual([
+      "@contentauth",
       "@fontsource-variable",
       "@napi-rs",
       "onnxruntime-common",

@@ -3,6 +3,7 @@ import { basename, isAbsolute, relative, resolve } from "node:path";
 import { StudioError } from "../../../core/contract/index.ts";
 import { UNSEEN } from "../../../core/exchange/index.ts";
 import type { MediaReference, Take, Timeline } from "../../../core/timeline/index.ts";
+import { fingerprint } from "../fingerprint.ts";
 import { newId } from "../media/media-service.ts";
 import { placeOf } from "../projects/place.ts";
 import { ProjectStore } from "../projects/store.ts";
@@ -29,15 +30,26 @@ export async function importTimeline(
     throw new StudioError("OUTPUT_UNWRITABLE", `${basename(target)} is not empty: name a new folder for the project.`);
   await mkdir(target, { recursive: true });
   try {
-    const { timeline, notes, folder: from } = await readExchange(path, target, upload ?? basename(path));
+    const { timeline, notes, places, folder: from } = await readExchange(path, target, upload ?? basename(path));
+    /** The first of these places at which there is media that may be looked into. */
+    const lookFor = async (reference: MediaReference): Promise<MediaReference | null> => {
+      for (const path of new Set([places?.get(reference.id), reference.path])) {
+        if (path === undefined) continue;
+        const at = placeOfMedia(from, path);
+        if (!isLocal(at) || (upload !== undefined && !isInside(target, at))) continue;
+        if ((await stat(at).catch(() => null))?.isFile() !== true) continue;
+        // Another file of this name is not what was used.
+        if (reference.fingerprint.bytes !== UNSEEN.bytes && !(await isSame(at, reference))) continue;
+        const found = await lookInto(at, target).catch(() => null);
+        if (found !== null) return found;
+      }
+      return null;
+    };
     const media: MediaReference[] = [];
     const ids = new Map<string, string>();
     const lost: string[] = [];
     for (const reference of Object.values(timeline.media)) {
-      const at = placeOfMedia(from, reference);
-      const mayLook = isLocal(at) && (upload === undefined || isInside(target, at));
-      const isThere = mayLook && (await stat(at).catch(() => null))?.isFile() === true;
-      const found = isThere ? await lookInto(at, target).catch(() => null) : null;
+      const found = await lookFor(reference);
       const isUnseen = reference.fingerprint.bytes === UNSEEN.bytes;
       if (found === null && isUnseen) lost.push(`“${reference.name}” was not found: locate it in the project.`);
       // Ids name media in all of the studio: what other editors know nothing of must not be taken for something else.
@@ -85,6 +97,11 @@ function withMedia(timeline: Timeline, media: readonly MediaReference[], ids: Re
     ),
   }));
   return { ...timeline, tracks, media: Object.fromEntries(media.map((each) => [each.id, each])) };
+}
+
+async function isSame(path: string, { fingerprint: known }: MediaReference): Promise<boolean> {
+  const found = await fingerprint(path).catch(() => null);
+  return found !== null && found.bytes === known.bytes && found.sha256 === known.sha256;
 }
 
 /** A place on another computer of the network is not asked: asking alone tells that computer who asks. */
