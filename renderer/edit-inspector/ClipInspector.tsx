@@ -66,6 +66,9 @@ export const ClipInspector = memo(function ClipInspector({ found }: Props) {
           </p>
         )}
       </header>
+      {media?.record == null ? null : <GenerationSection record={media.record} />}
+      {take === null ? null : <PromiseSection take={take} />}
+      {single === null ? null : <TakesSection found={single} />}
       {texts.length > 0 ? <TextSection found={texts} /> : null}
       {pictures.length > 0 ? <TransformSection found={pictures} /> : null}
       {pictures.length > 0 ? (
@@ -157,9 +160,6 @@ export const ClipInspector = memo(function ClipInspector({ found }: Props) {
       {single !== null && single.item.clip.content.type === "media" && media?.availableRange != null ? (
         <SpeedSection found={single} />
       ) : null}
-      {single === null ? null : <TakesSection found={single} />}
-      {media?.record == null ? null : <GenerationSection record={media.record} />}
-      {take === null ? null : <PromiseSection take={take} />}
       <Section title="Clip" closed={single !== null && single.item.clip.content.type === "text"}>
         <TextRow
           label="Name"

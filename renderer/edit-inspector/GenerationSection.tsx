@@ -24,6 +24,8 @@ export function GenerationSection({ record }: { readonly record: unknown }) {
     ["Model", model.name],
     ["Seed", String(request.seed), "copy"],
     ["Steps", String(request.steps)],
+  ];
+  const more: Fact[] = [
     ...(read.data.schema === "plume.animation/1"
       ? animationRows(read.data.request, {
           picture: read.data.inputs.picture.name,
@@ -36,15 +38,19 @@ export function GenerationSection({ record }: { readonly record: unknown }) {
     <Section title={title("Generated")}>
       {request.prompt === "" ? null : <p className="generated__prompt">{request.prompt}</p>}
       <Facts title="" rows={rows} />
-      <div className="button-row">
-        <Button
-          icon={<Clipboard size={13} aria-hidden />}
-          label="Copy everything needed to make this clip again"
-          onClick={() => void actions.copy(JSON.stringify(record, null, 2), "Record")}
-        >
-          Copy record
-        </Button>
-      </div>
+      <details className="generated__more">
+        <summary>All settings</summary>
+        <Facts title="" rows={more} />
+        <div className="button-row">
+          <Button
+            icon={<Clipboard size={13} aria-hidden />}
+            label="Copy everything needed to make this clip again"
+            onClick={() => void actions.copy(JSON.stringify(record, null, 2), "Record")}
+          >
+            Copy record
+          </Button>
+        </div>
+      </details>
     </Section>
   );
 }
