@@ -1,0 +1,90 @@
+/** The inspector beside the timeline, in a real Chromium over a studio in memory: what it shows of whatever is selected, and what it changes. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { clipsOf, type Timeline } from "../../core/timeline/index.ts";
+import { clipId, frames } from "../../core/timeline/testing/sample.ts";
+import { EditPage, eventually } from "./edit-page.ts";
+import { launchBrowser } from "./harness.ts";
+
+vi.setConfig({ testTimeout: 480_000 });
+
+let browser: Browser;
+let editor: EditPage;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  editor = await EditPage.open(browser);
+  page = editor.page;
+}, 240_000);
+afterAll(async () => {
+  await editor?.close();
+  await browser?.close();
+});
+
+const clip = (document: Timeline, name: string) => [...clipsOf(document)].find((each) => each.name === name)!;
+
+test("the inspector shows whatever is selected, with a way back to how it was", async () => {
+  const start = await editor.openThree();
+  const inspector = page.getByRole("region", { name: "Inspector" });
+  const heading = (name: string | RegExp) => inspector.getByRole("heading", { name }).waitFor();
+  const fill = async (label: string, value: string) => {
+    await inspector.getByLabel(label).fill(value);
+    await inspector.getByLabel(label).press("Enter");
+  };
+  // Nothing: the project. A size of one's own has fields, one of the list has none.
+  await page.keyboard.press("Escape");
+  await heading(start.name);
+  expect(await inspector.getByLabel("Width, px").count()).toBe(0);
+  await inspector.getByLabel("Format").selectOption("own");
+  await fill("Width, px", "1000");
+  await eventually(async () => (await editor.document()).settings.width).toBe(1000);
+  await inspector.getByRole("button", { name: "Reset width" }).click();
+  await eventually(async () => (await editor.document()).settings.width).toBe(1920);
+
+  // Several clips: one value for all of them, in one step.
+  await page.keyboard.press("Control+a");
+  await heading("3 clips");
+  const past = await editor.past();
+  await fill("Opacity, %", "40");
+  const opacities = async () => [...clipsOf(await editor.document())].map(({ parameters }) => parameters.opacity);
+  await eventually(opacities).toEqual([0.4, 0.4, 0.4]);
+  expect(await editor.past()).toEqual([...past, "Set values 3 clips"]);
+  await inspector.getByRole("button", { name: "Reset opacity" }).click();
+  await eventually(opacities).toEqual([undefined, undefined, undefined]);
+
+  // One that was generated says of what, and moves.
+  await page.keyboard.press("Escape");
+  await editor.cell("a").focus();
+  await heading("a");
+  await inspector.getByText("rain", { exact: true }).waitFor();
+  await inspector.getByText("Seed").waitFor();
+  await inspector.getByText("All settings").click();
+  await inspector.getByText("Guidance").waitFor();
+  await inspector.getByRole("button", { name: "Set a keyframe of rotation" }).click();
+  await eventually(async () => clip(await editor.document(), "a").parameters.rotation).toMatchObject({
+    keyframes: [{}],
+  });
+  await inspector.getByRole("button", { name: "Reset rotation" }).click();
+  await eventually(async () => clip(await editor.document(), "a").parameters).toEqual({});
+
+  // A gap, which can be closed.
+  await editor.edit("remove", { clips: [clipId(start, "b")] });
+  await eventually(() => editor.cell("b").count()).toBe(0);
+  const [a, c] = [await editor.box("a"), await editor.box("c")];
+  await page.mouse.click((a.x + a.width + c.x) / 2, a.y + a.height / 2);
+  await heading("Gap");
+  await inspector.getByText("00:00:01:00", { exact: true }).waitFor();
+  await inspector.getByRole("button", { name: "Close the gap" }).click();
+  await eventually(() => editor.track("V1")).toBe("a 0+24@6, c 24+24@6");
+
+  // A marker gets a length.
+  await editor.edit("addMarker", { markedRange: { start: frames(10), duration: 0 }, name: "here" });
+  const stage = (await page.locator(".timeline__stage").boundingBox())!;
+  await page.mouse.click(a.x + (a.width * 10) / 24, stage.y + 32);
+  await heading("here");
+  await fill("Length, s", "0.5");
+  await eventually(async () => (await editor.document()).markers[0]?.markedRange.duration).toBe(frames(12));
+  await inspector.getByRole("button", { name: "Reset length" }).click();
+  await eventually(async () => (await editor.document()).markers[0]?.markedRange.duration).toBe(0);
+});
