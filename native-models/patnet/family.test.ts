@@ -6,6 +6,7 @@ import { modelSummarySchema } from "../../core/contract/index.ts";
 import { openCheckpoint } from "../checkpoint/open-checkpoint.ts";
 import { openTextToVideo, openVision } from "../index.ts";
 import { installCheckpoint, manifestOf, packSummary } from "../pack/index.ts";
+import { CALIBRATION_PICTURES } from "./calibrate.ts";
 import type { PatnetConfig } from "./config.ts";
 import { recognisePatnet } from "./recognise.ts";
 import {
@@ -162,7 +163,7 @@ describe("installing a PATNet", () => {
     await installCheckpoint({ file: await checkpoint(randomTensors(smallClassifier)), destination });
     const exact = await openVision(destination, { threads: 1, precision: "fp32" });
     let quick = await openVision(destination, { threads: 1, precision: "int8" });
-    const pictures = Array.from({ length: 16 }, (_, i) => testPicture(50, 50, i));
+    const pictures = Array.from({ length: CALIBRATION_PICTURES }, (_, i) => testPicture(50, 50, i));
     const other = testPicture(90, 40, 99);
     // The pictures that it is measured on are answered in float32.
     expect((await quick.tags(pictures)).map(byLabel)).toEqual((await exact.tags(pictures)).map(byLabel));

@@ -13,6 +13,7 @@ import { z } from "zod";
 import type { Session } from "../../native-models/onnx/session.ts";
 import { type BenchContext, numberAfter } from "./context.ts";
 import { cpuSeconds, describeMachine, type Machine } from "./machine.ts";
+import { benchEyesInt8, type EyesInt8 } from "./patnet-eyes.ts";
 import {
   batchInput,
   benchConfig,
@@ -27,7 +28,7 @@ import {
 const BATCH = 32;
 /** Fewer where a round takes long. */
 const usualRounds: Readonly<Record<SizeName, number>> = { T0: 20, T1: 20, T2: 20, S: 10, M: 5, L: 4 };
-const aims = { ofFasterNetT2: 0.65, int8OfFloat: 0.5 };
+const aims = { ofFasterNetT2: 0.65, int8OfFloat: 0.5, sameTag: 0.99 };
 
 export interface Speed {
   /** CPU milliseconds of one picture on one thread: the median of the rounds. */
@@ -58,6 +59,8 @@ export interface PatnetResult {
   readonly machine: Machine;
   readonly sizes: readonly SizeResult[];
   readonly aims: typeof aims;
+  /** The eyes that ship, with `--frames`. */
+  readonly eyes: EyesInt8 | null;
 }
 
 const median = (values: readonly number[]): number =>
@@ -166,11 +169,11 @@ function line({ size, patnet, patnetInt8, fasternet, ofFasterNet, int8OfFloat, i
   ].join("   ");
 }
 
-/** Options: `--only T0,T2`, `--rounds n`. */
+/** Options: `--only T0,T2` (`none`: no size), `--rounds n`, `--frames FOLDER` of pictures on which the eyes that ship are tried in int8. */
 export async function benchPatnet({ say, args }: BenchContext): Promise<PatnetResult> {
   const only = args.includes("--only") ? (args[args.indexOf("--only") + 1] ?? "").split(",") : sizes;
   const chosen = sizes.filter((size) => only.includes(size));
-  if (chosen.length === 0) throw new Error(`Name sizes after --only: ${sizes.join(", ")}.`);
+  if (chosen.length === 0 && only[0] !== "none") throw new Error(`Name sizes after --only: ${sizes.join(", ")}.`);
   const asked = numberAfter(args, "--rounds");
   const work = await mkdtemp(join(tmpdir(), "plume-bench-patnet-"));
   try {
@@ -186,7 +189,14 @@ export async function benchPatnet({ say, args }: BenchContext): Promise<PatnetRe
       await rm(join(work, `fasternet-${size}`), { recursive: true, force: true });
     }
     say(`aims: PATNet-T2 at ≤ ${aims.ofFasterNetT2} of FasterNet-T2, int8 at ≤ ${aims.int8OfFloat} of float32`);
-    return { machine, sizes: results, aims };
+    const frames = args.includes("--frames") ? (args[args.indexOf("--frames") + 1] ?? "") : null;
+    const eyes = frames === null ? null : await benchEyesInt8(work, frames);
+    if (eyes !== null)
+      say(
+        `the eyes that ship: in int8 the same surest tag in ${(100 * eyes.same).toFixed(1)} % of ${eyes.pictures} pictures ` +
+          `(aim: ≥ ${100 * aims.sameTag} %), at ${eyes.ofFloat.toFixed(2)} of float32's time`,
+      );
+    return { machine, sizes: results, aims, eyes };
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 /**
- * Media are looked at in the background and found by what they show; a clip is reframed to follow its subject: in a real Chromium over the
- * real studio, whose eyes see by arithmetic.
+ * Media are looked at in the background and found by what they show; a clip is reframed to follow its subject, and the subject cut out: in
+ * a real Chromium over the real studio, with the eyes that ship.
  */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -25,7 +25,7 @@ import {
 
 vi.setConfig({ testTimeout: 400_000, hookTimeout: 400_000 });
 const patience = { timeout: 240_000 };
-const entry = resolve(import.meta.dirname, "..", "..", "main", "shell-browser", "testing", "main-animation.ts");
+const entry = resolve(import.meta.dirname, "..", "..", "main", "shell-browser", "testing", "main-eyes.ts");
 
 let browser: Browser;
 let files = "";
@@ -44,7 +44,7 @@ beforeAll(async () => {
   await ffmpeg("-f", "lavfi", "-i", "color=c=0x1e3cdc:s=320x200:d=1", "-frames:v", "1", file("IMG_0002.png"));
   browser = await launchBrowser();
   const home = join(files, "home");
-  app = await startApp(entry, { PLUME_HOME: home, PLUME_OUTPUT: join(files, "out"), PLUME_FAKE_EYES: "1" });
+  app = await startApp(entry, { PLUME_HOME: home, PLUME_OUTPUT: join(files, "out") });
   window = await openWindow(browser, app.url);
   page = window.page;
   await page.getByRole("button", { name: "Edit", exact: true }).click();
@@ -68,14 +68,14 @@ test("what was dropped is found by what it shows", async () => {
   await drop(["IMG_0001.mp4", "IMG_0002.png"]);
   await expect.poll(names, patience).toEqual(["IMG_0001.mp4", "IMG_0002.png"]);
   const search = page.getByRole("searchbox");
-  await search.fill("snow");
+  await search.fill("square");
   await expect.poll(names, patience).toEqual(["IMG_0001.mp4"]);
-  await shot("search-snow");
+  await shot("search-square");
   await search.fill("blue");
   await expect.poll(names, patience).toEqual(["IMG_0002.png"]);
-  await search.fill("circle red");
+  await search.fill("red square");
   await expect.poll(names, patience).toEqual(["IMG_0001.mp4"]);
-  expect(await page.locator(".bin-item").first().getAttribute("title")).toMatch(/Shows: .*circle/);
+  expect(await page.locator(".bin-item").first().getAttribute("title")).toMatch(/Shows: .*square/);
   await search.fill("");
 });
 
@@ -174,7 +174,7 @@ test("the subject of a clip is cut out, and what is around it blurred: seen, und
   await expect.poll(async () => (await clipOf()).subject?.background, patience).toBe("none");
   await expect.poll(seen, patience).toEqual(["red", "green", "green"]);
   const inspector = page.locator(".edit-inspector");
-  await expect.poll(() => inspector.locator(".subject-state").textContent(), patience).toBe("circle");
+  await expect.poll(() => inspector.locator(".subject-state").textContent(), patience).toBe("square");
   await shot("cut-out");
   const file = `cut-${Date.now()}`;
   const { settings: preset } = findPreset("h264")!;
