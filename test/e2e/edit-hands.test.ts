@@ -149,6 +149,15 @@ const ways: readonly Way[] = [
     label: "Slide ‘b’",
   },
   {
+    what: "track select takes all that comes after along",
+    tool: "a",
+    from: inMiddle(0.6),
+    by: 6,
+    cursor: "e-resize",
+    becomes: "a 0+24@6, gap 6, b 30+24@6, c 54+24@6",
+    label: "Move 2 clips",
+  },
+  {
     what: "the handle at the upper left fades in",
     tool: "v",
     ready: select("b"),

@@ -1,4 +1,4 @@
-/** The inspector beside the timeline, in a real Chromium over a studio in memory: what it shows of whatever is selected, and what it changes. */
+/** The inspector and the heads of tracks, in a real Chromium over a studio in memory: what they show of whatever is selected, and change. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { clipsOf, type Timeline } from "../../core/timeline/index.ts";
@@ -87,4 +87,49 @@ test("the inspector shows whatever is selected, with a way back to how it was", 
   await eventually(async () => (await editor.document()).markers[0]?.markedRange.duration).toBe(frames(12));
   await inspector.getByRole("button", { name: "Reset length" }).click();
   await eventually(async () => (await editor.document()).markers[0]?.markedRange.duration).toBe(0);
+});
+
+test("heads of tracks lock, mute, make solo, mix and grow; the wheel zooms; a right click opens the menu of what lies there", async () => {
+  await editor.openThree();
+  const track = async (name: string) => (await editor.document()).tracks.find((each) => each.name === name)!;
+  for (const [button, field] of [
+    ["Lock V1", "locked"],
+    ["Hide V1", "muted"],
+    ["Solo V1", "solo"],
+  ] as const) {
+    await page.getByRole("button", { name: button }).click();
+    await eventually(async () => (await track("V1"))[field]).toBe(true);
+    if (field === "locked") {
+      // Nothing on it can be moved.
+      const { x, y, width, height } = await editor.box("b");
+      await editor.drag({ x: x + width / 2, y: y + height * 0.6 }, { x: x + width, y: y + height * 0.6 });
+      expect(await editor.track("V1")).toBe("a 0+24@6, b 24+24@6, c 48+24@6");
+    }
+    await page.getByRole("button", { name: button }).click();
+    await eventually(async () => (await track("V1"))[field]).toBe(false);
+  }
+  await page.getByRole("slider", { name: "Volume of A1 in decibels" }).focus();
+  await page.keyboard.press("ArrowLeft");
+  await eventually(async () => (await track("A1")).volume).toBe(-0.5);
+
+  const head = page.getByRole("group", { name: "Track V1" });
+  const before = (await head.boundingBox())!;
+  const edge = { x: before.x + 60, y: before.y + before.height };
+  await editor.drag(edge, { x: edge.x, y: edge.y + 30 });
+  await eventually(async () => Math.round((await head.boundingBox())!.height - before.height)).toBe(30);
+
+  const wide = (await editor.box("a")).width;
+  const stage = (await page.locator(".timeline__stage").boundingBox())!;
+  await page.mouse.move(stage.x + 12, stage.y + 100);
+  await page.keyboard.down("Control");
+  await page.mouse.wheel(0, -240);
+  await page.keyboard.up("Control");
+  await eventually(async () => Math.round((await editor.box("a")).width / wide)).toBe(2);
+  await page.keyboard.press("Backslash");
+  await eventually(async () => Math.round((await editor.box("a")).width)).toBe(Math.round(wide));
+
+  const c = await editor.box("c");
+  await page.mouse.click(c.x + c.width / 2, c.y + c.height * 0.6, { button: "right" });
+  await page.getByRole("menuitem", { name: /^Ripple delete/ }).click();
+  await eventually(() => editor.track("V1")).toBe("a 0+24@6, b 24+24@6");
 });

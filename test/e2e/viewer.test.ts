@@ -203,7 +203,29 @@ describe("hands on the picture", () => {
     await page.mouse.move(...at(0.4, 0.5), { steps: 4 });
     await page.mouse.move(...at(0.305, 0.503), { steps: 4 });
     await page.mouse.up();
-    await expect.poll(async () => (await clip("halves")).parameters).toEqual({});
+    await expect.poll(async () => (await clip("halves")).parameters, patience).toEqual({});
+    // The knob turns it by a right angle, a few degrees short of which it comes to rest; a corner makes it half as large.
+    const knob = (await page.locator(".handles__knob").boundingBox())!;
+    const [middleX, middleY] = at(0.5, 0.5);
+    const [x, y] = [knob.x + knob.width / 2, knob.y + knob.height / 2];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(middleX + 60, middleY - 60, { steps: 4 });
+    await page.mouse.move(middleX + (middleY - y), middleY - 3, { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(async () => (await clip("halves")).parameters, patience).toEqual({ rotation: 90 });
+    await page.keyboard.press("Control+z");
+    await expect.poll(async () => (await clip("halves")).parameters, patience).toEqual({});
+    const corner = (await page.locator(".handles__grip").nth(4).boundingBox())!;
+    const from = [corner.x + corner.width / 2, corner.y + corner.height / 2] as const;
+    await page.mouse.move(...from);
+    await page.mouse.down();
+    await page.mouse.move((from[0] + middleX) / 2, (from[1] + middleY) / 2, { steps: 6 });
+    await page.mouse.up();
+    await expect
+      .poll(async () => (await clip("halves")).parameters, patience)
+      .toEqual({ scaleX: expect.closeTo(0.5, 1), scaleY: expect.closeTo(0.5, 1) });
+    expect(await past()).toHaveLength(4);
   });
 });
 

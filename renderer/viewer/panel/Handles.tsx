@@ -152,6 +152,7 @@ export function Handles({ engine, view }: { readonly engine: ViewerEngine; reado
         <Grips
           box={box}
           unit={unit}
+          frame={view}
           onHold={(event, grip) => {
             event.stopPropagation();
             if (event.button === 0) begin(event, grip, box);
@@ -166,10 +167,11 @@ interface GripsProps {
   readonly box: Box;
   /** Pixels of the frame for one of the screen. */
   readonly unit: number;
+  readonly frame: Pick<FrameView, "width" | "height">;
   readonly onHold: (event: PointerEvent, grip: Grip) => void;
 }
 
-function Grips({ box, unit, onHold }: GripsProps) {
+function Grips({ box, unit, frame, onHold }: GripsProps) {
   const { left, right, top, bottom } = box.local;
   const [cx, cy] = [(left + right) / 2, (top + bottom) / 2];
   const at = ({ x, y }: { readonly x: number; readonly y: number }): Point =>
@@ -177,10 +179,14 @@ function Grips({ box, unit, onHold }: GripsProps) {
   const edge = at({ x: 0, y: -1 });
   const middle = toFrame(box, [cx, cy]);
   const length = Math.max(1e-6, Math.hypot(edge[0] - middle[0], edge[1] - middle[1]));
-  const knob: Point = [
-    edge[0] + ((edge[0] - middle[0]) / length) * KNOB * unit,
-    edge[1] + ((edge[1] - middle[1]) / length) * KNOB * unit,
+  const knobAt = (far: number): Point => [
+    edge[0] + ((edge[0] - middle[0]) / length) * far * unit,
+    edge[1] + ((edge[1] - middle[1]) / length) * far * unit,
   ];
+  // Beside the frame there may be no room to be seen: of a picture that fills it the knob stands inside.
+  const outside = knobAt(KNOB);
+  const isSeen = outside[0] >= 0 && outside[0] <= frame.width && outside[1] >= 0 && outside[1] <= frame.height;
+  const knob = isSeen ? outside : knobAt(-KNOB);
   const side = SIDE * unit;
   return (
     <>
