@@ -120,6 +120,16 @@ it("a bundle that is damaged, empty or a bomb is refused in a sentence, and leav
   const cut = join(folder, "cut.otioz");
   await writeFile(cut, (await readFile(await zipOf([["content.otio", content()]]))).subarray(0, 300));
   await expect(open(cut)).rejects.toThrow("is damaged");
+  // A directory that points far beyond the file must not end the process.
+  const whole = await readFile(await zipOf([["content.otio", content()]]));
+  const end = whole.lastIndexOf(Buffer.from("PK\x05\x06", "latin1"));
+  const locator = Buffer.alloc(20);
+  locator.write("PK\x06\x07", 0, "latin1");
+  locator.writeBigUInt64LE(2n ** 62n, 8);
+  const far = Buffer.concat([whole.subarray(0, end), locator, whole.subarray(end)]);
+  far.writeUInt32LE(0xffffffff, end + 20 + 16);
+  await writeFile(cut, far);
+  await expect(open(cut)).rejects.toThrow("is damaged");
   await expect(stat(join(folder, "project"))).rejects.toThrow("ENOENT");
 });
 

@@ -169,7 +169,8 @@ describe.skipIf(reason !== null)(reason === null ? "the package" : `the package 
     expect(await run("generate", "blue bubbles", ...size, "--seed", "1", "-o", clip)).toMatchObject({ ok: true });
     expect((await readFile(clip)).subarray(4, 8).toString()).toBe("ftyp");
 
-    const film = new Film([await referenceTo(clip)])
+    const record = JSON.parse(await readFile(join(project, "clip.json"), "utf8")) as MediaReference["record"];
+    const film = new Film([{ ...(await referenceTo(clip)), record }])
       .put("V1", "clip.mp4", { count: 4 })
       .text({ text: "Plume" }, { count: 4 });
     await ProjectStore.create(placeOf(project), film.document);
@@ -177,6 +178,8 @@ describe.skipIf(reason !== null)(reason === null ? "the package" : `the package 
     expect(await run("export", project, "-o", file)).toMatchObject({ ok: true });
     const { frames } = await probeVideo(await locateFfmpeg(), file);
     expect(frames).toBe(4);
+    // The C2PA library is in the package: it signed the film, and finds it as it was signed.
+    expect(await run("records", file)).toMatchObject({ records: [record], credentials: { problems: [] } });
 
     const { findings } = (await run("doctor")) as { findings: { name: string; sentence: string }[] };
     expect(findings.find(({ name }) => name === "ffmpeg")?.sentence).toContain(join(resources, "bin", "ffmpeg"));

@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, open as openFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import yauzl from "yauzl";
@@ -9,6 +9,7 @@ import { writeOtio } from "../../../core/exchange/index.ts";
 import type { MediaReference, Timeline } from "../../../core/timeline/index.ts";
 import { partPath, publish } from "../../media/index.ts";
 import type { Destination } from "../studio.ts";
+import { BundleReader } from "./bundle-reader.ts";
 import { removeTarget } from "./target.ts";
 
 /** OpenTimelineIO's bundles: a zip of `content.otio`, `version.txt` and `media/`, in which nothing is compressed. */
@@ -64,28 +65,32 @@ function namesFor(files: ReadonlyMap<string, string>): Map<string, string> {
  * leads out of the folder. Errors: BAD_REQUEST (damaged, no timeline, larger than it may be), DISK_FULL.
  */
 export async function unpackBundle(file: string, folder: string): Promise<string> {
-  const zip = await new Promise<yauzl.ZipFile>((done, fail) =>
-    yauzl.open(file, { lazyEntries: true, autoClose: false }, (error, opened) => (error ? fail(error) : done(opened))),
-  ).catch(damaged);
+  const handle = await openFile(file, "r");
+  const { size } = await handle.stat();
+  const reader = new BundleReader(handle, size);
+  const safely = <T>(work: Promise<T>): Promise<T> => Promise.race([work, reader.failure]).catch(damaged);
+  let zip: yauzl.ZipFile | null = null;
   try {
-    const entries = await entriesOf(zip).catch(damaged);
+    zip = await safely(yauzl.fromRandomAccessReaderPromise(reader, size, { lazyEntries: true, autoClose: false }));
+    const entries = await safely(entriesOf(zip));
     const grown = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
-    if (entries.length > MAX_ENTRIES || grown > MAX_GROWTH * (await stat(file)).size)
+    if (entries.length > MAX_ENTRIES || grown > MAX_GROWTH * size)
       throw new StudioError("BAD_REQUEST", "This .otioz file unpacks to far more than it is: it is not opened.");
     const timeline = entries.find(({ fileName }) => fileName === "content.otio");
     if (timeline === undefined || timeline.uncompressedSize > MAX_TIMELINE_BYTES)
       throw new StudioError("BAD_REQUEST", "This .otioz file holds no timeline: ask for it again.");
-    const content = await textOf(zip, timeline).catch(damaged);
+    const content = await safely(textOf(zip, timeline));
     for (const entry of entries) {
       const name = mediaName(entry);
       if (name === null) continue;
       await mkdir(join(folder, "media"), { recursive: true });
-      const target = createWriteStream(join(folder, "media", name), { flags: "wx" });
-      await pipeline(await open(zip, entry), target).catch(damaged);
+      const source = await safely(open(zip, entry));
+      await safely(pipeline(source, createWriteStream(join(folder, "media", name), { flags: "wx" })));
     }
     return content;
   } finally {
-    zip.close();
+    zip?.close();
+    await handle.close();
   }
 }
 
