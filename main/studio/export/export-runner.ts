@@ -9,7 +9,7 @@ import { freshJob, type JobContext, type JobRunner } from "../jobs/job-runner.ts
 import type { Destination } from "../studio.ts";
 import { type ExportEntry, ExportProcess } from "./export-process.ts";
 import { ExportMeter } from "./export-meter.ts";
-import { checkTarget, freeTarget, partOf, publishTarget, removeTarget } from "./target.ts";
+import { checkTarget, FOLDER_GONE, freeTarget, partOf, publishTarget, removeTarget } from "./target.ts";
 import type { MaskFile } from "./mask-files.ts";
 import { type ExportTask, exportTaskSchema } from "./task.ts";
 
@@ -179,10 +179,6 @@ export class ExportRunner implements JobRunner {
 /** ffmpeg cannot know that its folder went away. */
 function explained(error: StudioError, { file }: Destination): StudioError {
   if (error.code === "FFMPEG_FAILED" && /No such file or directory/.test(error.detail ?? ""))
-    return new StudioError(
-      "OUTPUT_UNWRITABLE",
-      "The folder of the export was removed meanwhile: choose another one and export again.",
-      `${file}\n${error.detail}`,
-    );
+    return new StudioError("OUTPUT_UNWRITABLE", FOLDER_GONE, `${file}\n${error.detail}`);
   return error;
 }

@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { StudioError } from "../../../core/contract/index.ts";
 import { type ExportPlan, isSequence, planExport } from "../../../core/export/index.ts";
 import { Mixer } from "../../../core/mix/index.ts";
@@ -29,11 +29,14 @@ import { joinPieces } from "./smart-write.ts";
 import { type Piece, planSmart } from "./smart-plan.ts";
 import { SoundSource } from "./sound-source.ts";
 import { formatOf, hand, isComposed, lookout, paint, type Painted, type Work } from "./pictures.ts";
+import { assertFolder } from "./target.ts";
 import type { ExportListener, ExportOutcome, ExportPlaces, ExportTask } from "./task.ts";
 import { blocksOf, verifyPictures, verifyStreams } from "./verify.ts";
 
 /** Samples that are mixed at a time: a third of a second. */
 const STRETCH = 16_384;
+/** Milliseconds. */
+const WATCH_EVERY = 1000;
 /**
  * Exports a timeline to `places.target`, which is whole and verified when this resolves; on any error what was begun is the caller's to
  * remove. Memory does not grow with the film's length. Errors: BAD_REQUEST (nothing to export), MEDIA_MISSING, MEDIA_UNREADABLE,
@@ -53,7 +56,7 @@ export async function renderExport(
     );
   const files = new MediaFiles(tools, task.media);
   const masks = await MaskFiles.read(places.masks);
-  const work: Work = { tools, task, plan, files, masks, places, listener };
+  const work: Work = { tools, task, plan, files, masks, places, listener: watchful(listener, files, places) };
   const encoder = await encoderFor(tools, plan);
   const notes = encoder === null ? [] : [encoder.reason];
   const loudness = plan.audio === null || plan.audio.loudness === null ? null : await measure(work);
@@ -74,6 +77,26 @@ export async function renderExport(
     frames: plan.video?.frames ?? null,
     seconds: plan.range.duration / FLICKS_PER_SECOND,
     notes,
+  };
+}
+
+/**
+ * Looks now and then, between frames, whether the media and the folder are still there: what is exported without them is thrown away at
+ * its end, which may be hours off.
+ */
+function watchful(listener: ExportListener, files: MediaFiles, { target }: ExportPlaces): ExportListener {
+  let watchedAt = performance.now();
+  return {
+    progress: (...args) => listener.progress(...args),
+    picture: (...args) => listener.picture(...args),
+    async go() {
+      await listener.go();
+      const now = performance.now();
+      if (now - watchedAt < WATCH_EVERY) return;
+      watchedAt = now;
+      await files.assertUnchanged();
+      await assertFolder(dirname(target));
+    },
   };
 }
 

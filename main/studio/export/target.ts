@@ -44,6 +44,14 @@ export async function freeTarget(folder: string, name: string, extension: string
 /** Where the export is written until it is whole: beside its place, so that naming it is one step. */
 export const partOf = (file: string): string => partPath(dirname(file));
 
+export const FOLDER_GONE = "The folder of the export was removed meanwhile: choose another one and export again.";
+
+/** Errors: OUTPUT_UNWRITABLE when the folder is not there any more. */
+export async function assertFolder(folder: string): Promise<void> {
+  const info = await stat(folder).catch(() => null);
+  if (info === null) throw new StudioError("OUTPUT_UNWRITABLE", FOLDER_GONE, folder);
+}
+
 /** Gives the finished export its name. What was there before is replaced in one step, or wins. */
 export async function publishTarget(
   part: string,
@@ -51,12 +59,7 @@ export async function publishTarget(
   settings: ExportSettings,
 ): Promise<void> {
   const folder = dirname(file);
-  if ((await stat(folder).catch(() => null)) === null)
-    throw new StudioError(
-      "OUTPUT_UNWRITABLE",
-      "The folder of the export was removed meanwhile: choose another one and export again.",
-      folder,
-    );
+  await assertFolder(folder);
   if (!isSequence(settings)) {
     await syncFile(part);
     await publish(part, file, overwrite);
