@@ -43,7 +43,7 @@ describe("how long a clip takes", () => {
     expect(secondsOf(wish("a", 4, 100e9), [])).toBeNull();
     const guess = secondsOf(wish("a", 4, 100e9, 100e9), [])!;
     expect(guess.basis).toBe("estimated");
-    expect(guess.seconds).toBeCloseTo((1 + 400 + 16) / 50, 6);
+    expect(guess.seconds).toBeCloseTo((1 + 400 + 16) / 60, 6);
     const known = secondsOf(wish("a", 8, 100e9), [run("a", 4, 100e9, 3)])!;
     expect(known.basis).toBe("measured");
     expect(known.seconds).toBeCloseTo(8 * 3 + 17 / 50 + 2, 6);

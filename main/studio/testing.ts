@@ -9,7 +9,7 @@ import type { StudioParts } from "./studio-parts.ts";
 import type { ReadCosts } from "./planner/planner.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
 
-const fakeProbe = fileURLToPath(new URL("../inference/testing/fake-probe.ts", import.meta.url));
+export const fakeProbe = fileURLToPath(new URL("../inference/testing/fake-probe.ts", import.meta.url));
 export const fakeEntry = fileURLToPath(new URL("../inference/testing/fake-engine.ts", import.meta.url));
 
 /** A data folder with one fake model pack, and studios on it whose engine is the fake one. Removes itself. */

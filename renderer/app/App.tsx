@@ -9,6 +9,7 @@ import { ExportWorkspace } from "../export/ExportWorkspace.tsx";
 import { Inspector } from "../inspector/Inspector.tsx";
 import { ModelsWorkspace } from "../models/ModelsWorkspace.tsx";
 import { Player } from "../player/Player.tsx";
+import { QueuePanel } from "../queue/QueuePanel.tsx";
 import { QueueStrip } from "../queue/QueueStrip.tsx";
 import { useEditUi, useSelect, useStudio } from "../state/context.ts";
 import { GenerateSheet } from "../timeline/GenerateSheet.tsx";
@@ -52,6 +53,7 @@ export function App() {
           <Inspector />
         </div>
       )}
+      <QueuePanel />
       <QueueStrip />
       <NoticeBar />
       <OfferCard />

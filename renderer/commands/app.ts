@@ -60,17 +60,21 @@ export const appCommands: readonly Command[] = [
   },
   {
     id: "app.queue-pause",
-    title: "Pause or resume the running job",
+    title: "Pause the queue, or go on with it",
     group: "Everywhere",
     scope: "all",
     keys: ["Mod+Period"],
     inText: true,
-    when: ({ store }) => store.getState().jobs.some(canPause),
-    run({ store, actions }) {
-      const job = store.getState().jobs.find(canPause);
-      if (job?.state === "paused") void actions.animations.resume(job.id);
-      else if (job !== undefined) void actions.animations.pause(job.id);
-    },
+    run: ({ queueActions }) => void queueActions.toggle(),
+  },
+  {
+    id: "app.queue",
+    title: "Show or hide the queue",
+    group: "Everywhere",
+    scope: "all",
+    keys: ["Mod+KeyJ"],
+    inText: true,
+    run: ({ queueActions }) => queueActions.show(),
   },
   {
     id: "project.save",
@@ -91,5 +95,3 @@ export const appCommands: readonly Command[] = [
     run: ({ editUi }) => editUi.setState({ showsHistory: !editUi.getState().showsHistory }),
   },
 ];
-
-const canPause = ({ state }: { readonly state: string }): boolean => state === "running" || state === "paused";

@@ -9,14 +9,16 @@ import {
   TriangleAlert,
 } from "lucide-react";
 import { ToggleGroup } from "radix-ui";
+import type { Plan } from "../../core/contract/index.ts";
 import { type KeyboardEvent, useId } from "react";
 import { useModel, useSelect, useStudio } from "../state/context.ts";
 import { settingsOf } from "../state/draft.ts";
-import { measuredSeconds } from "../state/items.ts";
 import { Button } from "../ui/Button.tsx";
-import { formatEstimate, formatLength, plural } from "../ui/format.ts";
+import { formatLength, plural } from "../ui/format.ts";
 import { ControlPopover } from "../ui/Popover.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
+import { PlanLine, planWords } from "./PlanLine.tsx";
+import { usePlans } from "./use-plan.ts";
 import { LengthPanel, ModelPanel, MorePanel, SizePanel } from "./panels.tsx";
 import { SeedControl } from "./SeedControl.tsx";
 
@@ -26,7 +28,6 @@ export function PromptDock() {
   const { actions } = useStudio();
   const draft = useSelect((state) => state.draft);
   const problem = useSelect((state) => state.problem);
-  const clips = useSelect((state) => state.clips);
   const isSending = useSelect((state) => state.sending > 0);
   const model = useModel();
   const messageId = useId();
@@ -44,7 +45,8 @@ export function PromptDock() {
   }
 
   const settings = model ? settingsOf(draft, model) : null;
-  const seconds = settings && model ? measuredSeconds(clips, { ...settings, model: model.id }) : null;
+  const plan =
+    usePlans(settings && model ? [{ kind: "generate", request: { ...settings, model: model.id } }] : [])?.[0] ?? null;
   return (
     <section className="dock" aria-label="Prompt">
       <div className="dock__box" data-problem={problem !== null}>
@@ -67,7 +69,11 @@ export function PromptDock() {
           <Button
             kind="primary"
             className="dock__go"
-            label="Add to the queue (Enter)"
+            label={
+              plan === null
+                ? "Add to the queue (Enter)"
+                : `Add to the queue (Enter): ${planWords(plan, draft.variations)}`
+            }
             onClick={() => void actions.generate()}
           >
             Generate
@@ -134,18 +140,16 @@ export function PromptDock() {
       </div>
       <p id={messageId} className={problem ? "dock__message dock__message--problem" : "dock__message"}>
         {problem ? <TriangleAlert size={13} aria-hidden /> : null}
-        {problem?.message ?? hint(model !== null, isSending, seconds, draft.variations)}
+        {problem?.message ?? hint(model !== null, isSending, plan, draft.variations)}
       </p>
     </section>
   );
 }
 
-/** The quiet line under the box: what is going on, or how long it will take if that was measured. */
-function hint(hasModel: boolean, isSending: boolean, seconds: number | null, variations: number): string {
+/** The quiet line under the box: what is going on, or what the clip will take. */
+function hint(hasModel: boolean, isSending: boolean, plan: Plan | null, variations: number) {
   if (!hasModel && isSending) return "Your prompt is next, as soon as the model is ready.";
   if (!hasModel) return "Prompts can be added already; they wait for the model.";
-  if (seconds === null) return "Made on this computer. Nothing leaves it.";
-  const each = formatEstimate(seconds * 1000);
-  const all = variations > 1 ? ` each, ${formatEstimate(seconds * 1000 * variations)} in all` : "";
-  return `Takes ${each}${all}, as measured on your last clip like this.`;
+  if (plan === null) return "Made on this computer. Nothing leaves it.";
+  return <PlanLine plan={plan} variations={variations} />;
 }

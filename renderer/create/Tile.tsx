@@ -64,7 +64,7 @@ export const Tile = memo(function Tile({ item, height, isSelected, isEntry, chec
         {job && state === "failed" ? <TileError item={item} /> : null}
         {state === "cancelled" ? <Stopped item={item} /> : null}
         {item.kind === "animate" && state === "waiting" ? <Asking item={item} /> : null}
-        {item.kind === "animate" && state === "paused" ? <Paused item={item} /> : null}
+        {state === "paused" ? <Paused item={item} /> : null}
         {state === "queued" || state === "running" ? <Working item={item} /> : null}
         {item.kind === "animate" && stale ? <Stale item={item} reason={stale} /> : null}
         {state === "failed" || state === "cancelled" ? (

@@ -1,6 +1,6 @@
 import { Check, Pause, Play, RefreshCw } from "lucide-react";
 import { useStudio } from "../state/context.ts";
-import type { AnimateItem } from "../state/items.ts";
+import type { AnimateItem, Item } from "../state/items.ts";
 import { Button } from "../ui/Button.tsx";
 
 interface Props {
@@ -26,7 +26,7 @@ export function Asking({ item: { job } }: Props) {
   );
 }
 
-export function Paused({ item: { job } }: Props) {
+export function Paused({ item: { job } }: { readonly item: Pick<Item, "job"> }) {
   const { actions } = useStudio();
   if (!job) return null;
   return (

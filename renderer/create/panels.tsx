@@ -1,13 +1,14 @@
 import "./panels.css";
 import { ToggleGroup } from "radix-ui";
-import { limits, type ModelSummary, type Precision, SIZE_STEP } from "../../core/contract/index.ts";
+import { limits, type ModelSummary, type Plan, type Precision, SIZE_STEP } from "../../core/contract/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";
 import { type Settings, wordModels } from "../state/draft.ts";
 import { Button } from "../ui/Button.tsx";
-import { formatBytes, formatCount, formatLength } from "../ui/format.ts";
+import { formatBytes, formatCount, formatEstimate, formatLength } from "../ui/format.ts";
 import { MoreModels } from "../ui/MoreModels.tsx";
 import { NumberField } from "../ui/NumberField.tsx";
 import { SliderField } from "../ui/SliderField.tsx";
+import { usePlans } from "./use-plan.ts";
 
 /** Which model; each says what it knows. */
 export function ModelPanel({ model }: { readonly model: ModelSummary }) {
@@ -64,16 +65,28 @@ export function LengthPanel({ settings }: { readonly settings: Settings }) {
 
 export function SizePanel({ model, settings }: { readonly model: ModelSummary; readonly settings: Settings }) {
   const { actions } = useStudio();
+  const plans = usePlans(
+    model.sizes.map(({ width, height }) => ({
+      kind: "generate",
+      request: { ...settings, width, height, model: model.id },
+    })),
+  );
   return (
     <>
       <div className="choices choices--sizes" role="radiogroup" aria-label="Size">
-        {model.sizes.map(({ width, height, label }) => (
-          <label key={`${width}×${height}`} className="choice choice--size">
+        {model.sizes.map(({ width, height, label }, i) => (
+          <label
+            key={`${width}×${height}`}
+            className="choice choice--size"
+            data-off={plans?.[i]?.fits === false}
+            title={plans?.[i]?.reason ?? undefined}
+          >
             <input
               type="radio"
               name="size"
               className="visually-hidden"
               checked={width === settings.width && height === settings.height}
+              disabled={plans?.[i]?.fits === false}
               onChange={() => actions.edit({ width, height })}
             />
             <span className="choice__shape">
@@ -83,6 +96,9 @@ export function SizePanel({ model, settings }: { readonly model: ModelSummary; r
             <span className="choice__facts mono">
               {width}×{height}
             </span>
+            {plans?.[i] ? (
+              <span className="choice__facts">{plans[i].fits ? timeWords(plans[i]) : plans[i].reason}</span>
+            ) : null}
           </label>
         ))}
       </div>
@@ -107,6 +123,8 @@ export function SizePanel({ model, settings }: { readonly model: ModelSummary; r
     </>
   );
 }
+
+const timeWords = ({ seconds }: Plan): string => (seconds === null ? "Fits" : formatEstimate(seconds * 1000));
 
 const precisionWords: Readonly<Record<Precision, string>> = { fp32: "Exact (fp32)", int8: "Fast (int8)" };
 

@@ -1,5 +1,5 @@
 import "./queue.css";
-import { Check, Square, X } from "lucide-react";
+import { Check, Clock3, ListOrdered, Pause, Play, Square, X } from "lucide-react";
 import { useMemo } from "react";
 import type { AnimateJob } from "../../core/contract/index.ts";
 import { useItems, useSelect, useStudio } from "../state/context.ts";
@@ -8,7 +8,7 @@ import { askingOf, queueOf, titleOf } from "../state/items.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatSeconds, plural } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
-import { etaWords, phaseWords } from "../ui/words.ts";
+import { etaWords, nameOf, phaseWords } from "../ui/words.ts";
 
 /** What is being made, how long it takes, and what waits behind it. */
 export function QueueStrip() {
@@ -22,7 +22,7 @@ export function QueueStrip() {
   const item = items.find(({ job }) => job?.id === current?.id);
   const asking = useMemo(() => askingOf(jobs), [jobs]);
   const media = useSelect((state) => state.media);
-  if (!current || (!item && current.kind !== "export")) {
+  if (!current || (!item && (current.kind === "generate" || current.kind === "animate"))) {
     const last = clips[0];
     const seconds = last ? Object.values(last.record.seconds).reduce((sum, value) => sum + value, 0) : null;
     return (
@@ -32,11 +32,13 @@ export function QueueStrip() {
         </span>
         <span className="queue__space" />
         <Asking jobs={asking} />
+        <QueueButtons />
       </footer>
     );
   }
-  const title = current.kind === "export" ? current.request.fileName : titleOf(item!, media);
-  const show = () => (item ? actions.select(item.key) : editUi.setState({ workspace: "export" }));
+  const title = item ? titleOf(item, media) : nameOf(current).replace(/^“|”$/g, "");
+  const show = () =>
+    item ? actions.select(item.key) : editUi.setState({ workspace: current.kind === "export" ? "export" : "models" });
   const stop = () =>
     item
       ? actions.cancel(item)
@@ -46,7 +48,7 @@ export function QueueStrip() {
   const behind = current.state === "queued" ? waiting - 1 : waiting;
   return (
     <footer className="queue" aria-label="Queue">
-      <Spinner />
+      {current.state === "running" ? <Spinner /> : <Clock3 size={14} aria-hidden />}
       <button type="button" className="queue__prompt" title="Show this" onClick={show}>
         {title}
       </button>
@@ -67,7 +69,7 @@ export function QueueStrip() {
       <Asking jobs={asking} />
       {behind > 0 ? (
         <>
-          <span className="queue__waiting">{plural(behind, "clip")} waiting</span>
+          <span className="queue__waiting">{plural(behind, "job")} waiting</span>
           <Button kind="quiet" icon={<X size={13} aria-hidden />} onClick={() => void actions.cancelWaiting()}>
             Clear waiting
           </Button>
@@ -76,7 +78,44 @@ export function QueueStrip() {
       <Button kind="quiet" icon={<Square size={11} fill="currentColor" aria-hidden />} onClick={() => void stop()}>
         Stop
       </Button>
+      <QueueButtons />
     </footer>
+  );
+}
+
+/** What holds the queue, and the way to all of it. */
+function QueueButtons() {
+  const { queueActions } = useStudio();
+  const isShown = useSelect((state) => state.showsQueue);
+  const hold = useSelect((state) => state.queue.hold);
+  return (
+    <>
+      {hold === null ? (
+        <Button
+          kind="quiet"
+          label="Pause the queue (Ctrl .)"
+          icon={<Pause size={13} aria-hidden />}
+          onClick={() => void queueActions.toggle()}
+        />
+      ) : (
+        <Button
+          title={hold.message}
+          icon={<Play size={13} aria-hidden />}
+          className="queue__held"
+          onClick={() => void queueActions.toggle()}
+        >
+          {hold.by === "deaths" ? "Queue stopped: resume" : "Queue paused: resume"}
+        </Button>
+      )}
+      <Button
+        kind="quiet"
+        aria-expanded={isShown}
+        icon={<ListOrdered size={14} aria-hidden />}
+        onClick={() => queueActions.show()}
+      >
+        Queue
+      </Button>
+    </>
   );
 }
 

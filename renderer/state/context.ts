@@ -3,6 +3,7 @@ import { useStore } from "zustand";
 import type { Clip } from "../../core/contract/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import type { Actions } from "./actions.ts";
+import type { QueueActions } from "./queue-actions.ts";
 import { modelOf } from "./draft.ts";
 import { type Item, itemsOf, titleOf } from "./items.ts";
 import { checksOf, type PromptChecks } from "./prompt-checks.ts";
@@ -23,6 +24,7 @@ import type { ViewerUi, ViewerUiStore } from "./viewer-ui.ts";
 export interface Studio {
   readonly store: Store;
   readonly actions: Actions;
+  readonly queueActions: QueueActions;
   readonly client: WindowClient;
   /** The playhead of the project's timeline. */
   readonly transport: Transport;

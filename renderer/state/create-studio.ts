@@ -14,6 +14,7 @@ import { createMediaActions } from "./media-actions.ts";
 import { createMediaFacts } from "./media-facts.ts";
 import { createMediaStatus } from "./media-status.ts";
 import { createProjectSession } from "./project.ts";
+import { createQueueActions } from "./queue-actions.ts";
 import { createRestoreActions } from "./restore.ts";
 import { createStudioStore } from "./store.ts";
 import { createSubjectMasks } from "./subject-masks.ts";
@@ -67,6 +68,7 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
   const studio: Studio = {
     store,
     actions,
+    queueActions: createQueueActions(store, client),
     client,
     transport,
     project,

@@ -34,14 +34,15 @@ test("variations stand in the order of their seeds, other jobs newest first", ()
   );
 });
 
-test("the queue is the running job, then the waiting ones in their order", () => {
+test("the queue is the running job, then the waiting ones by priority and in their order", () => {
   const jobs = [
+    job("last", { priority: "low" }),
     job("b", { createdAt: at(2) }),
     job("r", { state: "running", createdAt: at(3) }),
     job("a", { createdAt: at(1) }),
     job("d", { state: "done" }),
   ];
-  expect(queueOf(jobs).map(({ id }) => id)).toEqual(["r", "a", "b"]);
+  expect(queueOf(jobs).map(({ id }) => id)).toEqual(["r", "b", "a", "last"]);
 });
 
 test("time is told only from a clip that was made just so", () => {

@@ -108,9 +108,11 @@ export function titleOf(item: Pick<Item, "request" | "clip">, media: readonly Me
 export const askingOf = (jobs: readonly JobSnapshot[]): readonly AnimateJob[] =>
   jobs.filter((job): job is AnimateJob => job.kind === "animate" && job.state === "waiting");
 
-/** Jobs still to be made, the running one first, then in the order in which they wait. */
+const rank = { high: 0, normal: 1, low: 2 } as const;
+
+/** Jobs still to be made, those that run first, then by priority and in the order in which they stand. */
 export function queueOf(jobs: readonly JobSnapshot[]): readonly JobSnapshot[] {
-  const waiting = jobs.filter((job) => job.state === "queued").sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+  const waiting = jobs.filter((job) => job.state === "queued").sort((a, b) => rank[a.priority] - rank[b.priority]);
   return [...jobs.filter((job) => job.state === "running"), ...waiting];
 }
 

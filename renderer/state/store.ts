@@ -8,6 +8,7 @@ import {
   type LaneMedia,
   type Media,
   type ModelSummary,
+  type QueueState,
   type StudioEvent,
   type SystemInfo,
 } from "../../core/contract/index.ts";
@@ -39,6 +40,9 @@ export interface State {
   readonly models: readonly ModelSummary[];
   /** In the order in which the studio told of them. */
   readonly jobs: readonly JobSnapshot[];
+  /** Their order, what holds them, and what is made beside them. */
+  readonly queue: QueueState;
+  readonly showsQueue: boolean;
   /** Newest first. */
   readonly clips: readonly Clip[];
   /** What animations are made from, newest first: pictures and sounds, of a film its sound. */
@@ -78,6 +82,8 @@ export function createStudioStore(draft: Draft): Store {
     system: null,
     models: [],
     jobs: [],
+    queue: { order: [], hold: null, background: [] },
+    showsQueue: false,
     clips: [],
     media: [],
     catalogue: [],
@@ -105,7 +111,8 @@ export const mediaState = (catalogue: readonly Media[]): Pick<State, "media" | "
 
 /** The state after one event of the studio. Pure: this is the only way in which jobs, models and clips change. */
 export function reduce(state: State, event: StudioEvent): Partial<State> {
-  if (event.type === "hello") return { jobs: event.jobs, models: event.models };
+  if (event.type === "hello") return { jobs: event.jobs, models: event.models, queue: event.queue };
+  if (event.type === "queue") return queueState(state, event.queue);
   if (event.type === "models") return { models: event.models };
   if (event.type === "library") return { clips: event.clips };
   if (event.type === "media") return mediaState(event.media);
@@ -116,6 +123,16 @@ export function reduce(state: State, event: StudioEvent): Partial<State> {
   const jobs = at < 0 ? [...state.jobs, job] : state.jobs.with(at, job);
   const isNews = job.state !== "queued" && job.state !== state.jobs[at]?.state;
   return isNews ? { jobs, announcement: sentence(job) } : { jobs };
+}
+
+/** Jobs in the order that the studio told; one that it did not speak of is newer and stands at the end. */
+function queueState(state: State, queue: QueueState): Partial<State> {
+  const place = new Map(queue.order.map((id, i) => [id, i]));
+  const at = ({ id }: JobSnapshot): number => place.get(id) ?? place.size;
+  const jobs = state.jobs.toSorted((a, b) => at(a) - at(b));
+  const { hold } = queue;
+  if (hold === null && state.queue.hold !== null) return { queue, jobs, announcement: "The queue goes on." };
+  return hold !== null && state.queue.hold === null ? { queue, jobs, announcement: hold.message } : { queue, jobs };
 }
 
 /** What a screen reader says when a job changes its state; a queued one is announced by who queued it. */

@@ -4,7 +4,7 @@
  */
 import { createStudio } from "../../studio/create-studio.ts";
 import { chooseFolders } from "../../studio/folders.ts";
-import { fakeEntry, installFake, readFake } from "../../studio/testing.ts";
+import { fakeCosts, fakeEntry, fakeProbe, installFake, readFake } from "../../studio/testing.ts";
 import { runBrowserShell } from "../run.ts";
 
 const folders = await chooseFolders();
@@ -19,7 +19,7 @@ const code = await runBrowserShell(
         queue: "journal",
         ...(process.env["PLUME_DEBUG"] ? { log: (line: string) => void process.stderr.write(`${line}\n`) } : {}),
       },
-      { engineEntry: fakeEntry, readPack: readFake, bundled: [] },
+      { engineEntry: fakeEntry, readPack: readFake, bundled: [], readCosts: fakeCosts, probeEntry: fakeProbe },
     ),
   folders.home,
 );
