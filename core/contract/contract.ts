@@ -9,6 +9,7 @@ import { clipSchema, generateJobSchema, jobSnapshotSchema, prioritySchema, queue
 import { modelStoreMethods } from "./model-store.ts";
 import { modelSummarySchema } from "./models.ts";
 import { plannerMethods } from "./planner.ts";
+import { styleMethods } from "./styles.ts";
 import { projectChangeSchema, projectEvents, projectMethods } from "./projects.ts";
 
 export const systemInfoSchema = z.object({
@@ -39,6 +40,7 @@ export const contract = {
   "system.info": { input: nothing, output: systemInfoSchema },
   "models.list": { input: nothing, output: z.array(modelSummarySchema) },
   ...modelStoreMethods,
+  ...styleMethods,
   /** Queues `variations` clips: the first with the given seed (or a fresh one), each next with the seed one higher. */
   "jobs.generate": {
     input: z.strictObject({

@@ -14,3 +14,4 @@ export * from "./models.ts";
 export * from "./planner.ts";
 export * from "./projects.ts";
 export * from "./record.ts";
+export * from "./styles.ts";

@@ -10,6 +10,7 @@ import { type GenerateOptions, generate } from "./generate.ts";
 import { addModels } from "./models-commands.ts";
 import { EXIT, Output } from "./output.ts";
 import { addQueue, type QueuePerformers } from "./queue-commands.ts";
+import { addStyles } from "./styles.ts";
 import { projectCheck, projectInfo } from "./project.ts";
 
 export interface CommonOptions {
@@ -108,6 +109,7 @@ function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<v
   addAnimate(program, perform);
   addAnalyze(program, perform);
   addModels(program, perform, common);
+  addStyles(program, perform, common);
   addProject(program, perform);
   addExport(program, perform);
   addQueue(program, common, queue);

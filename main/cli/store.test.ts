@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { writeSparseTensors } from "../../native-models/pack/synthetic.testkit.ts";
 import { content, entry, file, storeBench } from "../studio/models/testing/bench.ts";
 import { sha256 } from "../studio/models/testing/hub.ts";
 import { plume } from "./testing.ts";
@@ -76,5 +77,27 @@ describe("plume models", () => {
     ])
       expect((await run(...wrong)).code, wrong.join(" ")).toBe(2);
     expect((await run("--mirror", "http://example.org")).code).toBe(1);
+  });
+});
+
+describe("plume styles", () => {
+  it("installs, shows and removes a style, and refuses a mix that makes no sense", async () => {
+    await using bench = await storeBench();
+    const run = (...argv: string[]) => plume(bench, ["styles", ...argv]);
+    const file = join(bench.home, "..", "ink.safetensors");
+    const shapes = new Map([
+      ["lora_unet_out_2.lora_up.weight", [4, 2]],
+      ["lora_unet_out_2.lora_down.weight", [2, 8]],
+    ]);
+    await writeSparseTensors(file, shapes);
+    expect((await run("list")).stdout).toContain("No style is installed");
+    expect((await run("install", file, "--triggers", "ink, wash", "--licence", "CC0")).stdout).toContain("as ink.");
+    expect((await run("list")).stdout).toMatch(/^ink: ink, 1 layers, [\s\S]*Write: ink, wash\n {2}Licence: CC0\n$/);
+    expect((await run("mix", "fake", "ink:strong")).code).toBe(2);
+    expect((await run("mix", "fake", "ink:9")).code).toBe(2);
+    expect((await run("mix", "no-such-model", "ink")).code).toBe(1);
+    expect((await run("install", join(bench.home, "nowhere.pt"))).code).toBe(1);
+    expect((await run("remove", "ink")).code).toBe(0);
+    expect((await run("list")).stdout).toContain("No style is installed");
   });
 });

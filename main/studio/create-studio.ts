@@ -291,6 +291,7 @@ class StudioServices implements Studio {
     return this.listeners.add(listener, { type: "hello", jobs, models: this.knownModels, queue });
   }
 
+  readonly installStyle: Studio["installStyle"] = (path, wish) => this.storeDesk.installStyle(path, wish);
   readonly downloadModel: Studio["downloadModel"] = (id, wish) => this.storeDesk.download(id, wish);
 
   readonly clipFile: Studio["clipFile"] = (clipId) => this.library.file(clipId);

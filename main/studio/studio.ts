@@ -16,6 +16,7 @@ import type {
   Reply,
   SoundRange,
   StudioEvent,
+  Style,
 } from "../../core/contract/index.ts";
 import type { AnalyzeReport, AnalyzeWish } from "./analyze/analyze-desk.ts";
 import type { Credentials } from "./credentials/credentials.ts";
@@ -92,6 +93,8 @@ export interface Studio {
 
   /** The installed models with their files on this disk: what `plume models` needs beyond the contract. */
   readonly models: ModelAdministration;
+  /** Takes a LoRA's file among the styles (`styles.list`). Errors: CHECKPOINT_UNREADABLE, MODEL_WRONG_KIND, DISK_FULL. */
+  installStyle(path: string, wish: StyleWish): Promise<Style>;
   /** Same as `models.download`, with what only commands may wish for. */
   downloadModel(id: string, wish: CatalogueWish): Promise<JobSnapshot[]>;
   /** Same as `jobs.generate` with a file of the caller's choice instead of the library (command line `-o`). */
@@ -187,6 +190,14 @@ export interface CatalogueWish {
   readonly lookIn?: string;
   /** False: leave the int8 form out. */
   readonly int8?: boolean;
+}
+
+export interface StyleWish {
+  readonly name?: string;
+  readonly triggers?: readonly string[];
+  readonly licence?: string;
+  /** Path of a small picture of what it does. */
+  readonly preview?: string;
 }
 
 export interface ModelAdministration {

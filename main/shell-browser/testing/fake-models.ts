@@ -36,6 +36,10 @@ export const fakeModels = {
   "models.remove": refuse,
   "models.configure": refuse,
   "models.token": refuse,
+  "styles.list": () => [],
+  "styles.edit": refuse,
+  "styles.remove": refuse,
+  "styles.mix": refuse,
 } satisfies Record<string, () => unknown> & {
   [M in StoreMethod]: (input: Input<M>) => Output<M>;
 };

@@ -5,9 +5,12 @@ import { displayName } from "../folders.ts";
 import { isDownloading } from "../lock.ts";
 import { duplicate, placeOf, point } from "./place.ts";
 import { freeBytes } from "./room.ts";
+import { STYLES } from "./style-service.ts";
 
 /** Folder of what is on its way, inside the models' folder: it moves with them. */
 export const DOWNLOADS = ".downloads";
+/** What moves along without being a model. */
+const HIDDEN: readonly string[] = [DOWNLOADS, STYLES];
 
 export interface MoveTask {
   /** The data folder's own folder for models, which names where they lie if not here. */
@@ -27,8 +30,8 @@ export async function movePlace({ root, to, verify, onProgress, signal }: MoveTa
   await mkdir(to, { recursive: true }).catch((cause: unknown) => {
     throw new StudioError("OUTPUT_UNWRITABLE", `The folder ${to} cannot be made: choose another.`, String(cause));
   });
-  const names = (await packsIn(from)).filter((name) => name !== DOWNLOADS);
-  const strangers = (await packsIn(to)).filter((name) => !names.includes(name) && name !== DOWNLOADS);
+  const names = await packsIn(from);
+  const strangers = (await packsIn(to)).filter((name) => !names.includes(name));
   if (to !== resolve(root) && strangers.length > 0)
     throw new StudioError(
       "BAD_REQUEST",
@@ -42,11 +45,12 @@ export async function movePlace({ root, to, verify, onProgress, signal }: MoveTa
     await duplicate(join(from, name), join(to, name));
     await verify(join(to, name));
   }
-  if ((await stat(join(from, DOWNLOADS)).catch(() => null))?.isDirectory() === true)
-    await duplicate(join(from, DOWNLOADS), join(to, DOWNLOADS));
+  for (const name of HIDDEN)
+    if ((await stat(join(from, name)).catch(() => null))?.isDirectory() === true)
+      await duplicate(join(from, name), join(to, name));
   // From here on they are there; what is left here is rubbish, whenever it goes.
   await point(root, to === resolve(root) ? root : to);
-  for (const name of [...names, DOWNLOADS]) await rm(join(from, name), { recursive: true, force: true });
+  for (const name of [...names, ...HIDDEN]) await rm(join(from, name), { recursive: true, force: true });
   onProgress("moved", 1);
 }
 
@@ -62,9 +66,7 @@ async function refuseWhileDownloading(folder: string): Promise<void> {
 
 async function packsIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  return entries.flatMap((entry) =>
-    entry.isDirectory() && (!entry.name.startsWith(".") || entry.name === DOWNLOADS) ? [entry.name] : [],
-  );
+  return entries.flatMap((entry) => (entry.isDirectory() && !entry.name.startsWith(".") ? [entry.name] : []));
 }
 
 function refuseNested(from: string, to: string): void {

@@ -7,6 +7,7 @@ import { DOWNLOADS } from "./move.ts";
 import type { ModelService } from "./model-service.ts";
 import { StoreSettings } from "./settings.ts";
 import type { StoreParts } from "./store-runners.ts";
+import { StyleService } from "./style-service.ts";
 
 /** Parts that tests exchange. */
 export interface StoreExchange {
@@ -26,6 +27,7 @@ export function openStore(
   return {
     catalogue: readCatalogue(catalogue),
     models,
+    styles: new StyleService(() => models.place),
     dropped: new DroppedFiles(() => join(models.place, DOWNLOADS)),
     acceptances: new Acceptances(home),
     settings: new StoreSettings(home, vault ?? null),

@@ -8,22 +8,25 @@ import {
   type ImportPurpose,
   type Input,
   type JobSnapshot,
-  type Method,
-  modelStoreMethods,
+  type Mix,
+  type modelStoreMethods,
   type ModelStore,
   type Output,
   StudioError,
+  type Style,
+  type styleMethods,
 } from "../../../core/contract/index.ts";
 import { displayName } from "../folders.ts";
 import type { JobService } from "../jobs/job-service.ts";
 import { hasEnded } from "../jobs/queue.ts";
+import type { StyleWish } from "../studio.ts";
 import { entryOf } from "./catalogue.ts";
 import { idFromFile } from "./model-files.ts";
 import { arrived } from "./fetch-files.ts";
 import { demandRoom, freeBytes, roomFor } from "./room.ts";
-import { droppedJob, entryOfJob, storeJobs, type StoreParts, type StoreRequest } from "./store-runners.ts";
+import { droppedJob, entryOfJob, mixJob, storeJobs, type StoreParts, type StoreRequest } from "./store-runners.ts";
 
-type StoreMethod = Extract<Method, keyof typeof modelStoreMethods>;
+type StoreMethod = keyof typeof modelStoreMethods | keyof typeof styleMethods;
 type Handlers = { [M in StoreMethod]: (input: Input<M>) => Promise<Output<M>> };
 
 export class StoreDesk {
@@ -63,6 +66,13 @@ export class StoreDesk {
       await this.parts.models.remove(id);
       return {};
     },
+    "styles.list": () => this.parts.styles.list(),
+    "styles.edit": (input) => this.parts.styles.edit(input),
+    "styles.remove": async ({ id }) => {
+      await this.parts.styles.remove(id);
+      return {};
+    },
+    "styles.mix": (mix) => this.mix(mix),
     "models.settings": () => this.parts.settings.state(),
     "models.configure": async (change) => {
       // What was left out stays as it is.
@@ -92,6 +102,10 @@ export class StoreDesk {
     return this.jobs.add(storeJobs(entry, { lookIn: null, int8: this.parts.measuresInt8 !== false, ...request }));
   }
 
+  installStyle(path: string, wish: StyleWish): Promise<Style> {
+    return this.parts.styles.install(path, wish);
+  }
+
   /** Lays a checkpoint aside that a shell was handed; null when it is none, but media. */
   take(path: string, { checkpoint }: ImportPurpose): Promise<null> | null {
     return checkpoint === undefined ? null : this.parts.dropped.take(path, checkpoint).then(() => null);
@@ -100,6 +114,17 @@ export class StoreDesk {
   /** The same of one that comes as bytes. */
   receive(name: string, bytes: AsyncIterable<Uint8Array>, { checkpoint }: ImportPurpose): Promise<null> | null {
     return checkpoint === undefined ? null : this.parts.dropped.receive(name, bytes, checkpoint).then(() => null);
+  }
+
+  private async mix(mix: Mix): Promise<JobSnapshot> {
+    const { styles, models } = this.parts;
+    const { summary } = await models.find(mix.model, undefined, undefined, "text-to-video");
+    const wanted = { ...mix, model: summary.id };
+    const { id, name } = await styles.named(wanted, summary.name);
+    if (await models.has(id)) throw new StudioError("BAD_REQUEST", `${name} is there already: choose it as the model.`);
+    await styles.files(mix.styles);
+    const [job] = await this.jobs.add([mixJob({ mix: wanted, id, name })]);
+    return job!;
   }
 
   private async installDropped(drop: string): Promise<JobSnapshot> {

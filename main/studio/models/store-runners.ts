@@ -8,9 +8,11 @@ import {
   type ConvertJob,
   type DownloadJob,
   type JobSnapshot,
+  mixSchema,
   modelIdSchema,
   StudioError,
 } from "../../../core/contract/index.ts";
+import { readLoraFacts } from "../../inference/index.ts";
 import { replaceFile } from "../files.ts";
 import { freshJob, type JobContext, type JobRunner, type ModelResult } from "../jobs/job-runner.ts";
 import { lockDownload } from "../lock.ts";
@@ -23,6 +25,7 @@ import { fetchFiles, installable, readReceipt } from "./fetch-files.ts";
 import { demandRoom } from "./room.ts";
 import type { ModelService } from "./model-service.ts";
 import type { StoreSettings } from "./settings.ts";
+import type { StyleService } from "./style-service.ts";
 import { TransferMeter } from "./transfer-meter.ts";
 
 const requestSchema = z.object({
@@ -41,7 +44,16 @@ const droppedSchema = z.object({
   id: modelIdSchema,
 });
 
+const mixRequestSchema = z.object({
+  mix: mixSchema,
+  /** Of the model that comes of it. */
+  id: modelIdSchema,
+  name: z.string(),
+});
+type MixRequest = z.infer<typeof mixRequestSchema>;
+
 export interface StoreParts {
+  readonly styles: StyleService;
   readonly dropped: DroppedFiles;
   readonly catalogue: Catalogue;
   readonly models: ModelService;
@@ -74,6 +86,21 @@ export const droppedJob = (drop: string, id: string, title: string): ConvertJob 
   result: null,
 });
 
+/** The mixing of styles with an installed model. */
+export const mixJob = (request: MixRequest): ConvertJob => ({
+  kind: "convert",
+  ...freshJob(),
+  title: request.name,
+  request: { ...request },
+  speed: null,
+  result: null,
+});
+
+const mixOfJob = (job: JobSnapshot): MixRequest | null => {
+  const request = job.kind === "convert" ? mixRequestSchema.safeParse(job.request) : null;
+  return request?.success === true ? request.data : null;
+};
+
 const dropOfJob = (job: JobSnapshot): z.infer<typeof droppedSchema> | null => {
   const request = job.kind === "convert" ? droppedSchema.safeParse(job.request) : null;
   return request?.success === true ? request.data : null;
@@ -83,6 +110,13 @@ export const entryOfJob = (job: JobSnapshot): string | null => {
   const request = "request" in job ? requestSchema.safeParse(job.request) : null;
   return (job.kind === "download" || job.kind === "convert") && request?.success === true ? request.data.entry : null;
 };
+
+const converting =
+  (context: JobContext) =>
+  (_step: string, fraction: number, etaMs: number | null): void => {
+    const done = Math.min(1, fraction);
+    context.storing({ phase: "convert", done, total: 1, fraction: done, etaMs }, null);
+  };
 
 export class StoreRunner implements JobRunner {
   private readonly parts: StoreParts;
@@ -94,6 +128,8 @@ export class StoreRunner implements JobRunner {
   }
 
   async run(job: JobSnapshot, context: JobContext): Promise<ModelResult> {
+    const mix = mixOfJob(job);
+    if (mix !== null) return this.mix(mix, context);
     const dropped = dropOfJob(job);
     if (dropped !== null) {
       this.drops.set(job.id, dropped.drop);
@@ -114,6 +150,7 @@ export class StoreRunner implements JobRunner {
   /** Only what went wrong is done again: what has arrived is there. */
   async again(job: JobSnapshot): Promise<JobSnapshot> {
     const dropped = dropOfJob(job);
+    if (mixOfJob(job) !== null) return { ...job, ...freshJob() };
     if (dropped === null) entryOf(this.parts.catalogue, entryOfJob(job) ?? "");
     else await this.parts.dropped.installable(dropped.drop);
     return { ...job, ...freshJob() };
@@ -127,14 +164,27 @@ export class StoreRunner implements JobRunner {
   }
 
   private async convertDropped({ drop, id }: z.infer<typeof droppedSchema>, context: JobContext): Promise<ModelResult> {
-    const summary = await this.parts.models.install({
-      file: await this.parts.dropped.installable(drop),
+    const { dropped, styles, models } = this.parts;
+    const file = await dropped.installable(drop);
+    if (file !== dropped.folder(drop) && (await readLoraFacts(file)) !== null) {
+      await styles.install(file);
+      return { model: null };
+    }
+    const summary = await models.install({ file, id, signal: context.signal, onProgress: converting(context) });
+    return { model: summary.id };
+  }
+
+  private async mix({ mix, id, name }: MixRequest, context: JobContext): Promise<ModelResult> {
+    const { models, styles } = this.parts;
+    const summary = await models.install({
+      file: join(models.place, mix.model),
+      loras: await styles.files(mix.styles),
       id,
+      name,
+      // The first clip in int8 measures: a mix is for trying out, and there at once.
+      int8: false,
       signal: context.signal,
-      onProgress: (_step, fraction, etaMs) => {
-        const done = Math.min(1, fraction);
-        context.storing({ phase: "convert", done, total: 1, fraction: done, etaMs }, null);
-      },
+      onProgress: converting(context),
     });
     return { model: summary.id };
   }
@@ -176,15 +226,13 @@ export class StoreRunner implements JobRunner {
     const receipt = await readReceipt(folder);
     if (receipt.files.length === 0)
       throw new StudioError("NOT_FOUND", `The files of ${entry.name} are not there any more: download it again.`);
-    const done = (fraction: number, etaMs: number | null) =>
-      context.storing({ phase: "convert", done: fraction, total: 1, fraction, etaMs }, null);
     const summary = await models.install({
       file: installable(entry, folder),
       id: entry.id,
       name: entry.name,
       int8,
       signal: context.signal,
-      onProgress: (_step, fraction, etaMs) => done(Math.min(1, fraction), etaMs),
+      onProgress: converting(context),
       finish: async (pack) => {
         const { name, url, version } = entry.licence;
         const origin = {
