@@ -131,9 +131,15 @@ describe("every format", () => {
     expect([Math.min(...alpha), Math.max(...alpha)]).toEqual([0, 255]);
   });
 
-  it("animated WebP", async () => {
-    const file = join(folder, "film.webp");
-    const outcome = await exportFilm(tools, film(FRAME_RATES["24"]).document, small("webp"), folder, file);
+  it.for([
+    [128, 72],
+    [127, 71],
+  ] as const)("animated WebP of %i × %i", async ([width, height]) => {
+    const file = join(folder, `film-${width}.webp`);
+    const settings = small("webp");
+    const sized = { ...settings, video: { ...settings.video!, width, height } };
+    const outcome = await exportFilm(tools, film(FRAME_RATES["24"]).document, sized, folder, file);
+    expect(outcome).toMatchObject({ width, height });
     expect(outcome.frames).toBe(FRAMES);
     expect(outcome.bytes).toBeGreaterThan(200);
   });

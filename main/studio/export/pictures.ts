@@ -27,7 +27,8 @@ export interface Work {
 export type Painted = { readonly first: Float32Array; readonly last: Float32Array } | null;
 
 /** Whether the codec takes what ffmpeg can compose by itself; else all frames are painted. */
-export const isComposed = ({ video }: ExportPlan): boolean => video !== null && pixelFormatOf(video) === "yuv420p";
+export const isComposed = ({ video }: ExportPlan): boolean =>
+  video !== null && pixelFormatOf(video) === "yuv420p" && video.width % 2 === 0 && video.height % 2 === 0;
 
 export const formatOf = ({ video, range }: ExportPlan): FilmFormat => ({ ...video!, start: range.start });
 
