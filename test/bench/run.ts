@@ -41,6 +41,10 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
       return { ...core, window };
     },
   },
+  playback: {
+    about: "frames shown and dropped, and picture against sound, in the viewer  [--only 1080p|720p --seconds n]",
+    run: async (context) => (await import("./playback.ts")).benchPlayback(context),
+  },
   eyes: {
     about: "whether looking at media in the background leaves the studio awake  [--seconds n: length of the film]",
     run: async (context) => (await import("./eyes.ts")).benchEyes(context),

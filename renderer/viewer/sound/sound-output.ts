@@ -12,6 +12,8 @@ const AHEAD = 0.45;
 const FIRST_BLOCKS = 3;
 /** From the moment when they are ready, seconds. */
 const LEAD = 0.04;
+/** Left silent where blocks come too late, so that not each one after that does too. Seconds. */
+const CATCH_UP = 0.1;
 /** Longest wait for the system to let sound out, milliseconds; playing goes on without it. */
 const RESUME_MS = 600;
 
@@ -195,8 +197,8 @@ export class SoundOutput {
         await new Promise((done) => setTimeout(done, 30));
         continue;
       }
-      // What should have been heard already is passed over.
-      if (due < now) run.next = Math.ceil(((now - run.at) * this.sampleRate) / BLOCK) * BLOCK;
+      // What should have been heard already is passed over, and so much more that the next block comes in time.
+      if (due < now) run.next = Math.ceil(((now + CATCH_UP - run.at) * this.sampleRate) / BLOCK) * BLOCK;
       const { next, version } = run;
       const sound = await run.course.mix(this.mixer, next, BLOCK);
       if (turn === this.turn && next === run.next && version === run.version) this.hand(run, sound);
