@@ -84,7 +84,9 @@ export function attachDrop(view: TimelineView, studio: Studio, element: HTMLElem
     const from = Math.max(0, xToTime(view.view, pointer.x));
     const snapped = snapBy(gesture.snapTo(pointer), [0, length], from, gesture.within, rate);
     const y = pointer.y - RULER_HEIGHT + view.scrollY;
-    const isBeyond = y < 0 || y >= view.layout.height;
+    // On an empty timeline the tracks that are there are meant, wherever one lets go.
+    const isUsed = gesture.base.tracks.some((track) => laneOf(track).placed.length > 0);
+    const isBeyond = isUsed && (y < 0 || y >= view.layout.height);
     const onto = isBeyond ? BEYOND : (rowAt(view.layout, y)?.track.id ?? null);
     return {
       at: Math.max(0, snapped.by),

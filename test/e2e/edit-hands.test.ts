@@ -266,7 +266,7 @@ test("by tool and by place a drag trims, rolls, moves, copies, slips, slides, fa
   }
 });
 
-test("what is snapped to is said, and with Ctrl held nothing snaps", async () => {
+test("what is snapped to is said, and with snapping off nothing snaps", async () => {
   await editor.openThree();
   const from = await on("a", 12);
   const width = await frameWidth();

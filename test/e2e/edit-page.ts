@@ -99,6 +99,7 @@ export class EditPage {
 
   /** A new project with clips a, b and c of 24 frames on V1, of one generated clip of at least 48; all of it in sight. */
   async openThree(): Promise<Timeline> {
+    await this.letGo();
     if ((await this.ask("library.list", {})).length === 0) await this.makeClip("rain");
     const name = `Test ${++projects}`;
     const { id, document } = await this.ask("projects.create", { name });
@@ -112,12 +113,19 @@ export class EditPage {
       clip: { media: clip!.id, name: each, sourceRange: { start: frames(6), duration: frames(24) } },
     }));
     await this.edit("overwrite", { at: 0, clips, link: false });
+    await this.page.evaluate(() => localStorage.clear());
     await this.page.reload();
     await this.openEdit();
     await this.page.getByRole("button", { name: `Project: ${name}` }).waitFor();
     await eventually(() => this.cell("a").count()).toBe(1);
     await this.page.keyboard.press("Backslash");
     return this.document();
+  }
+
+  /** Whatever a test that failed half-way was holding. */
+  private async letGo(): Promise<void> {
+    await this.page.mouse.up();
+    for (const key of ["Alt", "Shift", "Control"]) await this.page.keyboard.up(key);
   }
 
   async openEdit(): Promise<void> {

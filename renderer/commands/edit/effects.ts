@@ -10,7 +10,7 @@ import {
 import { frameDuration } from "../../../core/time/index.ts";
 import { cutsBetween, findTransitionAt, transitionAt, transitionNames } from "../../timeline/transitions.ts";
 import type { CommandContext } from "../command.ts";
-import { documentOf, editGroup, frameOf, hasClips, idsOf, oneClip, say, seek, selected } from "./helpers.ts";
+import { complain, documentOf, editGroup, frameOf, hasClips, idsOf, oneClip, say, seek, selected } from "./helpers.ts";
 
 /** Fades, transitions, keyframes, speed. */
 
@@ -45,7 +45,7 @@ export function addTransitionAt(context: CommandContext, type: Transition["type"
 
 function addAtEdge(context: CommandContext, type: Transition["type"]): void {
   const found = oneClip(context) ?? nearest(context);
-  if (found === null) return say(context, "Select a clip first.");
+  if (found === null) return complain(context, "A transition lies between clips: put some on the timeline first.");
   const { item } = found;
   const { time } = context.transport;
   const edge = Math.abs(time - item.start) < Math.abs(time - endOfPlaced(item)) ? "start" : "end";
