@@ -88,6 +88,7 @@ class Writer {
           this.source(item, -early),
           item.clip.sourceRange.duration + early - this.taken(item),
           item.start - early,
+          playedPer(item.clip),
         );
       } else
         this.line(
@@ -99,6 +100,7 @@ class Writer {
           this.source(item, 0),
           item.clip.sourceRange.duration - this.taken(item),
           item.start,
+          playedPer(item.clip),
         );
       this.comments(item.clip, into === null ? null : before!.clip);
     }
@@ -118,21 +120,22 @@ class Writer {
     source: Flicks,
     duration: Flicks,
     record: Flicks,
+    factor = 1,
   ): void {
-    const times = [source, source + duration, record, record + duration].map((time) => this.code(time)).join(" ");
+    const times = [source, source + Math.round(duration * factor), record, record + duration]
+      .map((time) => this.code(time))
+      .join(" ");
     this.lines.push(`${number}  ${reel.padEnd(8)} ${kind.padEnd(5)} ${how.padEnd(4)} ${length.padEnd(3)} ${times}`);
   }
 
   private comments(clip: Clip, from: Clip | null): void {
-    const speed = parameterOf(clip, "speed");
-    const factor =
-      (typeof speed === "number" ? speed : mediaRange(clip).duration / clip.sourceRange.duration) *
-      (clip.reversed ? -1 : 1);
+    const factor = playedPer(clip) * (clip.reversed ? -1 : 1);
     const { rate } = this.document.settings;
     if (factor !== 1) {
-      const played = ((rate.numerator / rate.denominator) * factor).toFixed(1);
+      const rated = ((rate.numerator / rate.denominator) * Math.abs(factor)).toFixed(1);
+      const played = factor < 0 ? `-${rated.padStart(5, "0")}` : rated.padStart(6, "0");
       this.lines.push(
-        `M2   ${this.reel(clip).padEnd(8)} ${played.padStart(6, "0")}                ${this.code(clip.sourceRange.start)}`,
+        `M2   ${this.reel(clip).padEnd(8)} ${played}                ${this.code(clip.sourceRange.start)}`,
       );
     }
     if (from !== null)
@@ -145,7 +148,7 @@ class Writer {
   }
 
   private source({ clip }: Placed, at: Flicks): Flicks {
-    return Math.max(0, clip.sourceRange.start + at);
+    return Math.max(0, mediaRange(clip).start + Math.round(at * playedPer(clip)));
   }
 
   /** Eight letters and digits, which is all that a reel's name has. */
@@ -170,3 +173,9 @@ class Writer {
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
+
+/** Seconds of media that a second of the clip plays: with M2, what is played of the source stands in its times. */
+function playedPer(clip: Clip): number {
+  const speed = parameterOf(clip, "speed");
+  return typeof speed === "number" ? speed : mediaRange(clip).duration / clip.sourceRange.duration;
+}

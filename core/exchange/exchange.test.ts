@@ -1,6 +1,16 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FLICKS_PER_SECOND, FRAME_RATES } from "../time/index.ts";
-import { breaches, clipsOf, type EditArguments, type EditName, laneOf, type Timeline } from "../timeline/index.ts";
+import {
+  applyEdit,
+  breaches,
+  clipsOf,
+  type EditArguments,
+  type EditName,
+  laneOf,
+  type Timeline,
+} from "../timeline/index.ts";
+import { callOf, recipes } from "../timeline/testing/random-edits.ts";
 import {
   add,
   clipId,
@@ -122,6 +132,10 @@ describe("FCPXML", () => {
   });
 });
 
+/** Frames of a timecode at 24 a second. */
+const code = (text: string): number =>
+  text.split(":").reduce((sum, part, n) => sum * (n === 3 ? 24 : 60) + Number(part), 0);
+
 describe("EDL", () => {
   it("lists cuts and dissolves with their timecodes", () => {
     const { text, notes } = writeEdl(dissolved());
@@ -151,6 +165,42 @@ describe("EDL", () => {
     const { text, notes } = writeEdl(document);
     expect(text).toMatch(/M2 {3}FILM {5}0048\.0 {16}00:00:02:00/);
     expect(notes).toEqual([expect.stringMatching(/V2 is left out/)]);
+  });
+
+  it("whatever was edited, each event has the form and adds up: played of the source by its speed is what it lasts", () => {
+    const EVENT = /^(\d{3}) {2}(\S{1,8}) +V +(C|D) +(\d{3})? +((?:\d\d:){3}\d\d) (\S{11}) (\S{11}) (\S{11})$/;
+    let events = 0;
+    fc.assert(
+      fc.property(recipes, (list) => {
+        const document = list.reduce((now: Timeline, recipe) => {
+          const result = applyEdit(now, callOf(now, recipe));
+          return result.ok ? result.value : now;
+        }, linkedPairs());
+        const lines = writeEdl(document).text.split("\r\n").slice(3);
+        let end = 0;
+        for (const [n, line] of lines.entries()) {
+          if (line === "" || line.startsWith("*") || line.startsWith("M2")) continue;
+          const event = EVENT.exec(line);
+          expect([line, event === null]).toEqual([line, false]);
+          const [sourceIn, sourceOut, recordIn, recordOut] = event!.slice(5).map(code) as [
+            number,
+            number,
+            number,
+            number,
+          ];
+          expect(recordIn).toBeGreaterThanOrEqual(end);
+          end = recordOut;
+          events += 1;
+          const warp = /^M2 +\S+ +(-?[\d.]+) /.exec(lines[n + 1] ?? "");
+          const factor = warp === null ? 1 : Math.abs(Number(warp[1])) / 24;
+          const lasts = recordOut - recordIn;
+          // Speeds have one digit after the point, times whole frames.
+          expect(Math.abs(sourceOut - sourceIn - lasts * factor)).toBeLessThanOrEqual(2 + (lasts * 0.05) / 24);
+        }
+      }),
+      { numRuns: 100 },
+    );
+    expect(events).toBeGreaterThan(100);
   });
 });
 

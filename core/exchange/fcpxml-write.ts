@@ -37,6 +37,16 @@ const element = (
   children: Element["children"] = [],
 ): Element => ({ name, attributes, children });
 
+/** Rates of a sequence's sound, as its DTD spells them. */
+const SEQUENCE_RATES: Readonly<Record<number, string>> = {
+  32_000: "32k",
+  44_100: "44.1k",
+  48_000: "48k",
+  88_200: "88.2k",
+  96_000: "96k",
+  176_400: "176.4k",
+  192_000: "192k",
+};
 const DISSOLVE = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265";
 const TITLE = ".../Titles.localized/Bumper:Opener.localized/Basic Title.localized/Basic Title.moti";
 
@@ -64,9 +74,12 @@ class Writer {
     const above = pictures.filter((track) => track !== primary).map((track, i) => [track, i + 1] as const);
     const below = tracks.filter(({ kind }) => kind === "audio").map((track, i) => [track, -(i + 1)] as const);
     const lanes = [...above, ...below].filter(([track]) => laneOf(track).placed.length > 0);
-    spine[0] = this.with(
-      spine[0]!,
-      lanes.map(([track, lane]) => this.connected(track, lane, startOf(spine[0]!))),
+    // A fade from nothing stands before the first clip, and nothing hangs on it.
+    const first = spine.findIndex((each) => each.name !== "transition");
+    const holder = spine[first]!;
+    spine[first] = this.with(
+      holder,
+      lanes.map(([track, lane]) => this.connected(track, lane, startOf(holder))),
       markers,
     );
     const sequence = element(
@@ -77,7 +90,7 @@ class Writer {
         tcStart: "0s",
         tcFormat: settings.dropFrame ? "DF" : "NDF",
         audioLayout: "stereo",
-        audioRate: `${Math.round(settings.sampleRate / 1000)}k`,
+        audioRate: SEQUENCE_RATES[settings.sampleRate] ?? null,
       },
       [element("spine", {}, spine)],
     );
