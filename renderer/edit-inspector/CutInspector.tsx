@@ -1,7 +1,8 @@
-import { formatTimecode } from "../../core/time/index.ts";
+import { flicksToFrame, formatTimecode } from "../../core/time/index.ts";
 import { endOfPlaced, laneOf, type Placed, type Timeline, transitionLimits } from "../../core/timeline/index.ts";
 import { clipName } from "../timeline/selection.ts";
 import { TransitionPalette } from "../transitions/TransitionPalette.tsx";
+import { plural } from "../ui/format.ts";
 import { Row, Section } from "./fields/rows.tsx";
 
 export interface Cut {
@@ -23,7 +24,11 @@ export function findCut({ tracks }: Timeline, leftId: string, rightId: string): 
 export function CutInspector({ cut: { left, right }, document }: { readonly cut: Cut; readonly document: Timeline }) {
   const { settings } = document;
   const spare = transitionLimits(document, left.clip, right.clip, 0);
-  const long = (time: number) => formatTimecode(Math.min(time, 24 * 3600 * 705_600_000), settings);
+  /** Stills last as long as one likes. */
+  const room = (time: number): string => {
+    const frames = Math.round(flicksToFrame(time, settings.rate));
+    return frames > 9999 ? "any" : plural(frames, "frame");
+  };
   return (
     <>
       <header className="edit-inspector__head">
@@ -39,8 +44,7 @@ export function CutInspector({ cut: { left, right }, document }: { readonly cut:
         </Row>
         <Row label="Room">
           <span className="plain-row__text">
-            <span className="mono">{long(spare.inOffset)}</span> before,{" "}
-            <span className="mono">{long(spare.outOffset)}</span> after
+            {room(spare.inOffset)} before, {room(spare.outOffset)} after
           </span>
         </Row>
       </Section>
