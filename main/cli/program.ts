@@ -5,6 +5,7 @@ import { appFile } from "../app-files/app-files.ts";
 import { createStudio, openQueueAccess, type Studio, type StudioOptions } from "../studio/index.ts";
 import { type AnalyzeOptions, analyze } from "./analyze.ts";
 import { type AnimateOptions, animate } from "./animate.ts";
+import { doctor } from "./doctor.ts";
 import { type ExportOptions, exportProject, importProject, listPresets, showRecords } from "./export.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { addModels } from "./models-commands.ts";
@@ -114,7 +115,9 @@ function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<v
   addExport(program, perform);
   addQueue(program, common, queue);
   common(program.command("doctor"))
-    .description("Looks at everything that a clip needs and says what is missing.")
+    .description(
+      "Looks at everything that a clip needs, at what can compute, and at what each model takes; says what is missing.",
+    )
     .action((options: CommonOptions) => perform(options, doctor));
   inherit(program);
   return program;
@@ -259,13 +262,6 @@ function addExport(program: Command, perform: (options: CommonOptions, work: Wor
         return exportProject(studio, project, options, output, signal);
       }),
     );
-}
-
-async function doctor(studio: Studio, output: Output): Promise<void> {
-  const findings = await studio.diagnose();
-  const lines = findings.map(({ ok, sentence }) => `${ok ? "ok  " : "FAIL"}  ${sentence}`);
-  const well = findings.every(({ ok }) => ok);
-  output.result({ findings }, lines.join("\n"), well);
 }
 
 function common(command: Command): Command {

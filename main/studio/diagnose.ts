@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { StudioError } from "../../core/contract/index.ts";
 import { type EngineHost, engineThreads } from "../inference/index.ts";
-import type { MediaTools } from "../media/index.ts";
+import { chooseEncoder, type MediaTools } from "../media/index.ts";
 import type { Folders } from "./folders.ts";
 import type { ModelService } from "./models/model-service.ts";
 import type { Finding } from "./studio.ts";
@@ -12,6 +12,8 @@ const GIB = 2 ** 30;
 /** The bundled model needs well under this; the official ones about 4 GB. */
 const LITTLE_MEMORY = 2 * GIB;
 const LITTLE_DISK = 1 * GIB;
+/** The most important first: H.264 is what clips are kept in. */
+const CODECS = ["h264", "hevc", "av1", "vp9"] as const;
 
 export interface DiagnoseParts {
   readonly folders: Folders;
@@ -27,6 +29,19 @@ export async function diagnose(parts: DiagnoseParts): Promise<Finding[]> {
     finding("ffmpeg", async () => {
       const { version, ffmpeg } = await parts.tools();
       return good(`ffmpeg ${version} writes the videos (${ffmpeg}).`);
+    }),
+    finding("encoders", async () => {
+      const tools = await parts.tools();
+      const found = await Promise.all(
+        CODECS.map((codec) => chooseEncoder(tools, { codec, encoder: "auto" }, "yuv420p")),
+      );
+      const words = CODECS.map((codec, i) => {
+        const encoder = found[i];
+        if (encoder === null || encoder === undefined) return `no ${codec}`;
+        return `${codec} by ${encoder.name}${encoder.isHardware ? " (graphics hardware)" : ""}`;
+      });
+      const text = `Films are encoded as ${words.join(", ")}`;
+      return found[0] === null ? bad(`${text}: install an ffmpeg with libx264.`) : good(`${text}.`);
     }),
     finding("onnxruntime", async () => {
       const version = await parts.engine.check();

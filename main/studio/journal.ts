@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import { replaceFile } from "./files.ts";
 
 /**
- * An append-only file of JSON values, one a line with its CRC-32 in front: `1a2b3c4d {"type":…}`. A torn last line is what a power
+ * An append-only file of JSON values, one (or some that belong together) a line with its CRC-32 in front: `1a2b3c4d {"type":…}`. A torn last line is what a power
  * cut leaves and is dropped. A damaged line in the middle ends the replay there; the file is then set aside, never thrown away.
  */
 export class Journal {
@@ -50,7 +50,7 @@ export class Journal {
    * system's; the file then ends where it ended before, so that a disk that was full does not spoil what is written later.
    */
   append(...values: readonly unknown[]): Promise<void> {
-    const lines = Buffer.from(values.map(formatLine).join(""));
+    const lines = Buffer.from(formatBatch(values));
     const written = this.tail.then(() => this.write(lines));
     this.tail = written.catch(() => {}); // the caller hears of it; the next line may succeed
     return written;
@@ -97,6 +97,13 @@ export function formatLine(value: unknown): string {
   return `${checksum(json)} ${json}\n`;
 }
 
+/** Values that belong together as one line, so that a cut leaves all of them or none: a star stands where one value has a space. */
+export function formatBatch(values: readonly unknown[]): string {
+  if (values.length === 1) return formatLine(values[0]);
+  const json = JSON.stringify(values);
+  return values.length === 0 ? "" : `${checksum(json)}*${json}\n`;
+}
+
 /** Reads as far as every line is whole. Pure. */
 export function parseJournal(bytes: Buffer): { values: unknown[]; damaged: boolean } {
   const values: unknown[] = [];
@@ -106,8 +113,10 @@ export function parseJournal(bytes: Buffer): { values: unknown[]; damaged: boole
     if (end < 0) return { values, damaged: false }; // torn last line
     const line = bytes.toString("utf8", at, end);
     const json = line.slice(9);
-    if (line[8] !== " " || line.slice(0, 8) !== checksum(json)) return { values, damaged: true };
-    values.push(JSON.parse(json));
+    if ((line[8] !== " " && line[8] !== "*") || line.slice(0, 8) !== checksum(json)) return { values, damaged: true };
+    const value: unknown = JSON.parse(json);
+    if (line[8] === "*") values.push(...(value as unknown[]));
+    else values.push(value);
     at = end + 1;
   }
   return { values, damaged: false };

@@ -74,7 +74,7 @@ export function MediaShelf() {
   );
 }
 
-/** Files dropped anywhere in the window, except where a card takes them; true while some hover over it. */
+/** Files dropped anywhere in the window, except where a card or a sheet takes them; true while some hover over it. */
 function useWindowDrop(onFiles: (files: File[]) => void): boolean {
   const [isOver, setOver] = useState(false);
   const take = useRef(onFiles);
@@ -98,9 +98,10 @@ function useWindowDrop(onFiles: (files: File[]) => void): boolean {
     const drop = (event: globalThis.DragEvent) => {
       depth = 0;
       setOver(false);
+      const isTaken = event.defaultPrevented;
       // Without this the browser would leave the studio for the file.
       event.preventDefault();
-      if (carriesFiles(event) && !(event.target as HTMLElement).closest("[data-media]"))
+      if (!isTaken && carriesFiles(event) && !(event.target as HTMLElement).closest("[data-media]"))
         take.current([...(event.dataTransfer?.files ?? [])]);
     };
     window.addEventListener("dragenter", enter);

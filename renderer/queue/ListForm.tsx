@@ -41,7 +41,6 @@ export function ListForm({ onClose }: { readonly onClose: () => void }) {
         onDragLeave={() => setOver(false)}
         onDrop={(event) => {
           event.preventDefault();
-          event.stopPropagation();
           setOver(false);
           void filesOf(event.dataTransfer).then(([first]) => take(first?.file));
         }}

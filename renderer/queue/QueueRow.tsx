@@ -142,7 +142,7 @@ export function QueueRow({ job, line, dragged, onDrag, batch, onBatch }: Props) 
             </Popover.Trigger>
             <Popover.Portal>
               <Popover.Content
-                className="popover"
+                className="popover popover--duplicate"
                 side="top"
                 align="end"
                 sideOffset={6}

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { temporaryFolder } from "../../media/testing.ts";
 import { Devices } from "./devices.ts";
 
@@ -15,10 +15,15 @@ function open(entry: string, platform: NodeJS.Platform, file: string) {
   return new Devices({ file, node: process.execPath, entry, platform, patience, log: () => {} });
 }
 
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 describe("devices", () => {
   it("that crash, hang, print garbage or refuse are told apart and take nothing along; what was found is kept", {
     timeout: 240_000,
   }, async () => {
+    vi.stubEnv("PLUME_BAD_DEVICES", "1");
     await using folder = await temporaryFolder();
     const file = join(folder.path, "devices.json");
     const linux = await open(fake, "linux", file).list();
