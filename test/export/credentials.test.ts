@@ -133,7 +133,8 @@ it.each([
 ])("%s is signed too", async (preset, container, name) => {
   const { file, notes } = await exported(one(), settings(preset), name);
   expect((await said(file, container)).found.problems).toEqual([]);
-  expect(notes.filter((note) => /sign/i.test(note))).toEqual([]);
+  expect(notes.filter((note) => /sign|no place/i.test(note))).toEqual([]);
+  expect(await recordsOfFile(file)).toEqual([record]);
 });
 
 it("where it cannot be signed one sentence says why, and the film is there all the same", async () => {

@@ -35,7 +35,8 @@ export async function embedRecords(
   if (!plan.settings.credentials || places.identity == null) return notes;
   const definition = credentialsOf(told, { whole, isEdited: isEdited(task.document, plan.range), tool: task.tool });
   const unsigned = await sign(container, definition, places, places.identity);
-  return unsigned === null ? notes : [...notes, unsigned];
+  // Signed, the file tells the records too, in whatever format.
+  return unsigned === null ? [] : [...notes, unsigned];
 }
 
 /** Exchanges the file for a signed one. Resolves with a sentence where that could not be, else with null. */

@@ -19,9 +19,11 @@ import {
   planExport,
   presets,
   readXmp,
+  RECORDS_ASSERTION,
 } from "../../../core/export/index.ts";
 import { clipsOf, mediaOf, type MediaReference, type Timeline } from "../../../core/timeline/index.ts";
 import { chooseEncoder, type MediaTools, pixelFormatOf, readXmpPacket } from "../../media/index.ts";
+import { containerOf, readCredentials } from "../credentials/credentials.ts";
 import type { JobService } from "../jobs/job-service.ts";
 import type { Destination } from "../studio.ts";
 import { writeExchange } from "./exchange.ts";
@@ -148,10 +150,24 @@ export class ExportService {
 /** How the clips of an exported file were made, as it says itself; what a newer studio wrote is passed over. */
 export async function recordsOfFile(path: string): Promise<ClipRecord[]> {
   const packet = await readXmpPacket(path);
-  return (packet === null ? [] : readXmp(packet)).flatMap((record) => {
+  const told = packet === null ? await signedRecords(path) : readXmp(packet);
+  return told.flatMap((record) => {
     const known = recordSchema.safeParse(record);
     return known.success ? [known.data] : [];
   });
+}
+
+/** Sound has no other place for records than its Content Credentials. */
+async function signedRecords(path: string): Promise<readonly unknown[]> {
+  const container = containerOf(path);
+  if (container !== "wav" && container !== "flac" && container !== "mp3") return [];
+  const credentials = await readCredentials(path, container).catch(() => null);
+  if (credentials === null || credentials.problems.length > 0) return [];
+  const assertions = credentials.manifest["assertions"];
+  const found = (Array.isArray(assertions) ? assertions : []).find(
+    (each: { readonly label?: unknown }) => each.label === RECORDS_ASSERTION,
+  ) as { readonly data?: { readonly records?: unknown } } | undefined;
+  return Array.isArray(found?.data?.records) ? found.data.records : [];
 }
 
 function planned(document: Timeline, settings: ExportSettings): ExportPlan {
