@@ -263,8 +263,11 @@ export class ProjectService {
     const { media: known } = project.document;
     const media = (found as MediaSource[]).map((source) => {
       const reference = referenceOf(source, project.folder);
-      // What was found again under another name is called in the project as it always was.
-      return { ...reference, name: known[source.id]?.name ?? reference.name };
+      const before = known[source.id];
+      const isSame = before?.fingerprint.sha256 === reference.fingerprint.sha256;
+      // What was found again under another name is called in the project as it always was, and was made as it was made.
+      const record = reference.record ?? (isSame ? before.record : null);
+      return { ...reference, name: before?.name ?? reference.name, record };
     });
     return project.edit({ name: "addMedia", arguments: { media } });
   }
