@@ -85,7 +85,7 @@ describe("projects", () => {
     const { id, document, steps } = await create(service);
     expect(steps).toEqual({ undo: null, redo: null });
     const change = await service.handlers["projects.edit"](addText(id, document, "Hello"));
-    expect(change).toMatchObject({ from: 0, revision: 1, steps: { undo: "Append ‘Hello’" } });
+    expect(change).toMatchObject({ from: 0, revision: 1, steps: { undo: "Add title ‘Hello’" } });
     const after = applyPatch(document, change.patch as Patch);
     await service.handlers["projects.close"]({ id });
     const file = await readFile(join(room.output, "Projects", "My film", "My film.plume"), "utf8");
@@ -128,7 +128,7 @@ describe("projects", () => {
       });
     await service.handlers["projects.gesture"]({ id, gesture: "g1", end: "keep" });
     expect(await service.handlers["projects.history"]({ id })).toEqual({
-      past: ["Append ‘a’", "Change settings"],
+      past: ["Add title ‘a’", "Change settings"],
       future: [],
     });
     await service.handlers["projects.edit"]({ id, name: "setSettings", arguments: { name: "w" }, gesture: "g2" });
@@ -137,7 +137,7 @@ describe("projects", () => {
     ]);
     await service.handlers["projects.undo"]({ id });
     const back = await service.handlers["projects.undo"]({ id });
-    expect(back.steps).toEqual({ undo: null, redo: "Append ‘a’" });
+    expect(back.steps).toEqual({ undo: null, redo: "Add title ‘a’" });
     await service.handlers["projects.redo"]({ id });
     await expect(
       service.handlers["projects.edit"]({ id, name: "trim", arguments: { clip: "no", edge: "end", by: 1 } }),
@@ -314,7 +314,7 @@ describe("media of a project", () => {
     } as JobSnapshot);
     await service.jobEnded({ id: "other", clip: room.clip, error: null } as JobSnapshot);
     const { document: after, steps } = await service.handlers["projects.open"]({ id });
-    expect(steps.undo).toBe("Append ‘j2’");
+    expect(steps.undo).toBe("Generate ‘j2’");
     const takes = after.tracks.flatMap(({ children }) =>
       children.flatMap((child) => (child.kind === "clip" && child.content.type === "media" ? child.content.takes : [])),
     );
