@@ -55,7 +55,7 @@ export function DropModels() {
       <PackagePlus size={22} aria-hidden />
       <p>
         {coming === null
-          ? "Drop a checkpoint here: a file, or the folder of a model in several files."
+          ? "Drop a checkpoint or a style (LoRA) here: a file, or the folder of a model in several files."
           : `Taking ${coming} …`}
       </p>
       <div className="drop-models__buttons">

@@ -7,6 +7,7 @@ import { CatalogueCard } from "./CatalogueCard.tsx";
 import { DropModels } from "./DropModels.tsx";
 import { InstalledModels } from "./InstalledModels.tsx";
 import { LicenceDialog } from "./LicenceDialog.tsx";
+import { Styles } from "./Styles.tsx";
 import { StoreSettings } from "./StoreSettings.tsx";
 import { useModelStore } from "./use-model-store.ts";
 
@@ -33,6 +34,12 @@ export function ModelsWorkspace() {
             Installed
           </h3>
           <InstalledModels models={models} />
+        </section>
+        <section aria-labelledby="models-styles">
+          <h3 id="models-styles" className="models__section">
+            Styles
+          </h3>
+          <Styles />
         </section>
         <section aria-labelledby="models-official">
           <h3 id="models-official" className="models__section">

@@ -12,6 +12,19 @@ const settings: Output<"models.settings"> = {
   token: { kept: "none", canKeep: false },
 };
 
+const sample = { about: "", bytes: 92e6, layers: 333, preview: null } as const;
+const styles: Output<"styles.list"> = [
+  {
+    ...sample,
+    id: "ink-wash",
+    name: "Ink wash",
+    about: "Loose brush and bleeding ink on rice paper.",
+    triggers: ["ink wash"],
+    licence: "CC-BY-4.0",
+  },
+  { ...sample, id: "grain", name: "Film grain", triggers: [], licence: "own work" },
+];
+
 /** The real catalogue, of which nothing is installed and nothing can be had. */
 export const fakeModels = {
   "models.catalogue": () => ({
@@ -36,7 +49,7 @@ export const fakeModels = {
   "models.remove": refuse,
   "models.configure": refuse,
   "models.token": refuse,
-  "styles.list": () => [],
+  "styles.list": () => [...styles],
   "styles.edit": refuse,
   "styles.remove": refuse,
   "styles.mix": refuse,
