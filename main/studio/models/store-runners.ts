@@ -166,7 +166,7 @@ export class StoreRunner implements JobRunner {
   private async convertDropped({ drop, id }: z.infer<typeof droppedSchema>, context: JobContext): Promise<ModelResult> {
     const { dropped, styles, models } = this.parts;
     const file = await dropped.installable(drop);
-    if (file !== dropped.folder(drop) && (await readLoraFacts(file)) !== null) {
+    if (file !== dropped.folder(drop) && (await readLoraFacts(file).catch(() => null)) !== null) {
       await styles.install(file);
       return { model: null };
     }
