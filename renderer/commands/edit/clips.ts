@@ -80,7 +80,7 @@ export const clipCommands = editGroup("Clips", [
   {
     id: "clip.join",
     title: "Join with the next clip",
-    keys: ["Mod+KeyJ"],
+    keys: ["Alt+KeyJ"],
     when: hasClips,
     run(context) {
       const { track, item } = selected(context)[0]!;
