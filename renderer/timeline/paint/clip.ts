@@ -3,7 +3,6 @@ import {
   type Clip,
   endOfPlaced,
   mediaOf,
-  parameterAt,
   type Placed,
   sourceTimeAt,
   type Take,
@@ -13,6 +12,7 @@ import {
 import { timeToX, type View, xToTime } from "../geometry.ts";
 import { KEYFRAMES_HEIGHT, keyframesOf, TITLE_HEIGHT } from "../hit.ts";
 import type { MediaPictures } from "../pictures.ts";
+import { paintWaveform } from "./waveform.ts";
 import { MARKER_COLOURS, type Palette } from "./palette.ts";
 import { shortened } from "./text.ts";
 
@@ -30,7 +30,7 @@ export interface ClipScene {
   readonly hatch: CanvasPattern | null;
 }
 
-interface Box {
+export interface Box {
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -180,40 +180,6 @@ function paintThumbnails(scene: ClipScene, item: Placed, media: string, { x, y, 
       tall,
     );
   }
-}
-
-function paintWaveform(scene: ClipScene, item: Placed, media: string, { x, y, width, height }: Box): void {
-  const { canvas, view, pictures, palette } = scene;
-  const { clip } = item;
-  const top = height >= 30 ? y + TITLE_HEIGHT : y;
-  const middle = (top + y + height) / 2;
-  const half = (y + height - top) / 2 - 2;
-  const [from, to] = [Math.max(0, Math.floor(x)), Math.min(view.width, Math.ceil(x + width))];
-  if (to <= from || half < 3) return;
-  const secondsAt = (pixel: number): number =>
-    sourceTimeAt(clip, Math.min(clip.sourceRange.duration, Math.max(0, xToTime(view, pixel) - item.start))) /
-    FLICKS_PER_SECOND;
-  const ends = [secondsAt(from), secondsAt(to)] as const;
-  const peaks = pictures.peaks(media, Math.min(...ends), Math.max(...ends), to - from);
-  if (peaks === null) return;
-  const volume = clip.parameters.volume;
-  const steady = typeof volume === "number" || volume === undefined ? 10 ** ((volume ?? 0) / 20) : null;
-  const gainAt = (pixel: number): number =>
-    steady ?? 10 ** (parameterAt(clip, "volume", xToTime(view, pixel) - item.start) / 20);
-  const columns = peaks.low.length;
-  const at = (column: number): number => (clip.reversed ? columns - 1 - column : column);
-  const toY = (value: number): number => middle - Math.max(-1, Math.min(1, value)) * half;
-  const step = (to - from) / columns;
-  canvas.beginPath();
-  for (let i = 0; i < columns; i++) {
-    const pixel = from + i * step;
-    const gain = gainAt(pixel);
-    const high = toY(peaks.high[at(i)]! * gain);
-    const low = toY(peaks.low[at(i)]! * gain);
-    canvas.rect(pixel, high, step, Math.max(1, low - high));
-  }
-  canvas.fillStyle = palette.wave;
-  canvas.fill();
 }
 
 function paintText({ canvas, palette }: ClipScene, clip: Clip, { x, y, height }: Box): void {
