@@ -1,10 +1,20 @@
 /** Content Credentials: what the studio signs, the official reader finds valid, and whatever is changed afterwards it finds. */
+import "reflect-metadata"; // @peculiar/x509 cannot be loaded without it
 import { execFile } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { homedir, hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  cryptoProvider,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { type ExportSettings, findPreset, RECORDS_ASSERTION } from "../../core/export/index.ts";
 import { clip as sampleClip } from "../../core/testing/samples.ts";
@@ -164,4 +174,49 @@ it("who signs is made once and kept for oneself; a key that is not the certifica
   const pem = await readFile(identity(), "utf8");
   await writeFile(identity(), strange + pem.slice(pem.indexOf("-----BEGIN CERTIFICATE")));
   await expect(signingIdentity(identity())).rejects.toThrow(/holds a key that is not the first certificate’s/);
+});
+
+/** A user's own key with a certificate that somebody issued, as a PEM file. @param algorithm of Web Crypto */
+async function ownIdentity(algorithm: { readonly name: string } & Record<string, unknown>): Promise<void> {
+  const pair = (): Promise<CryptoKeyPair> => crypto.subtle.generateKey(algorithm as never, true, ["sign", "verify"]);
+  const [rootKeys, keys] = [await pair(), await pair()];
+  const dates = { notBefore: new Date(Date.now() - 86_400_000), notAfter: new Date(Date.now() + 86_400_000) };
+  const common = { ...dates, signingAlgorithm: algorithm as never };
+  const authority = await X509CertificateGenerator.createSelfSigned({
+    ...common,
+    name: "CN=Authority, O=Tests",
+    keys: rootKeys,
+    extensions: [new BasicConstraintsExtension(true, 0, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true)],
+  });
+  const own = await X509CertificateGenerator.create({
+    ...common,
+    subject: "CN=Somebody, O=Tests",
+    issuer: authority.subject,
+    publicKey: keys.publicKey,
+    signingKey: rootKeys.privateKey,
+    extensions: [
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension(["1.3.6.1.5.5.7.3.4"]),
+      await AuthorityKeyIdentifierExtension.create(rootKeys.publicKey),
+    ],
+  });
+  const der = Buffer.from(await crypto.subtle.exportKey("pkcs8", keys.privateKey));
+  const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" }).export({ type: "pkcs8", format: "pem" });
+  await mkdir(join(folder, "credentials"), { recursive: true });
+  await writeFile(identity(), `${key.toString()}${own.toString("pem")}\n${authority.toString("pem")}\n`);
+}
+
+it.each([
+  { name: "Ed25519" },
+  { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" },
+  { name: "RSA-PSS", modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256", saltLength: 32 },
+])("one’s own certificate signs too: $name", async (algorithm) => {
+  cryptoProvider.set(crypto);
+  await ownIdentity(algorithm);
+  const { file, notes } = await exported(one(), settings("wav"), "own.wav");
+  expect(notes).toEqual([]);
+  expect(await readCredentials(file, "wav")).toMatchObject({
+    problems: [],
+    signer: expect.stringMatching(/^Somebody/),
+  });
 });
