@@ -137,6 +137,7 @@ test("the subject of a clip is cut out, and what is around it blurred: seen, und
     name: "resetParameter",
     arguments: { clips: [clip.id], parameters: ["positionX", "positionY", "scaleX", "scaleY"] },
   });
+  await call("projects.edit", { id, name: "setSubject", arguments: { clips: [clip.id], subject: null } });
   await page.keyboard.press("Home");
   /** Colours of the viewer's picture in the square's middle, beside it, and far from it; in the film's pixels. */
   const seen = () =>
@@ -163,12 +164,16 @@ test("the subject of a clip is cut out, and what is around it blurred: seen, und
       ] as const,
     );
   await expect.poll(seen, patience).toEqual(["red", "grey", "grey"]);
+  const cell = page.getByRole("gridcell", { name: /^IMG_0001/ });
   const palette = async (words: string): Promise<void> => {
-    await page.locator(".timeline").first().focus();
-    await page.keyboard.press("Control+KeyA");
+    // Whatever has the focus in the timeline is selected.
+    await cell.focus();
     await page.keyboard.press("Control+KeyP");
     await page.keyboard.type(words);
-    await page.keyboard.press("Enter");
+    await page
+      .getByRole("option", { name: new RegExp(words, "i") })
+      .first()
+      .click();
   };
   await palette("cut out the subject");
   await expect.poll(async () => (await clipOf()).subject?.background, patience).toBe("none");
@@ -195,7 +200,7 @@ test("the subject of a clip is cut out, and what is around it blurred: seen, und
   await palette("show the whole picture again");
   await expect.poll(async () => "subject" in (await clipOf()), patience).toBe(false);
   for (const background of ["blur", "none", undefined]) {
-    await page.locator(".timeline").first().focus();
+    await cell.focus();
     await page.keyboard.press("Control+KeyZ");
     await expect.poll(async () => (await clipOf()).subject?.background, patience).toBe(background);
   }

@@ -12,7 +12,7 @@ import type { Studio } from "../studio.ts";
 import { boxAtTime, makeMovingFilm, type MovingFilm, movingFilms, THING } from "./moving-films.testkit.ts";
 import { FILM } from "./testing.ts";
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let studio: Studio;
@@ -76,7 +76,7 @@ describe("what they find", () => {
           expect(now!.stretches).toHaveLength(1);
           return now!;
         },
-        { timeout: 250_000, interval: 200 },
+        { timeout: 500_000, interval: 200 },
       );
       expect(status.kinds).toContain(film.shape);
       const { path } = await studio.maskFile(id, status.stretches[0]!.key);

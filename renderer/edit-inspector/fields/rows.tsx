@@ -16,6 +16,12 @@ const Arrow = memo(function Arrow() {
 /** A part of the inspector that can be folded away; what is folded away is not made. */
 export function Section({ title, children, closed = false }: SectionProps) {
   const [isOpen, setOpen] = useState(!closed);
+  const [before, setBefore] = useState(closed);
+  if (before !== closed) {
+    setBefore(closed);
+    // Something was set that it tells of, by a command or another hand: it is shown.
+    if (!closed) setOpen(true);
+  }
   return (
     <details className="section" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary className="section__title">
