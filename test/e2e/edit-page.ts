@@ -129,7 +129,8 @@ export class EditPage {
   }
 
   async openEdit(): Promise<void> {
-    await this.page.getByRole("button", { name: "Edit", exact: true }).click();
+    const workspaces = this.page.getByRole("navigation", { name: "Workspace" });
+    await workspaces.getByRole("button", { name: "Edit", exact: true }).click();
     await this.page.getByRole("grid", { name: "Clips" }).waitFor();
   }
 
