@@ -216,7 +216,7 @@ describe("accessibility", () => {
   test("axe finds nothing in any state", { timeout: 300_000 }, async () => {
     const states: Record<string, string[]> = { empty: await accessibilityProblems(page) };
     for (const control of ["Model", "Length", "Size", "More"]) {
-      await page.getByRole("button", { name: new RegExp(`^${control}`) }).click();
+      await page.getByRole("button", { name: new RegExp(`^${control}\\b`) }).click();
       states[control] = await accessibilityProblems(page);
       await page.keyboard.press("Escape");
     }
