@@ -3,8 +3,9 @@ import { crc32 } from "node:zlib";
 import { replaceFile } from "./files.ts";
 
 /**
- * An append-only file of JSON values, one (or some that belong together) a line with its CRC-32 in front: `1a2b3c4d {"type":…}`. A torn last line is what a power
- * cut leaves and is dropped. A damaged line in the middle ends the replay there; the file is then set aside, never thrown away.
+ * An append-only file of JSON values, one (or some that belong together) a line with its CRC-32 in front: `1a2b3c4d {"type":…}`. A torn
+ * last line is what a power cut leaves and is dropped. A damaged line in the middle ends the replay there; the file is then set aside,
+ * never thrown away.
  */
 export class Journal {
   private readonly path: string;
@@ -50,7 +51,16 @@ export class Journal {
    * system's; the file then ends where it ended before, so that a disk that was full does not spoil what is written later.
    */
   append(...values: readonly unknown[]): Promise<void> {
-    const lines = Buffer.from(formatBatch(values));
+    return this.enqueue(formatBatch(values));
+  }
+
+  /** Appends values that stand for themselves: a cut or a damaged line takes only those from there on. Errors: those of `append`. */
+  appendEach(values: readonly unknown[]): Promise<void> {
+    return this.enqueue(values.map(formatLine).join(""));
+  }
+
+  private enqueue(text: string): Promise<void> {
+    const lines = Buffer.from(text);
     const written = this.tail.then(() => this.write(lines));
     this.tail = written.catch(() => {}); // the caller hears of it; the next line may succeed
     return written;

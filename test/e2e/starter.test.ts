@@ -171,9 +171,10 @@ describe("the bundled starter model, in the real app", { timeout: 2 * PATIENCE }
     await page.fill("#prompt", "green stripes moving left");
     await page.press("#prompt", "Enter");
     await page.waitForSelector('[data-state="running"] canvas[data-step]', { timeout: PATIENCE });
+    // Another engine may be looking at the clip before.
     const engines = enginesOf(app.pid);
-    expect(engines).toHaveLength(1);
-    process.kill(engines[0] ?? 0, "SIGKILL");
+    expect(engines.length).toBeGreaterThan(0);
+    for (const engine of engines) process.kill(engine, "SIGKILL");
     await tiles("failed").waitFor({ timeout: 15_000 });
     expect(await tiles("failed").innerText()).toMatch(/engine|memory/i);
     // The draft is as it was: nothing that the user wrote is lost.

@@ -147,7 +147,7 @@ export class ProjectStore {
       const lines = this.waiting;
       this.waiting = [];
       try {
-        await this.journal!.append(...lines);
+        await this.journal!.appendEach(lines);
         this.durable = lines.at(-1)!.revision;
         this.onWritten(this.durable, null);
       } catch (error) {
