@@ -223,7 +223,8 @@ describe("calls", () => {
       fc.asyncProperty(hostile, async (body) => {
         const answer = await call(method, body);
         const reply = replySchema.parse(await answer.json());
-        if (!reply.ok) expect(["BAD_REQUEST", "NOT_FOUND"]).toContain(reply.error.code);
+        // What is harmless is done; the fake studio's downloads fail in their own way then.
+        if (!reply.ok) expect(["BAD_REQUEST", "NOT_FOUND", "DOWNLOAD_FAILED"]).toContain(reply.error.code);
       }),
       { numRuns: 25 },
     );
