@@ -2,19 +2,18 @@ import { FileText } from "lucide-react";
 import { useState } from "react";
 import { parsePromptList } from "../../core/batch/index.ts";
 import { type GenerationRequest, StudioError } from "../../core/contract/index.ts";
-import { useModel, useSelect, useStudio } from "../state/context.ts";
+import { useModel, useSelect } from "../state/context.ts";
 import { requestOf } from "../state/draft.ts";
 import { filesOf, pickFiles } from "../state/pick-files.ts";
 import { Button } from "../ui/Button.tsx";
-import { plural } from "../ui/format.ts";
 import { Modal } from "../ui/Modal.tsx";
+import { AddClips } from "./AddClips.tsx";
 
 /** Prompts that are shown before they are added. */
 const SHOWN = 200;
 
 /** Takes in a list of prompts: dropped, chosen or typed; shows what it is understood as before anything is added. */
 export function ListForm({ onClose }: { readonly onClose: () => void }) {
-  const { queueActions } = useStudio();
   const draft = useSelect((state) => state.draft);
   const model = useModel();
   const [list, setList] = useState({ name: "list.txt", text: "" });
@@ -75,20 +74,7 @@ export function ListForm({ onClose }: { readonly onClose: () => void }) {
           ))}
         </ol>
       )}
-      <div className="queue-sheet__buttons">
-        <Button kind="quiet" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button
-          kind="primary"
-          disabled={typeof read === "string"}
-          onClick={() => {
-            if (typeof read !== "string") void queueActions.add(read).then((isDone) => isDone && onClose());
-          }}
-        >
-          {typeof read === "string" ? "Add to the queue" : `Add ${plural(read.length, "clip")}`}
-        </Button>
-      </div>
+      <AddClips clips={read} onClose={onClose} />
     </Modal>
   );
 }

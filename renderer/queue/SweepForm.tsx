@@ -2,11 +2,11 @@ import { Plus, X } from "lucide-react";
 import { useState } from "react";
 import { parseValues, type SweepAxis, type SweepField, sweep, sweepFields } from "../../core/batch/index.ts";
 import { type GenerationRequest, StudioError } from "../../core/contract/index.ts";
-import { useModel, useSelect, useStudio } from "../state/context.ts";
+import { useModel, useSelect } from "../state/context.ts";
 import { requestOf } from "../state/draft.ts";
 import { Button } from "../ui/Button.tsx";
-import { plural } from "../ui/format.ts";
 import { Modal } from "../ui/Modal.tsx";
+import { AddClips } from "./AddClips.tsx";
 
 interface TypedAxis {
   readonly field: SweepField;
@@ -25,7 +25,6 @@ const words: Readonly<Record<SweepField, string>> = {
 
 /** Every combination of some settings, with the prompt and the other settings of Create. */
 export function SweepForm({ onClose }: { readonly onClose: () => void }) {
-  const { queueActions } = useStudio();
   const draft = useSelect((state) => state.draft);
   const model = useModel();
   const request = requestOf(draft, model);
@@ -95,20 +94,7 @@ export function SweepForm({ onClose }: { readonly onClose: () => void }) {
           {clips}
         </p>
       ) : null}
-      <div className="queue-sheet__buttons">
-        <Button kind="quiet" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button
-          kind="primary"
-          disabled={typeof clips === "string"}
-          onClick={() => {
-            if (typeof clips !== "string") void queueActions.add(clips).then((isDone) => isDone && onClose());
-          }}
-        >
-          {typeof clips === "string" ? "Add to the queue" : `Add ${plural(clips.length, "clip")}`}
-        </Button>
-      </div>
+      <AddClips clips={clips} onClose={onClose} />
     </Modal>
   );
 }

@@ -1,5 +1,5 @@
 import { paintFrame, type Picture } from "../../core/paint/index.ts";
-import type { FramePlan, PictureVisual, TransitionLayer } from "../../core/render-plan/index.ts";
+import { type FramePlan, PLAIN_LOOK, type PictureVisual, type TransitionLayer } from "../../core/render-plan/index.ts";
 import type { Transition } from "../../core/timeline/index.ts";
 import { type BrowserImage, browserHost } from "../paint/browser-host.ts";
 
@@ -19,24 +19,14 @@ export const typical: Readonly<Record<Transition["type"], number>> = {
   blur: 0.4,
 };
 
-const look = {
+const side = (media: string): PictureVisual => ({
+  ...PLAIN_LOOK,
   kind: "picture",
-  x: 0,
-  y: 0,
-  scaleX: 1,
-  scaleY: 1,
-  rotation: 0,
-  opacity: 1,
-  blend: "normal",
-  blur: 0,
-  colour: { brightness: 1, contrast: 1, saturation: 1, hue: 0 },
-  crop: { left: 0, right: 0, top: 0, bottom: 0 },
-  sourceTime: 0,
   fit: "fill",
-  subject: null,
-} as const satisfies Partial<PictureVisual>;
-
-const side = (media: string): PictureVisual => ({ ...look, clip: media, media });
+  clip: media,
+  media,
+  sourceTime: 0,
+});
 
 /** Draws a moment of a transition from night to day, with the painter that the viewer and the export use. */
 export function paintPreview(target: CanvasRenderingContext2D, type: Transition["type"], progress: number): void {

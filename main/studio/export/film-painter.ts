@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { MaskPictures, paintFrame } from "../../../core/paint/index.ts";
-import { type FramePlan, type PictureAt, type PictureVisual, planFrame } from "../../../core/render-plan/index.ts";
+import { type FramePlan, PLAIN_LOOK, type PictureVisual, planFrame } from "../../../core/render-plan/index.ts";
 import { frameToFlicks, type Flicks, type Rate } from "../../../core/time/index.ts";
 import type { Timeline } from "../../../core/timeline/index.ts";
 import { nodeHost, nodePicture, type NodeSurface, nodeSurface } from "../../paint/node-host.ts";
@@ -104,24 +104,9 @@ function untouched(plan: FramePlan, { only }: Pictures, { width, height }: FilmF
   return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
 }
 
-/** What leaves a picture as it is. What a plan learns to do to pictures does not compile before it has its place here. */
-const PLAIN: Omit<PictureVisual, "kind" | "fit" | keyof PictureAt> = {
-  x: 0,
-  y: 0,
-  scaleX: 1,
-  scaleY: 1,
-  rotation: 0,
-  opacity: 1,
-  blend: "normal",
-  blur: 0,
-  colour: { brightness: 1, contrast: 1, saturation: 1, hue: 0 },
-  crop: { left: 0, right: 0, top: 0, bottom: 0 },
-  subject: null,
-};
-
 /** True where a picture is shown whole, upright, unfiltered and opaque. */
 export const isUntouched = (layer: PictureVisual): boolean =>
-  Object.entries(PLAIN).every(([name, value]) => isDeepStrictEqual(layer[name as keyof typeof PLAIN], value));
+  Object.entries(PLAIN_LOOK).every(([name, value]) => isDeepStrictEqual(layer[name as keyof typeof PLAIN_LOOK], value));
 
 /** By picking pixels: good enough to look at in passing. */
 function shrunk(pixels: Uint8Array, from: FilmFormat, width: number, height: number): Uint8ClampedArray {
