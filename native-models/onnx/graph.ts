@@ -260,7 +260,10 @@ export class Graph {
       op,
       domain: extra.domain ?? "",
       name: base,
-      inputs: inputs.map((input) => input?.name ?? ""),
+      // Omitted ones at the end are left away: onnxruntime's blocked layout takes no convolution whose bias is an empty name.
+      inputs: inputs
+        .slice(0, inputs.findLastIndex((input) => input !== undefined) + 1)
+        .map((input) => input?.name ?? ""),
       outputs: results.map((result) => result.name),
       bytes: results.map(({ dtype, shape }) => bytesOf[dtype] * sizeOf(shape)),
       attributes,

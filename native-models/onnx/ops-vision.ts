@@ -22,15 +22,18 @@ export function splitChannels(g: Graph, x: Tensor, sizes: readonly number[]): Te
   return g.node("Split", [x, g.constant("int64", [sizes.length], sizes)], outputs, { axis: 1 });
 }
 
-/** Mean over height and width: [N, C, 1, 1]. */
-export const globalMean = (g: Graph, x: Tensor): Tensor =>
-  one(g.node("GlobalAveragePool", [x], [{ dtype: x.dtype, shape: [x.shape[0]!, x.shape[1]!, 1, 1] }]));
-
-/** Euclidean length over height and width: [N, C, 1, 1]. */
-export function lengthOverSpace(g: Graph, x: Tensor): Tensor {
+/** Mean over height and width: [N, C, 1, 1]. A reduction takes half of the time of GlobalAveragePool. */
+export function globalMean(g: Graph, x: Tensor): Tensor {
   const shape = [x.shape[0]!, x.shape[1]!, 1, 1];
-  return one(g.node("ReduceL2", [x, g.constant("int64", [2], [2, 3])], [{ dtype: x.dtype, shape }], { keepdims: 1 }));
+  return one(g.node("ReduceMean", [x, g.constant("int64", [2], [2, 3])], [{ dtype: x.dtype, shape }], { keepdims: 1 }));
 }
+
+/**
+ * Root of the mean square over height and width: [N, C, 1, 1]. Squares and their mean, as onnxruntime's own reduction of squares
+ * (ReduceL2) takes three times as long.
+ */
+export const rootMeanSquare = (g: Graph, x: Tensor): Tensor => squareRoot(g, globalMean(g, op.mul(g, x, x)));
+const squareRoot = unary("Sqrt");
 
 /** Entries of one axis by integer index: the axis is replaced by the axes of `indices`. */
 export function gatherAxis(g: Graph, x: Tensor, indices: Tensor, axis: number): Tensor {

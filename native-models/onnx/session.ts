@@ -6,6 +6,7 @@ import * as ort from "onnxruntime-node";
 import { StudioError } from "../../core/contract/errors.ts";
 import type { WeightIndex } from "../types.ts";
 import { type Graph, sizeOf, type Tensor } from "./graph.ts";
+import { peakBytes } from "./peak.ts";
 
 export type Values = Float32Array | BigInt64Array;
 export interface Value {
@@ -26,6 +27,13 @@ export interface SessionOptions {
  * temporal convolutions aside, loads in 17 s instead of 2 and copies 1.9 GB into private memory that otherwise stay mapped.
  */
 const BLOCKED_LAYOUT_BYTES = 512 * 2 ** 20;
+
+/**
+ * Up to this size of a run's tensors onnxruntime keeps their memory for the next run (its arena). Fresh pages cost a PATNet-T2 a seventh of
+ * its time. The arena rounds up and keeps the largest run's memory for good: the VAE decoder of a 512×320 frame took 2.1 GB with it, 1.1 GB
+ * without, in the same time.
+ */
+const KEPT_BYTES = 32 * 2 ** 20;
 
 /** Where the weights of a pack lie: its folder, the weights file in it, and what is where. */
 export interface Weights {
@@ -60,9 +68,7 @@ export class Session {
         interOpNumThreads: 1,
         executionMode: "sequential",
         graphOptimizationLevel: isSmall || graph.int8 ? "all" : "extended",
-        // The arena rounds up and keeps the largest run's memory for good: the VAE decoder of a 512×320 frame took 2.1 GB with it,
-        // 1.1 GB without, in the same time.
-        enableCpuMemArena: false,
+        enableCpuMemArena: peakBytes(graph) <= KEPT_BYTES,
         // Threads that wait in a loop would take the time of the editor, of ffmpeg and of each other.
         extra: {
           session: { disable_prepacking: options.prepack === false ? "1" : "0", intra_op: { allow_spinning: "0" } },

@@ -7,6 +7,7 @@ import { linear } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
 import { concatQuantised, dequantise, type Quantised, quantise } from "../onnx/ops-int8.ts";
 import * as vision from "../onnx/ops-vision.ts";
+import type { Derivation } from "../types.ts";
 import type { Backbone, Block } from "./config.ts";
 import * as fold from "./fold.ts";
 import { type BlockKernels, blockKernels, convolve, convolveAlone, convolveInt8, rangeOf } from "./kernels.ts";
@@ -34,7 +35,7 @@ function channelGate(g: Graph, x: Tensor): Tensor {
   const [n, channels, h, w] = x.shape as [number, number, number, number];
   if (h * w < 2) g.fail("a standard deviation needs at least two positions");
   const mean = vision.globalMean(g, x);
-  const deviation = op.scale(g, vision.lengthOverSpace(g, op.sub(g, x, mean)), 1 / Math.sqrt(h * w - 1));
+  const deviation = op.scale(g, vision.rootMeanSquare(g, op.sub(g, x, mean)), Math.sqrt((h * w) / (h * w - 1)));
   const statistics = op.reshape(g, op.concat(g, [mean, deviation], 1), [n, 2 * channels]);
   const derived = fold.channelGate(g.path, channels);
   const z = g.scope("merged", () =>
@@ -113,21 +114,31 @@ function mixing(g: Graph, x: Tensor, block: Block, { partial }: BlockKernels, tr
   return mixed;
 }
 
-/** The MLP's output [N, d, H, W] with half of its channels gated by one map of the picture (PAT_sp). */
+/**
+ * The MLP's output [N, d, H, W] with half of its channels gated by one map of the picture (PAT_sp).
+ * @param map before its activation; absent: made from the half itself, which is the least work
+ */
 function gated(
   g: Graph,
   x: Tensor,
-  map: Tensor,
+  map: Tensor | undefined,
   spatial: NonNullable<BlockKernels["spatial"]>,
   trace: Trace | undefined,
 ): Tensor {
   const { gated: count, shift } = spatial;
-  const gate = vision.hardSigmoid(g, map);
+  const [left, right] = vision.splitChannels(g, x, [count, x.shape[1]! - count]);
+  const gate = vision.hardSigmoid(g, map ?? mapOf(g, left!, spatial.gate));
   trace?.(`${g.path}.mlp.projected`, x);
   trace?.(`${g.path}.mlp.map`, gate);
-  const [left, right] = vision.splitChannels(g, x, [count, x.shape[1]! - count]);
   const added = g.parameter("mlp.4.merged.shift", [count], { shape: [1, count, 1, 1], derived: shift });
   return op.concat(g, [op.add(g, op.mul(g, left!, gate), added), right!], 1);
+}
+
+/** A map [N, 1, H, W] of channels [N, c, H, W]. One row is a matrix product: as a convolution it would be laid out in blocks of 16. */
+function mapOf(g: Graph, x: Tensor, derived: Derivation): Tensor {
+  const [n, channels, h, w] = x.shape as [number, number, number, number];
+  const row = g.parameter("mlp.4.merged.gate", [1, channels], { derived });
+  return op.reshape(g, op.matmul(g, row, op.reshape(g, x, [n, channels, h * w])), [n, 1, h, w]);
 }
 
 /** 1×1 convolutions to `hidden` channels and back, in float32. */
@@ -139,7 +150,9 @@ function mlp(
 ): Tensor {
   const hidden = activate(g, convolve(g, x, first), activation);
   const projected = convolve(g, hidden, second);
-  return spatial ? gated(g, projected, convolve(g, hidden, spatial.map), spatial, trace) : projected;
+  if (!spatial) return projected;
+  // What is observed is what int8 will compute.
+  return gated(g, projected, g.observe ? convolve(g, hidden, spatial.map) : undefined, spatial, trace);
 }
 
 /** The same in int8 arithmetic: bytes all the way from the mixed channels to the MLP's output where the activation allows it. */

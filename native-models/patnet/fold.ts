@@ -22,6 +22,14 @@ function affine([weight, bias, mean, variance]: Norm): { scale: Float64Array; sh
   return { scale, shift: scale.map((value, i) => bias[i]! - mean[i]! * value) };
 }
 
+/**
+ * Scales of a norm that the gate's map is divided by: one that is none, or hardly any, becomes one that no picture shows (its channel
+ * is the norm's shift to all digits) but that a division bears.
+ */
+const divisible = (scale: Float64Array): Float64Array =>
+  scale.map((value) => (Math.abs(value) < LEAST_SCALE ? LEAST_SCALE : value));
+const LEAST_SCALE = 2 ** -40;
+
 const four = (tensors: readonly Float32Array[], from = 0) => affine(tensors.slice(from, from + 4) as unknown as Norm);
 
 /** Rows [rows, columns] each multiplied by `byRow`, columns by `byColumn`. */
@@ -139,8 +147,8 @@ export function channelGate(path: string, channels: number) {
 /**
  * The MLP's second 1×1 convolution W2 [d, hidden] merged with the branches of PAT_sp behind it. With s, t a norm's scale and shift, C
  * the kernel of the convolved half and A that of the gate's map, the d outputs are
- * `[ diag(s_norm)·W2a ; C·diag(s_norm2)·W2b ]`, and the map is `A·W2a` (PATNET paper, section 3.3, with the published code's order of
- * the halves: the gated one first).
+ * `[ diag(s_norm)·W2a ; C·diag(s_norm2)·W2b ]`, and the map is `A·W2a` of the hidden channels (PATNET paper, section 3.3, with the
+ * published code's order of the halves: the gated one first), or, of a quarter of the channels, `A·diag(1/s_norm)` of the gated outputs.
  * @param gated channels of the gated half; the rest of the d are convolved
  */
 export function spatialGate(mlp: string, [d, hidden]: readonly [number, number], gated: number) {
@@ -155,7 +163,7 @@ export function spatialGate(mlp: string, [d, hidden]: readonly [number, number],
       from: [second, kernel, ...gatedNorm, ...restNorm],
       compute: (w2: Float32Array, c: Float32Array, ...tensors: Float32Array[]) => {
         const result = new Float32Array(d * hidden);
-        result.set(scaled(w2.subarray(0, gated * hidden), four(tensors).scale));
+        result.set(scaled(w2.subarray(0, gated * hidden), divisible(four(tensors).scale)));
         const { scale } = four(tensors, 4);
         const sum = new Float64Array(hidden);
         for (let out = 0; out < rest; out++) {
@@ -179,7 +187,15 @@ export function spatialGate(mlp: string, [d, hidden]: readonly [number, number],
         return result;
       },
     },
-    /** The gate's map as a 1×1 convolution of the hidden channels. */
+    /** The gate's map as a 1×1 convolution of the gated half. */
+    gate: {
+      from: [{ source: `${path}.conv_attn.weight`, shape: [1, gated, 1, 1] }, ...gatedNorm],
+      compute: (a: Float32Array, ...tensors: Float32Array[]) => {
+        const scale = divisible(four(tensors).scale);
+        return a.map((value, i) => value / scale[i]!);
+      },
+    },
+    /** The same as a 1×1 convolution of the hidden channels, which bears the coarse steps of int8 better. */
     map: {
       from: [second, { source: `${path}.conv_attn.weight`, shape: [1, gated, 1, 1] }],
       compute: (w2: Float32Array, a: Float32Array) => {

@@ -65,6 +65,9 @@ export interface BlockKernels {
   readonly spatial: {
     /** Channels of PAT_sp's gated half, which comes first. */
     readonly gated: number;
+    /** The row [1, gated] that makes the gate's map from the gated half before its gate. */
+    readonly gate: Derivation;
+    /** The same map from the hidden channels, for int8. */
     readonly map: Kernel;
     /** Added to the gated half. */
     readonly shift: Derivation;
@@ -92,7 +95,7 @@ export function blockKernels(path: string, block: Block, width: number): BlockKe
       : fold.convThenNorm(`${mlp}.0`, firstShape, `${mlp}.1`);
   const secondShape = [width, hidden, 1, 1] as const;
   const gated = width - Math.floor(width / 2);
-  const { weight, bias, map, shift } = fold.spatialGate(mlp, [width, hidden], gated);
+  const { weight, bias, gate, map, shift } = fold.spatialGate(mlp, [width, hidden], gated);
   return {
     partial,
     first: { scope: "mlp.0.merged", shape: firstShape, ...first },
@@ -100,7 +103,12 @@ export function blockKernels(path: string, block: Block, width: number): BlockKe
       ? { scope: "mlp.3.merged", shape: secondShape, weight, bias }
       : { scope: "mlp.3", shape: secondShape },
     spatial: block.spatial
-      ? { gated, map: { scope: "mlp.4.map", shape: [1, hidden, 1, 1], weight: map }, shift }
+      ? {
+          gated,
+          gate,
+          map: { scope: "mlp.4.map", shape: [1, hidden, 1, 1], weight: map },
+          shift,
+        }
       : null,
   };
 }

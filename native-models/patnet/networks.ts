@@ -29,7 +29,10 @@ const SMALLEST = { height: 64, width: 64 };
 /** Every weight that any graph of this model needs, each once. Independent of the picture's size. */
 export function patnetParameters(config: PatnetConfig): ParameterSpec[] {
   const graphs = [
-    ...(config.classifier ? [classifierGraph(config, { batch: 1, ...SMALLEST })] : []),
+    // What int8 is made from is what an observing graph reads.
+    ...(config.classifier
+      ? [{}, { observe: true }].map((how) => classifierGraph(config, { batch: 1, ...SMALLEST }, undefined, how))
+      : []),
     ...(config.detector
       ? [pyramidGraph(config, SMALLEST), boxHeadGraph(config, SMALLEST), maskHeadGraph(config, SMALLEST)]
       : []),

@@ -4,6 +4,7 @@ import { Session, type Weights } from "../../native-models/onnx/session.ts";
 import { type Int8Data, readInt8 } from "../../native-models/pack/int8-files.ts";
 import { CALIBRATION_PICTURES, ClassifierCalibration } from "../../native-models/patnet/calibrate.ts";
 import { classifierGraph } from "../../native-models/patnet/classifier.ts";
+import { patnetParameters } from "../../native-models/patnet/networks.ts";
 import type { PatnetConfig } from "../../native-models/patnet/config.ts";
 import { fasterNetSizes, patnetSizes, sizedClassifier } from "../../native-models/patnet/variants.ts";
 import { randomWeights } from "./random-weights.ts";
@@ -37,7 +38,7 @@ const graphOf = (config: PatnetConfig, batch: number, int8?: Int8Data) =>
 /** Random weights in a folder of the model's own, written once. */
 export function benchWeights(work: string, family: Family, size: SizeName): Promise<Weights> {
   const name = `${family}-${size}`;
-  return randomWeights(join(work, name), name, graphOf(benchConfig(family, size), 1).parameters);
+  return randomWeights(join(work, name), name, patnetParameters(benchConfig(family, size)));
 }
 
 /** The int8 form, calibrated on noise. */
