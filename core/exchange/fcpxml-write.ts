@@ -151,7 +151,13 @@ class Writer {
       enabled: clip.enabled && !track.muted ? null : 0,
     };
     const markers = clip.markers.map((marker) => this.marker(marker, clip.sourceRange.start));
-    if (clip.content.type === "text") return this.title(clip.content.style, place, markers);
+    if (clip.content.type === "text") {
+      if (Object.keys(clip.parameters).length > 0)
+        this.notes.add(`What moves in the title “${clip.name}” is left out.`);
+      return this.title(clip.content.style, place, markers);
+    }
+    if (track.volume !== 0 || track.pan !== 0)
+      this.notes.add(`Volume and pan of the whole track ${track.name} are left out.`);
     const media = mediaOf(this.document, clip);
     if (media === null) {
       this.notes.add(`“${clip.name}” is still being made and is written as a gap.`);

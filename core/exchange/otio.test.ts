@@ -53,6 +53,18 @@ describe("OpenTimelineIO, there and back", () => {
         { track: trackId(document, "T1"), clip: { text: { text: "A “title”\nof two lines" }, duration: 23_543_520 } },
       ],
     });
+    document = edited(document, "setKeyframe", {
+      clip: clipId(document, "A “title”"),
+      parameter: "textColour",
+      time: 5000,
+      value: 0xff8800ff,
+    });
+    document = edited(document, "setTrackKeyframe", {
+      track: trackId(document, "A1"),
+      parameter: "pan",
+      time: 7000,
+      value: -0.5,
+    });
     document = edited(document, "setSpeed", { clip: clipId(document, "c"), speed: 2.5 });
     document = edited(document, "setTrack", { track: trackId(document, "A2"), volume: -7.5, muted: true });
     expect(again(document)).toEqual(document);

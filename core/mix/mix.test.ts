@@ -45,6 +45,14 @@ function share(sound: Float32Array, hertz: number): number {
   return (2 * Math.hypot(re, im)) / sound.length;
 }
 
+/** A sound of 1 and −1 at −3 dB, on a track whose volume falls by 12 dB over 48 frames and jumps back at 84, and whose pan crosses from 40 to 80. */
+function automated(frame: number): readonly [number, number] {
+  const share = Math.min(1, Math.max(0, (frame - 40) / 40));
+  const loud = 10 ** ((-3 - (frame < 48 ? frame / 4 : frame < 84 ? 12 : 0)) / 20);
+  const { ll, lr, rl, rr } = panMatrix(2 * share - 1);
+  return [loud * (ll - lr), loud * (rl - rr)];
+}
+
 describe("a mix", () => {
   it("holds the samples of the media, in their places", async () => {
     const [left, right] = await mixed(film(), ramp);
@@ -100,6 +108,32 @@ describe("a mix", () => {
       expect(left[sample]).toBeCloseTo(voice.gain, 2);
     }
     expect(left[30 * PER_FRAME]! / left[10 * PER_FRAME]!).toBeGreaterThan(2);
+  });
+
+  it("follows a track's volume and pan along the timeline, over those of its clips", async () => {
+    const a1 = trackId(empty(), "A1");
+    // The second clip begins late: the movement is the timeline's, not the clip's.
+    let document = add(film(), "A1", "b", "film", 0, 48);
+    for (const [parameter, frame, value, easing = "linear"] of [
+      ["volume", 0, 0],
+      ["volume", 48, -12],
+      ["volume", 72, -12, "hold"],
+      ["volume", 84, 0],
+      ["pan", 40, -1],
+      ["pan", 80, 1],
+    ] as const) {
+      const args = { track: a1, parameter, time: frames(frame), value, easing: { type: easing } };
+      document = change(document, "setTrackKeyframe", args);
+    }
+    document = change(document, "setParameter", {
+      clips: [clipId(document, "a"), clipId(document, "b")],
+      parameter: "volume",
+      value: -3,
+    });
+    const [left, right] = await mixed(document, steady, 0, 96 * PER_FRAME);
+    for (const frame of [0, 10, 24, 40, 47.9, 50, 60, 71, 83, 86, 95])
+      for (const [side, sound] of [left, right].entries())
+        expect(sound[Math.floor(frame * PER_FRAME)]).toBeCloseTo(automated(frame)[side]!, 2);
   });
 
   it("pans with equal power, and leaves the middle as it is", async () => {

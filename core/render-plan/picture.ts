@@ -1,11 +1,13 @@
 import { type Flicks, flicksToFrame, frameToFlicks } from "../time/index.ts";
 import {
   type Clip,
+  colourOf,
   findMedia,
   type MediaReference,
   mediaOf,
   parameterAt,
   type Placed,
+  styleAt,
   type Timeline,
 } from "../timeline/index.ts";
 import { activeAt, fadeAt, sourceMoment, switchedOn } from "./active.ts";
@@ -61,7 +63,8 @@ function visual(document: Timeline, { clip, start }: Placed, time: Flicks, pendi
   if (clip.content.type === "text") {
     const { duration } = clip.sourceRange;
     const entered = share(at, clip.fadeIn);
-    return { kind: "text", ...look, style: clip.content.style, entered, staying: share(duration - at, clip.fadeOut) };
+    const style = styleAt(clip, clip.content.style, at);
+    return { kind: "text", ...look, style, entered, staying: share(duration - at, clip.fadeOut) };
   }
   const media = mediaOf(document, clip);
   if (media === null) {
@@ -93,7 +96,7 @@ function subjectLook(
     feather: value("subjectFeather"),
     grow: value("subjectGrow"),
     background,
-    colour,
+    colour: clip.parameters.subjectColour === undefined ? colour : colourOf(value("subjectColour")),
     blur: background === "blur" ? value("subjectBlur") : 0,
     behind: behind === undefined ? null : { clip: behindOf(clip), media: behind.id, sourceTime: looped(behind, at) },
   };

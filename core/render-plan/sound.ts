@@ -9,6 +9,7 @@ import {
   SILENCE_DB,
   type Timeline,
   type Track,
+  valueIn,
 } from "../timeline/index.ts";
 import { activeAt, extentOf, fadeAt, sourceMoment, switchedOn } from "./active.ts";
 import type { Voice } from "./plan.ts";
@@ -22,7 +23,7 @@ export function planSound(document: Timeline, time: Flicks): Voice[] {
   return tracks.flatMap((track) => {
     const active = activeAt(track, time);
     if (active === null) return [];
-    const trackGain = gainOf(track.volume) * duckingAt(track, tracks, time);
+    const trackGain = gainOf(valueIn("volume", track.volume, time)) * duckingAt(track, tracks, time);
     if (active.kind === "clip") return voice(document, track, active.item, time, trackGain);
     // Equal power: two different sounds add up to the loudness of one (cos² + sin² = 1).
     const angle = (active.progress * Math.PI) / 2;
@@ -46,7 +47,7 @@ function voice(document: Timeline, track: Track, item: Placed, time: Flicks, gai
       sourceTime: sourceMoment(document, clip, at),
       speed: parameterAt(clip, "speed", at) * (clip.reversed ? -1 : 1),
       gain: gain * gainOf(parameterAt(clip, "volume", at)) * fadeAt(clip, at),
-      pan: Math.min(1, Math.max(-1, parameterAt(clip, "pan", at) + track.pan)),
+      pan: Math.min(1, Math.max(-1, parameterAt(clip, "pan", at) + valueIn("pan", track.pan, time))),
       range: extentOf(track, item),
     },
   ];

@@ -2,15 +2,19 @@ import type { Flicks } from "../time/index.ts";
 import type { Easing, Keyframe, Parameter } from "./parameters.ts";
 
 /** A parameter's value at a time after the clip's start. Before the first keyframe and after the last it stands still. */
-export function valueAt(parameter: Parameter, time: Flicks): number {
+export function valueAt(parameter: Parameter, time: Flicks, mix: Mix = mixNumbers): number {
   if (typeof parameter === "number") return parameter;
   const { keyframes } = parameter;
   const next = keyframes.findIndex((keyframe) => keyframe.time > time);
   if (next === 0) return keyframes[0]!.value;
   if (next < 0) return keyframes.at(-1)!.value;
   const [a, b] = [keyframes[next - 1]!, keyframes[next]!];
-  return a.value + (b.value - a.value) * ease(a.easing, (time - a.time) / (b.time - a.time));
+  return mix(a.value, b.value, ease(a.easing, (time - a.time) / (b.time - a.time)));
 }
+
+/** What lies between two values, `way` from the first to the second. */
+type Mix = (from: number, to: number, way: number) => number;
+const mixNumbers: Mix = (from, to, way) => from + (to - from) * way;
 
 /**
  * The integral of a parameter over time from 0 to `time` (negative before 0): for speed the media that was played. Exact but for

@@ -1,6 +1,8 @@
 export * from "./animation.ts";
+export * from "./colour.ts";
 export * from "./companions.ts";
 export * from "./edits/index.ts";
+export { hasPartFor, styleParameters } from "./homes.ts";
 export * from "./invariants.ts";
 export { endOfPlaced, type Lane, laneOf, type Placed, rangeOfPlaced, transitionLimits } from "./lane.ts";
 export * from "./new-timeline.ts";

@@ -1,7 +1,7 @@
 import { endOf } from "../time/index.ts";
 import { fitsTrack } from "./edits/make-clip.ts";
 import { laneOf, transitionLimits } from "./lane.ts";
-import { parameterInfo, type ParameterName } from "./parameters.ts";
+import { type Parameter, parameterInfo, type ParameterName, valuesOf } from "./parameters.ts";
 import { type Clip, type Timeline, timelineSchema, type Track } from "./schema.ts";
 import { availableRange, findMedia, mediaOf, playedUntil } from "./source.ts";
 
@@ -18,6 +18,9 @@ export function breaches(document: Timeline): string[] {
       ...orderBreaches(track),
       ...laneOf(track).placed.flatMap(({ clip }) => clipBreaches(document, track, clip)),
       ...transitionBreaches(document, track),
+      ...(["volume", "pan"] as const).flatMap((name) =>
+        isInOrder(track[name]) ? [] : [`track ${track.id}: the keyframes of its ${name} are not in order`],
+      ),
     ]),
   ];
 }
@@ -76,14 +79,16 @@ function clipBreaches(document: Timeline, track: Track, clip: Clip): string[] {
   }
   for (const [name, parameter] of Object.entries(clip.parameters)) {
     const { min, max } = parameterInfo[name as ParameterName];
-    const keyframes = typeof parameter === "number" ? [] : parameter.keyframes;
-    const values = typeof parameter === "number" ? [parameter] : keyframes.map(({ value }) => value);
-    if (values.some((value) => value < min || value > max)) found.push(`clip ${clip.id}: ${name} is out of bounds`);
-    if (keyframes.some(({ time }, i) => i > 0 && keyframes[i - 1]!.time >= time))
-      found.push(`clip ${clip.id}: the keyframes of ${name} are not in order`);
+    if (valuesOf(parameter).some((value) => value < min || value > max))
+      found.push(`clip ${clip.id}: ${name} is out of bounds`);
+    if (!isInOrder(parameter)) found.push(`clip ${clip.id}: the keyframes of ${name} are not in order`);
   }
   return found;
 }
+
+const isInOrder = (parameter: Parameter): boolean =>
+  typeof parameter === "number" ||
+  parameter.keyframes.every(({ time }, i) => i === 0 || parameter.keyframes[i - 1]!.time < time);
 
 function transitionBreaches(document: Timeline, { id, children }: Track): string[] {
   return children.flatMap((child, i) => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAX_FLICKS } from "../time/index.ts";
+import { colourNumber, MAX_COLOUR } from "./colour.ts";
 
 /**
  * How a value goes from one keyframe to the next: it holds, or it follows a cubic Bézier from (0,0) to (1,1) as CSS Easing Level 1
@@ -48,6 +49,15 @@ export const parameterSchema = z.union([
   z.number(),
   z.strictObject({ keyframes: z.array(keyframeSchema).min(1).readonly() }).readonly(),
 ]);
+/** A parameter whose values all lie in limits. */
+export const parameterWithin = ({ min, max, label }: ParameterInfo) =>
+  parameterSchema.refine(
+    (parameter) => valuesOf(parameter).every((value) => value >= min && value <= max),
+    `The ${label} must lie between ${min} and ${max}.`,
+  );
+/** All values that a parameter is given: one, or those of its keyframes. */
+export const valuesOf = (parameter: Parameter): number[] =>
+  typeof parameter === "number" ? [parameter] : parameter.keyframes.map(({ value }) => value);
 export type Parameter = z.infer<typeof parameterSchema>;
 
 export interface ParameterInfo {
@@ -56,6 +66,8 @@ export interface ParameterInfo {
   readonly max: number;
   /** For field labels and history entries. */
   readonly label: string;
+  /** A colour as one number (colour.ts): on its way each channel goes by itself. */
+  readonly isColour?: true;
 }
 
 const info = (label: string, initial: number, min: number, max: number): ParameterInfo => ({
@@ -65,10 +77,21 @@ const info = (label: string, initial: number, min: number, max: number): Paramet
   label,
 });
 
+const colour = (label: string, initial: string): ParameterInfo => ({
+  default: colourNumber(initial),
+  min: 0,
+  max: MAX_COLOUR,
+  label,
+  isColour: true,
+});
+
 /** At this volume and below nothing is heard. */
 export const SILENCE_DB = -60;
 
-/** Every value of a clip that can move. Lengths are parts of the timeline's frame, so that one document fits every output size. */
+/**
+ * Every value of a clip that can move. Lengths are parts of the timeline's frame, so that one document fits every output size. Those of a
+ * text's style and of a subject lie there while they stand still (homes.ts), with the same units.
+ */
 export const parameterInfo = {
   /** Offset of the picture's centre from the frame's centre: 0.5 is half a frame to the right. */
   positionX: info("position X", 0, -10, 10),
@@ -99,13 +122,30 @@ export const parameterInfo = {
   subjectGrow: info("edge offset", 0, -0.1, 0.1),
   /** Of what lies behind the subject: as `blur`. */
   subjectBlur: info("background blur", 0.02, 0, 0.25),
+  subjectColour: colour("background colour", "#101418"),
+  textSize: info("text size", 0.09, 0.002, 2),
+  textWeight: info("text weight", 600, 100, 900),
+  textColour: colour("text colour", "#ffffff"),
+  textLineHeight: info("line height", 1.2, 0.5, 4),
+  textSpacing: info("letter spacing", 0, -0.5, 2),
+  textWidth: info("line width", 0.8, 0.05, 4),
+  /** Those of outline, shadow and box are in ems, and begin as they are when they are switched on. */
+  outlineWidth: info("outline width", 0.04, 0, 1),
+  outlineColour: colour("outline colour", "#000000"),
+  shadowX: info("shadow to the right", 0.04, -2, 2),
+  shadowY: info("shadow down", 0.05, -2, 2),
+  shadowBlur: info("shadow softness", 0.08, 0, 2),
+  shadowColour: colour("shadow colour", "#000000cc"),
+  boxPadding: info("box padding", 0.35, 0, 4),
+  boxRadius: info("box corners", 0.15, 0, 4),
+  boxColour: colour("box colour", "#000000b3"),
   /** Decibels; from SILENCE_DB down nothing is heard. */
   volume: info("volume", 0, SILENCE_DB, 24),
   /** -1 left, 1 right. */
   pan: info("pan", 0, -1, 1),
   /** Media seconds a second; 0 stands still. Playing backwards is the clip's `reversed`. */
   speed: info("speed", 1, 0, 100),
-} as const satisfies Record<string, ParameterInfo>;
+} satisfies Record<string, ParameterInfo>;
 
 export type ParameterName = keyof typeof parameterInfo;
 export const parameterNames = Object.keys(parameterInfo) as [ParameterName, ...ParameterName[]];

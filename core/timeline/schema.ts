@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isExactRate, MAX_FLICKS } from "../time/index.ts";
-import { parameterNameSchema, parameterSchema } from "./parameters.ts";
+import { parameterInfo, parameterNameSchema, parameterSchema, parameterWithin } from "./parameters.ts";
 
 /**
  * The document. Names and shape follow OpenTimelineIO (https://opentimelineio.readthedocs.io), so that exchange is a translation: a
@@ -232,9 +232,9 @@ export const trackSchema = z
     muted: z.boolean(),
     /** While any track of a kind is solo, the others of that kind are not seen or heard. */
     solo: z.boolean(),
-    /** Decibels and -1…1, over those of the clips. */
-    volume: finite.min(-60).max(24),
-    pan: finite.min(-1).max(1),
+    /** Decibels and -1…1, over those of the clips. Where they move, their keyframes lie at times of the timeline. */
+    volume: parameterWithin(parameterInfo.volume),
+    pan: parameterWithin(parameterInfo.pan),
     /** While a clip on one of these tracks sounds, this one is quieter by `amount` decibels. */
     ducking: z
       .strictObject({

@@ -1,7 +1,9 @@
 import { endOf, type Flicks, MAX_FLICKS, rangeBetween, type TimeRange } from "../time/index.ts";
 import { integralTo, shiftKeyframes, valueAt } from "./animation.ts";
-import { type Parameter, type ParameterName, parameterInfo, parameterNames } from "./parameters.ts";
-import type { Clip, MediaReference, Timeline } from "./schema.ts";
+import { mixColours } from "./colour.ts";
+import { movedStyle, stillValue } from "./homes.ts";
+import { type Parameter, type ParameterName, parameterInfo } from "./parameters.ts";
+import type { Clip, MediaReference, TextStyle, Timeline } from "./schema.ts";
 
 /**
  * Which media a clip plays. With t the time after the clip's start on the track and S(t) = ∫₀ᵗ speed, a clip played forward shows
@@ -12,13 +14,21 @@ import type { Clip, MediaReference, Timeline } from "./schema.ts";
  */
 
 export const parameterOf = (clip: Clip, name: ParameterName): Parameter =>
-  clip.parameters[name] ?? parameterInfo[name].default;
+  clip.parameters[name] ?? stillValue(clip, name);
 
 /** The value at a time after the clip's start, within the parameter's limits. */
-export function parameterAt(clip: Clip, name: ParameterName, time: Flicks): number {
-  const { min, max } = parameterInfo[name];
-  return Math.min(max, Math.max(min, valueAt(parameterOf(clip, name), time)));
+export const parameterAt = (clip: Clip, name: ParameterName, time: Flicks): number =>
+  valueIn(name, parameterOf(clip, name), time);
+
+/** What a parameter of this name has as value at a time, within its limits. */
+export function valueIn(name: ParameterName, parameter: Parameter, time: Flicks): number {
+  const { min, max, isColour } = parameterInfo[name];
+  return Math.min(max, Math.max(min, valueAt(parameter, time, isColour === true ? mixColours : undefined)));
 }
+
+/** A text's style at a time after the clip's start: what of it moves has the values of that moment. */
+export const styleAt = (clip: Clip, style: TextStyle, time: Flicks): TextStyle =>
+  movedStyle(clip, style, (name) => parameterAt(clip, name, time));
 
 /** Media flicks that were played between the clip's start and `time`; a real number. */
 export const playedUntil = (clip: Clip, time: Flicks): number => integralTo(parameterOf(clip, "speed"), time);
@@ -109,9 +119,8 @@ export function subclip(clip: Clip, from: Flicks, to: Flicks): Clip {
 /** The clip's parameters with each changed; the same object where none did. */
 export function mapParameters(clip: Clip, change: (parameter: Parameter) => Parameter): Clip["parameters"] {
   let changed: Partial<Record<ParameterName, Parameter>> | null = null;
-  for (const name of parameterNames) {
-    const parameter = clip.parameters[name];
-    if (parameter === undefined) continue;
+  for (const name of Object.keys(clip.parameters) as ParameterName[]) {
+    const parameter = clip.parameters[name]!;
     const next = change(parameter);
     if (next !== parameter) (changed ??= { ...clip.parameters })[name] = next;
   }

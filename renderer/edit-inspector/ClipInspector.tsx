@@ -81,6 +81,7 @@ export const ClipInspector = memo(function ClipInspector({ found }: Props) {
               ({ blend }) => blend,
             )}
             options={blends}
+            usual="normal"
             onChange={(blend) => project.perform("setClip", { clips: idsOf(pictures), blend })}
           />
           {films.length > 0 ? (
@@ -91,6 +92,7 @@ export const ClipInspector = memo(function ClipInspector({ found }: Props) {
                 ({ fit }) => fit,
               )}
               options={fits}
+              usual="contain"
               onChange={(fit) => project.perform("setClip", { clips: idsOf(films), fit })}
             />
           ) : null}
@@ -152,7 +154,7 @@ export const ClipInspector = memo(function ClipInspector({ found }: Props) {
               unit="s"
               onChange={(seconds) => gesture.perform("setClip", { clips: ids, [edge]: secondsToFlicks(seconds) })}
               onEnd={gesture.end}
-              onReset={value === 0 ? undefined : () => project.perform("setClip", { clips: ids, [edge]: 0 })}
+              usual={0}
             />
           );
         })}
@@ -164,6 +166,7 @@ export const ClipInspector = memo(function ClipInspector({ found }: Props) {
         <TextRow
           label="Name"
           value={common(clips, ({ name }) => name)}
+          usual={media?.name.slice(0, 500)}
           onChange={(name) => gesture.perform("setClip", { clips: ids, name })}
           onEnd={gesture.end}
         />

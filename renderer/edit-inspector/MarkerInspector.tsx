@@ -34,6 +34,7 @@ export function MarkerInspector({ marker }: { readonly marker: Marker }) {
         <TextRow
           label="Name"
           value={marker.name}
+          usual=""
           onChange={(name) => gesture.perform("setMarker", { marker: marker.id, name })}
           onEnd={gesture.end}
         />
@@ -41,6 +42,7 @@ export function MarkerInspector({ marker }: { readonly marker: Marker }) {
           label="Colour"
           value={marker.colour}
           options={colours}
+          usual="green"
           onChange={(colour) => project.perform("setMarker", { marker: marker.id, colour })}
         />
         <ValueRow
@@ -54,14 +56,7 @@ export function MarkerInspector({ marker }: { readonly marker: Marker }) {
           unit="s"
           onChange={(seconds) => setLength(secondsToFlicks(seconds))}
           onEnd={gesture.end}
-          onReset={
-            duration === 0
-              ? undefined
-              : () => {
-                  setLength(0);
-                  gesture.end();
-                }
-          }
+          usual={0}
         />
         <label className="value-row__label" htmlFor={id}>
           Note

@@ -27,7 +27,7 @@ const sampleRates = [
   ["96000", "96 kHz"],
 ] as const;
 
-const usual = defaultSettings.tempo;
+const { tempo: usual } = defaultSettings;
 
 /** The project itself, while nothing is selected. */
 export function ProjectInspector() {
@@ -57,6 +57,7 @@ export function ProjectInspector() {
           label="Format"
           value={known}
           options={[...sizes, ["own", "Own size"]]}
+          usual="1920×1080"
           onChange={(next) => {
             setWantsOwn(next === "own");
             const [w, h] = next.split("×").map(Number);
@@ -77,9 +78,7 @@ export function ProjectInspector() {
                 unit="px"
                 onChange={(value) => gesture.perform("setSettings", { [side]: Math.round(value) })}
                 onEnd={gesture.end}
-                onReset={
-                  settings[side] === defaultSettings[side] ? undefined : () => set({ [side]: defaultSettings[side] })
-                }
+                usual={defaultSettings[side]}
               />
             ))}
           </>
@@ -88,6 +87,7 @@ export function ProjectInspector() {
           label="Rate"
           value={(rates.find(([name]) => sameRate(FRAME_RATES[name], rate))?.[0] ?? formatRate(rate)) as "24"}
           options={rates}
+          usual="24"
           onChange={(name) => set({ rate: FRAME_RATES[name] })}
         />
         {canDropFrames(rate) ? (
@@ -96,6 +96,7 @@ export function ProjectInspector() {
         <ColourRow
           label="Background"
           value={settings.background}
+          usual={defaultSettings.background}
           onChange={(background) => gesture.perform("setSettings", { background })}
           onEnd={gesture.end}
         />
@@ -104,6 +105,7 @@ export function ProjectInspector() {
         <SelectRow
           label="Samples"
           value={sampleRate}
+          usual={String(defaultSettings.sampleRate)}
           options={knownRate === undefined ? [...sampleRates, [sampleRate, `${sampleRate} Hz`]] : sampleRates}
           onChange={(next) => set({ sampleRate: Number(next) })}
         />
@@ -118,11 +120,7 @@ export function ProjectInspector() {
           unit="bpm"
           onChange={(beatsPerMinute) => gesture.perform("setSettings", { tempo: { ...tempo, beatsPerMinute } })}
           onEnd={gesture.end}
-          onReset={
-            tempo.beatsPerMinute === usual.beatsPerMinute
-              ? undefined
-              : () => set({ tempo: { ...tempo, beatsPerMinute: usual.beatsPerMinute } })
-          }
+          usual={usual.beatsPerMinute}
         />
         <ValueRow
           label="Beats a bar"
@@ -133,11 +131,7 @@ export function ProjectInspector() {
           step={1}
           onChange={(beats) => gesture.perform("setSettings", { tempo: { ...tempo, beatsPerBar: Math.round(beats) } })}
           onEnd={gesture.end}
-          onReset={
-            tempo.beatsPerBar === usual.beatsPerBar
-              ? undefined
-              : () => set({ tempo: { ...tempo, beatsPerBar: usual.beatsPerBar } })
-          }
+          usual={usual.beatsPerBar}
         />
       </Section>
       <Section title="Timeline" closed>

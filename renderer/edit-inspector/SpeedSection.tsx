@@ -3,7 +3,7 @@ import { useEditUi, useStudio } from "../state/context.ts";
 import type { Found } from "../timeline/selection.ts";
 import { CheckRow, Section } from "./fields/rows.tsx";
 import { ValueRow } from "./fields/ValueRow.tsx";
-import { KeyframeToggle, ParameterRow } from "./ParameterRow.tsx";
+import { ClipToggle, ParameterRow } from "./ParameterRow.tsx";
 import { useGesture } from "./use-gesture.ts";
 
 /** How fast the media is played. A steady speed changes the clip's length; one that moves plays more or less media in it. */
@@ -27,9 +27,9 @@ export function SpeedSection({ found }: { readonly found: Found }) {
           unit="%"
           onChange={(next) => gesture.perform("setSpeed", { clip: clip.id, speed: next / 100, linked })}
           onEnd={gesture.end}
-          onReset={speed === 1 ? undefined : () => project.perform("setSpeed", { clip: clip.id, speed: 1, linked })}
+          usual={100}
         >
-          <KeyframeToggle found={found} names={["speed"]} title="Speed" />
+          <ClipToggle found={found} names={["speed"]} title="Speed" />
         </ValueRow>
       ) : (
         <ParameterRow found={[found]} name="speed" factor={100} unit="%" digits={1} slider={[0, 400]} />

@@ -1,13 +1,12 @@
-import { type Subject, mediaOf } from "../../core/timeline/index.ts";
+import { hasPartFor, type Subject, mediaOf } from "../../core/timeline/index.ts";
 import type { MaskStatus } from "../../core/contract/index.ts";
 import { useStore } from "zustand";
 import { useProject, useStudio } from "../state/context.ts";
 import type { Found } from "../timeline/selection.ts";
 import { Button } from "../ui/Button.tsx";
 import { common } from "./clip-values.ts";
-import { CheckRow, ColourRow, Row, Section, SelectRow } from "./fields/rows.tsx";
-import { ParameterRow } from "./ParameterRow.tsx";
-import { useGesture } from "./use-gesture.ts";
+import { CheckRow, Row, Section, SelectRow } from "./fields/rows.tsx";
+import { ParameterColourRow, ParameterRow } from "./ParameterRow.tsx";
 
 const effects = [
   ["off", "Whole picture"],
@@ -22,7 +21,6 @@ const effects = [
 export function SubjectSection({ found }: { readonly found: readonly Found[] }) {
   const { project } = useStudio();
   const height = useProject((view) => view.document.settings.height);
-  const gesture = useGesture();
   const clips = found.map(({ item }) => item.clip);
   const ids = clips.map(({ id }) => id);
   const masked = clips.filter(({ subject }) => subject !== undefined);
@@ -35,18 +33,17 @@ export function SubjectSection({ found }: { readonly found: readonly Found[] }) 
         label="Effect"
         value={effect}
         options={effects}
+        usual="off"
         onChange={(next) => set(next === "off" ? null : { background: next })}
       />
       {masked.length === 0 ? null : (
         <>
           {single === null ? null : <MaskState found={single} />}
           {effect === "colour" ? (
-            <ColourRow
+            <ParameterColourRow
+              found={found.filter(({ item }) => hasPartFor(item.clip, "subjectColour"))}
+              name="subjectColour"
               label="Background"
-              value={common(clips, ({ subject }) => subject?.colour ?? null)}
-              hasAlpha
-              onChange={(colour) => gesture.perform("setSubject", { clips: ids, subject: { colour } })}
-              onEnd={gesture.end}
             />
           ) : null}
           {effect === "media" ? <BackgroundMedia found={found} onChange={(media) => set({ media })} /> : null}

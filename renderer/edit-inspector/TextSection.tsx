@@ -1,12 +1,19 @@
 import { AlignCenter, AlignLeft, AlignRight, Italic } from "lucide-react";
-import { useId } from "react";
-import { defaultTextStyle, type TextStyle } from "../../core/timeline/index.ts";
+import { Fragment, useId } from "react";
+import {
+  colourOf,
+  defaultTextStyle,
+  hasPartFor,
+  parameterInfo,
+  type ParameterName,
+  type TextStyle,
+} from "../../core/timeline/index.ts";
 import { useStudio } from "../state/context.ts";
 import type { Found } from "../timeline/selection.ts";
 import { Button } from "../ui/Button.tsx";
-import { CheckRow, ColourRow, Row, Section, SelectRow } from "./fields/rows.tsx";
-import { ValueRow } from "./fields/ValueRow.tsx";
-import { type Gesture, useGesture } from "./use-gesture.ts";
+import { CheckRow, Row, Section, SelectRow } from "./fields/rows.tsx";
+import { ParameterColourRow, type ParameterLook, ParameterRow } from "./ParameterRow.tsx";
+import { useGesture } from "./use-gesture.ts";
 
 const fonts = [
   ["Inter", "Inter"],
@@ -33,12 +40,49 @@ const leaves = [
   ["grow", "Shrink"],
 ] as const;
 
-/** What a title gets when its outline, shadow or box is switched on. */
+/** What a title gets when its outline, shadow or box is switched on: the values that its rows go back to. */
+const number = (name: ParameterName): number => parameterInfo[name].default;
+const colour = (name: ParameterName): string => colourOf(number(name));
 const added = {
-  outline: { width: 0.04, colour: "#000000" },
-  shadow: { x: 0.04, y: 0.05, blur: 0.08, colour: "#000000cc" },
-  box: { padding: 0.35, radius: 0.15, colour: "#000000b3" },
+  outline: { width: number("outlineWidth"), colour: colour("outlineColour") },
+  shadow: {
+    x: number("shadowX"),
+    y: number("shadowY"),
+    blur: number("shadowBlur"),
+    colour: colour("shadowColour"),
+  },
+  box: { padding: number("boxPadding"), radius: number("boxRadius"), colour: colour("boxColour") },
 } as const;
+
+/** Parts around the letters, and the rows of each. */
+const ems = { digits: 1, step: 0.5, unit: "%", factor: 100 } as const;
+const parts = [
+  ["outline", "Outline", [{ name: "outlineWidth", label: "Width", slider: [0, 20], ...ems }], "outlineColour"],
+  [
+    "shadow",
+    "Shadow",
+    [
+      { name: "shadowX", label: "Right", slider: [-30, 30], ...ems },
+      { name: "shadowY", label: "Down", slider: [-30, 30], ...ems },
+      { name: "shadowBlur", label: "Softness", slider: [0, 40], ...ems },
+    ],
+    "shadowColour",
+  ],
+  [
+    "box",
+    "Box",
+    [
+      { name: "boxPadding", label: "Padding", slider: [0, 150], ...ems },
+      { name: "boxRadius", label: "Corners", slider: [0, 100], ...ems },
+    ],
+    "boxColour",
+  ],
+] as const satisfies readonly (readonly [
+  keyof typeof added,
+  string,
+  readonly (ParameterLook & { readonly label: string })[],
+  ParameterName,
+])[];
 
 /** What text clips say, and how it looks. */
 export function TextSection({ found }: { readonly found: readonly Found[] }) {
@@ -53,26 +97,6 @@ export function TextSection({ found }: { readonly found: readonly Found[] }) {
     styles.every((other) => other[key] === style[key]) ? style[key] : null;
   const set = (changes: Partial<TextStyle>) => void project.perform("setText", { clips, ...changes });
   const slide = (changes: Partial<TextStyle>) => gesture.perform("setText", { clips, ...changes });
-  const number = (
-    label: string,
-    key: "size" | "weight" | "lineHeight" | "letterSpacing" | "width",
-    look: Omit<Parameters<typeof ValueRow>[0], "label" | "value" | "onChange" | "onEnd" | "onReset"> & {
-      readonly factor?: number;
-    },
-  ) => {
-    const { factor = 1, ...rest } = look;
-    const value = same(key);
-    return (
-      <ValueRow
-        {...rest}
-        label={label}
-        value={value === null ? null : value * factor}
-        onChange={(next) => slide({ [key]: key === "weight" ? Math.round(next) : next / factor })}
-        onEnd={gesture.end}
-        onReset={value === defaultTextStyle[key] ? undefined : () => set({ [key]: defaultTextStyle[key] })}
-      />
-    );
-  };
   return (
     <>
       <Section title="Text">
@@ -93,10 +117,28 @@ export function TextSection({ found }: { readonly found: readonly Found[] }) {
             if (event.key === "Escape") event.currentTarget.blur();
           }}
         />
-        <SelectRow label="Font" value={same("font")} options={fonts} onChange={(font) => set({ font })} />
-        {number("Size", "size", { min: 0.2, max: 200, slider: [2, 40], step: 0.5, digits: 1, unit: "%", factor: 100 })}
-        {number("Weight", "weight", { min: 100, max: 900, step: 100 })}
-        <Row label="Style">
+        <SelectRow
+          label="Font"
+          value={same("font")}
+          options={fonts}
+          usual={defaultTextStyle.font}
+          onChange={(font) => set({ font })}
+        />
+        <ParameterRow
+          found={found}
+          name="textSize"
+          label="Size"
+          slider={[2, 40]}
+          step={0.5}
+          digits={1}
+          unit="%"
+          factor={100}
+        />
+        <ParameterRow found={found} name="textWeight" label="Weight" step={100} isWhole />
+        <Row
+          label="Style"
+          onReset={same("italic") === false && same("align") === "centre" ? null : () => set(plainLook)}
+        >
           <Button
             kind="quiet"
             className={`row-toggle ${style.italic ? "row-toggle--on" : ""}`}
@@ -118,44 +160,57 @@ export function TextSection({ found }: { readonly found: readonly Found[] }) {
             />
           ))}
         </Row>
-        <ColourRow
-          label="Colour"
-          value={same("colour")}
-          hasAlpha
-          onChange={(colour) => slide({ colour })}
-          onEnd={gesture.end}
+        <ParameterColourRow found={found} name="textColour" label="Colour" />
+        <ParameterRow found={found} name="textLineHeight" slider={[0.8, 2]} step={0.05} digits={2} />
+        <ParameterRow
+          found={found}
+          name="textSpacing"
+          label="Spacing"
+          slider={[-10, 50]}
+          digits={1}
+          unit="%"
+          factor={100}
         />
-        {number("Line height", "lineHeight", { min: 0.5, max: 4, slider: [0.8, 2], step: 0.05, digits: 2 })}
-        {number("Spacing", "letterSpacing", {
-          min: -50,
-          max: 200,
-          slider: [-10, 50],
-          step: 1,
-          digits: 1,
-          unit: "%",
-          factor: 100,
-        })}
-        {number("Wrap at", "width", { min: 5, max: 400, slider: [10, 100], step: 1, unit: "%", factor: 100 })}
+        <ParameterRow found={found} name="textWidth" label="Wrap at" slider={[10, 100]} unit="%" factor={100} />
       </Section>
       <Section
         title="Outline, shadow, box"
         closed={style.outline === null && style.shadow === null && style.box === null}
       >
-        <Outline style={style} set={set} slide={slide} gesture={gesture} />
-        <Shadow style={style} set={set} slide={slide} gesture={gesture} />
-        <Box style={style} set={set} slide={slide} gesture={gesture} />
+        {parts.map(([part, label, rows, colourName]) => {
+          const those = found.filter(({ item }) => hasPartFor(item.clip, colourName));
+          return (
+            <Fragment key={part}>
+              <CheckRow
+                label={label}
+                checked={those.length === found.length}
+                onChange={(on) => set({ [part]: on ? added[part] : null })}
+              />
+              {those.length === 0 ? null : (
+                <>
+                  {rows.map((row) => (
+                    <ParameterRow key={row.name} found={those} {...row} />
+                  ))}
+                  <ParameterColourRow found={those} name={colourName} label="Colour" />
+                </>
+              )}
+            </Fragment>
+          );
+        })}
       </Section>
       <Section title="In and out">
         <SelectRow
           label="In"
           value={same("enter")}
           options={enters}
+          usual="none"
           onChange={(enter) => setMotion(enter, undefined)}
         />
         <SelectRow
           label="Out"
           value={same("leave")}
           options={leaves}
+          usual="none"
           onChange={(leave) => setMotion(undefined, leave)}
         />
         <p className="hint">They last as long as the fades.</p>
@@ -179,130 +234,5 @@ export function TextSection({ found }: { readonly found: readonly Found[] }) {
   }
 }
 
+const plainLook = { italic: defaultTextStyle.italic, align: defaultTextStyle.align };
 const HALF_SECOND = 352_800_000;
-
-interface PartProps {
-  readonly style: TextStyle;
-  readonly set: (changes: Partial<TextStyle>) => void;
-  readonly slide: (changes: Partial<TextStyle>) => void;
-  readonly gesture: Gesture;
-}
-
-const ems = { digits: 1, step: 0.5, unit: "%" } as const;
-
-function Outline({ style: { outline }, set, slide, gesture }: PartProps) {
-  return (
-    <>
-      <CheckRow
-        label="Outline"
-        checked={outline !== null}
-        onChange={(on) => set({ outline: on ? added.outline : null })}
-      />
-      {outline === null ? null : (
-        <>
-          <ValueRow
-            label="Width"
-            value={100 * outline.width}
-            min={0}
-            max={100}
-            slider={[0, 20]}
-            {...ems}
-            onChange={(width) => slide({ outline: { ...outline, width: width / 100 } })}
-            onEnd={gesture.end}
-            onReset={
-              outline.width === added.outline.width
-                ? undefined
-                : () => set({ outline: { ...outline, width: added.outline.width } })
-            }
-          />
-          <ColourRow
-            label="Colour"
-            value={outline.colour}
-            hasAlpha
-            onChange={(colour) => slide({ outline: { ...outline, colour } })}
-            onEnd={gesture.end}
-          />
-        </>
-      )}
-    </>
-  );
-}
-
-function Shadow({ style: { shadow }, set, slide, gesture }: PartProps) {
-  const rows = [
-    ["Right", "x", -200, [-30, 30]],
-    ["Down", "y", -200, [-30, 30]],
-    ["Softness", "blur", 0, [0, 40]],
-  ] as const;
-  return (
-    <>
-      <CheckRow label="Shadow" checked={shadow !== null} onChange={(on) => set({ shadow: on ? added.shadow : null })} />
-      {shadow === null ? null : (
-        <>
-          {rows.map(([label, key, min, slider]) => (
-            <ValueRow
-              key={key}
-              label={label}
-              value={100 * shadow[key]}
-              min={min}
-              max={200}
-              slider={slider}
-              {...ems}
-              onChange={(next) => slide({ shadow: { ...shadow, [key]: next / 100 } })}
-              onEnd={gesture.end}
-              onReset={
-                shadow[key] === added.shadow[key]
-                  ? undefined
-                  : () => set({ shadow: { ...shadow, [key]: added.shadow[key] } })
-              }
-            />
-          ))}
-          <ColourRow
-            label="Colour"
-            value={shadow.colour}
-            hasAlpha
-            onChange={(colour) => slide({ shadow: { ...shadow, colour } })}
-            onEnd={gesture.end}
-          />
-        </>
-      )}
-    </>
-  );
-}
-
-function Box({ style: { box }, set, slide, gesture }: PartProps) {
-  const rows = [
-    ["Padding", "padding", [0, 150]],
-    ["Corners", "radius", [0, 100]],
-  ] as const;
-  return (
-    <>
-      <CheckRow label="Box" checked={box !== null} onChange={(on) => set({ box: on ? added.box : null })} />
-      {box === null ? null : (
-        <>
-          {rows.map(([label, key, slider]) => (
-            <ValueRow
-              key={key}
-              label={label}
-              value={100 * box[key]}
-              min={0}
-              max={400}
-              slider={slider}
-              {...ems}
-              onChange={(next) => slide({ box: { ...box, [key]: next / 100 } })}
-              onEnd={gesture.end}
-              onReset={box[key] === added.box[key] ? undefined : () => set({ box: { ...box, [key]: added.box[key] } })}
-            />
-          ))}
-          <ColourRow
-            label="Colour"
-            value={box.colour}
-            hasAlpha
-            onChange={(colour) => slide({ box: { ...box, colour } })}
-            onEnd={gesture.end}
-          />
-        </>
-      )}
-    </>
-  );
-}

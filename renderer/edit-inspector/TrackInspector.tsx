@@ -1,10 +1,12 @@
 import { flicksToSeconds, FLICKS_PER_SECOND, secondsToFlicks } from "../../core/time/index.ts";
-import { laneOf, type Track } from "../../core/timeline/index.ts";
+import { laneOf, parameterInfo, type Track, valueIn } from "../../core/timeline/index.ts";
 import { useProject, useStudio } from "../state/context.ts";
 import { plural } from "../ui/format.ts";
+import { KeyframeNavigation, KeyframeToggle } from "./fields/keyframes.tsx";
 import { CheckRow, Section, TextRow } from "./fields/rows.tsx";
 import { ValueRow } from "./fields/ValueRow.tsx";
 import { useGesture } from "./use-gesture.ts";
+import { useTrackKeyed } from "./use-keyed.ts";
 
 const kinds = { video: "Pictures", audio: "Sound", text: "Text" } as const;
 /** What music does under a voice when it is switched on: as loud as in most films, and not too quick. */
@@ -39,30 +41,8 @@ export function TrackInspector({ track }: { readonly track: Track }) {
       </Section>
       {track.kind === "audio" ? (
         <Section title="Sound">
-          <ValueRow
-            label="Volume"
-            value={track.volume}
-            min={-60}
-            max={24}
-            slider={[-60, 12]}
-            step={0.5}
-            digits={1}
-            unit="dB"
-            onChange={(volume) => slide({ volume })}
-            onEnd={gesture.end}
-            onReset={track.volume === 0 ? undefined : () => set({ volume: 0 })}
-          />
-          <ValueRow
-            label="Pan"
-            value={100 * track.pan}
-            min={-100}
-            max={100}
-            step={1}
-            unit="%"
-            onChange={(pan) => slide({ pan: pan / 100 })}
-            onEnd={gesture.end}
-            onReset={track.pan === 0 ? undefined : () => set({ pan: 0 })}
-          />
+          <TrackValue track={track} name="volume" factor={1} digits={1} step={0.5} unit="dB" slider={[-60, 12]} />
+          <TrackValue track={track} name="pan" factor={100} digits={0} step={1} unit="%" slider={[-100, 100]} />
         </Section>
       ) : null}
       {track.kind === "audio" && others.length > 0 ? (
@@ -91,11 +71,7 @@ export function TrackInspector({ track }: { readonly track: Track }) {
                 unit="dB"
                 onChange={(amount) => slide({ ducking: { ...ducking, amount } })}
                 onEnd={gesture.end}
-                onReset={
-                  ducking.amount === usual.amount
-                    ? undefined
-                    : () => set({ ducking: { ...ducking, amount: usual.amount } })
-                }
+                usual={usual.amount}
               />
               {(["attack", "release"] as const).map((side) => (
                 <ValueRow
@@ -110,11 +86,7 @@ export function TrackInspector({ track }: { readonly track: Track }) {
                   unit="s"
                   onChange={(seconds) => slide({ ducking: { ...ducking, [side]: secondsToFlicks(seconds) } })}
                   onEnd={gesture.end}
-                  onReset={
-                    ducking[side] === usual[side]
-                      ? undefined
-                      : () => set({ ducking: { ...ducking, [side]: usual[side] } })
-                  }
+                  usual={flicksToSeconds(usual[side])}
                 />
               ))}
             </>
@@ -126,6 +98,52 @@ export function TrackInspector({ track }: { readonly track: Track }) {
 }
 
 /** The fields that the edit takes. */
-function pick({ name, locked, muted, solo, volume, pan, ducking }: Partial<Track>) {
-  return { name, locked, muted, solo, volume, pan, ducking: ducking && { ...ducking, under: [...ducking.under] } };
+function pick({ name, locked, muted, solo, ducking }: Partial<Track>) {
+  return { name, locked, muted, solo, ducking: ducking && { ...ducking, under: [...ducking.under] } };
+}
+
+interface TrackValueProps {
+  readonly track: Track;
+  readonly name: "volume" | "pan";
+  /** Shown for a value of 1. */
+  readonly factor: number;
+  readonly digits: number;
+  readonly step: number;
+  readonly unit: string;
+  readonly slider: readonly [from: number, to: number];
+}
+
+/** A value of the whole track: at the playhead, with its keyframes. */
+function TrackValue({ track, name, factor, ...look }: TrackValueProps) {
+  const { project, transport } = useStudio();
+  const gesture = useGesture();
+  const { min, max, default: initial } = parameterInfo[name];
+  const title = name === "volume" ? "Volume" : "Pan";
+  const keyed = useTrackKeyed(track, name, title);
+  const value = valueIn(name, track[name], keyed.time);
+  const set = (shown: number) =>
+    gesture.perform("setTrackParameter", {
+      track: track.id,
+      parameter: name,
+      value: Math.min(max, Math.max(min, shown / factor)),
+      at: transport.time,
+    });
+  const reset = () => void project.perform("setTrackParameter", { track: track.id, parameter: name, value: initial });
+  return (
+    <>
+      <ValueRow
+        label={title}
+        value={factor * value}
+        min={factor * min}
+        max={factor * max}
+        {...look}
+        onChange={set}
+        onEnd={gesture.end}
+        onReset={track[name] === initial ? undefined : reset}
+      >
+        <KeyframeToggle {...keyed} />
+      </ValueRow>
+      <KeyframeNavigation {...keyed} />
+    </>
+  );
 }

@@ -35,10 +35,6 @@ export function TransitionInspector({ transition }: { readonly transition: Trans
     const before = whole === 0 ? 0 : Math.round((length * inOffset) / whole);
     slide({ inOffset: before, outOffset: length - before });
   }
-  function setLengthOnce(seconds: number) {
-    setLength(seconds);
-    gesture.end();
-  }
   return (
     <>
       <header className="edit-inspector__head">
@@ -46,7 +42,13 @@ export function TransitionInspector({ transition }: { readonly transition: Trans
         <p>Transition</p>
       </header>
       <Section title="Transition">
-        <SelectRow label="Kind" value={type} options={types} onChange={(next) => set({ type: next })} />
+        <SelectRow
+          label="Kind"
+          value={type}
+          options={types}
+          usual="dissolve"
+          onChange={(next) => set({ type: next })}
+        />
         <ValueRow
           label="Length"
           value={flicksToSeconds(whole)}
@@ -58,15 +60,14 @@ export function TransitionInspector({ transition }: { readonly transition: Trans
           unit="s"
           onChange={setLength}
           onEnd={gesture.end}
-          onReset={
-            whole === usualLength(settings) ? undefined : () => setLengthOnce(flicksToSeconds(usualLength(settings)))
-          }
+          usual={flicksToSeconds(usualLength(settings))}
         />
         {directed.includes(type) ? (
           <SelectRow
             label="Direction"
             value={transition.direction}
             options={directions}
+            usual="left"
             onChange={(direction) => set({ direction })}
           />
         ) : null}
@@ -80,13 +81,14 @@ export function TransitionInspector({ transition }: { readonly transition: Trans
             unit="%"
             onChange={(softness) => slide({ softness: softness / 100 })}
             onEnd={gesture.end}
-            onReset={transition.softness === 0 ? undefined : () => set({ softness: 0 })}
+            usual={0}
           />
         ) : null}
         {type === "dip" ? (
           <ColourRow
             label="Colour"
             value={transition.colour}
+            usual="#000000"
             onChange={(colour) => slide({ colour })}
             onEnd={gesture.end}
           />

@@ -4,6 +4,7 @@ import {
   type Easing,
   EASINGS,
   type Keyframe,
+  type Parameter,
   parameterAt,
   parameterInfo,
   type ParameterName,
@@ -31,10 +32,12 @@ export const isDefault = (found: readonly Found[], name: ParameterName): boolean
   found.every(({ item }) => parameterOf(item.clip, name) === parameterInfo[name].default);
 
 /** Keyframes of a parameter in order; none where it stands still. */
-export function keyframesOf(clip: Clip, name: ParameterName): readonly Keyframe[] {
-  const parameter = parameterOf(clip, name);
-  return typeof parameter === "number" ? [] : parameter.keyframes;
-}
+export const keyframesOf = (clip: Clip, name: ParameterName): readonly Keyframe[] =>
+  keyframesIn(parameterOf(clip, name));
+
+export const keyframesIn = (parameter: Parameter): readonly Keyframe[] =>
+  typeof parameter === "number" ? NONE : parameter.keyframes;
+const NONE: readonly Keyframe[] = [];
 
 export const easingNames = {
   linear: "Linear",

@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from "react";
 import {
   type Flicks,
+  FLICKS_PER_SECOND,
   frameToFlicks,
   flicksToFrame,
   MAX_FLICKS,
@@ -205,6 +206,13 @@ export class Transport {
 /** The playhead as a number or a picture of it shows it: while playing the begin of the frame, which stays for as long as the frame. */
 export const shownTime = ({ time, playing, rate }: TransportState): Flicks =>
   playing ? frameToFlicks(flicksToFrame(time, rate), rate) : time;
+
+/** While it plays values beside the picture are shown now and then: drawing them with each frame would cost frames. */
+const GLANCE: Flicks = FLICKS_PER_SECOND / 4;
+
+/** The playhead as values that move with it show it; 0 where nothing moves, so that nothing is drawn again. */
+export const useGlancedTime = (moves = true): Flicks =>
+  useTransport(({ time, playing }) => (!moves ? 0 : playing ? time - (time % GLANCE) : time));
 
 /** A part of where playing stands; the component draws again when that part changes. `select` must give a value that stays the same. */
 export function useTransport<T>(select: (state: TransportState) => T, of?: Transport): T {

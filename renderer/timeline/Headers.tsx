@@ -2,11 +2,12 @@
 import { ChevronsDown, Eye, EyeOff, Lock, LockOpen, MoreVertical, Plus, Volume2, VolumeX } from "lucide-react";
 import { DropdownMenu, Slider } from "radix-ui";
 import { memo, type PointerEvent, useRef, useState, useSyncExternalStore } from "react";
-import type { Track, TrackKind } from "../../core/timeline/index.ts";
+import { SILENCE_DB, type Track, type TrackKind, valueIn } from "../../core/timeline/index.ts";
 import { addTrack, toggleDucking } from "../commands/edit/tracks.ts";
 import { contextOf } from "../commands/dispatch.ts";
 import { useCommands } from "../commands/use-commands.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
+import { useGlancedTime } from "../state/transport.ts";
 import { Button } from "../ui/Button.tsx";
 import { layoutOf, MAX_HEIGHT, MIN_HEIGHT, shiftedIndex } from "./geometry.ts";
 import { lanePlace } from "./motion.ts";
@@ -183,17 +184,20 @@ let drags = 0;
 
 /** Volume of a sound track; with Shift its pan. */
 function Mix({ track }: { readonly track: Track }) {
-  const { project } = useStudio();
+  const { project, transport } = useStudio();
   const gesture = useRef("");
-  const change = (volume: number) => {
+  const shown = valueIn("volume", track.volume, useGlancedTime(typeof track.volume !== "number"));
+  const which = { track: track.id, parameter: "volume" } as const;
+  const change = (value: number) => {
     gesture.current ||= `volume-${track.id}-${++drags}`;
-    project.perform("setTrack", { track: track.id, volume }, { gesture: gesture.current, fromStart: true });
+    const args = { ...which, value, at: transport.time };
+    project.perform("setTrackParameter", args, { gesture: gesture.current, fromStart: true });
   };
   return (
     <div className="header__mix">
       <Slider.Root
         className="slider"
-        value={[track.volume]}
+        value={[shown]}
         min={-60}
         max={12}
         step={0.5}
@@ -202,16 +206,14 @@ function Mix({ track }: { readonly track: Track }) {
           project.endGesture(gesture.current, "keep");
           gesture.current = "";
         }}
-        onDoubleClick={() => project.perform("setTrack", { track: track.id, volume: 0 })}
+        onDoubleClick={() => project.perform("setTrackParameter", { ...which, value: 0 })}
       >
         <Slider.Track className="slider__track">
           <Slider.Range className="slider__range" />
         </Slider.Track>
         <Slider.Thumb className="slider__thumb" aria-label={`Volume of ${track.name} in decibels`} />
       </Slider.Root>
-      <output className="mono">
-        {track.volume <= -60 ? "−∞ dB" : `${track.volume.toFixed(1).replace("-", "−")} dB`}
-      </output>
+      <output className="mono">{shown <= SILENCE_DB ? "−∞ dB" : `${shown.toFixed(1).replace("-", "−")} dB`}</output>
     </div>
   );
 }
@@ -273,8 +275,15 @@ function TrackItems({ track, onRename }: { readonly track: Track; readonly onRen
           </DropdownMenu.CheckboxItem>
           <DropdownMenu.Label className="menu__label">Pan</DropdownMenu.Label>
           <DropdownMenu.RadioGroup
-            value={String(track.pan)}
-            onValueChange={(pan) => project.perform("setTrack", { track: track.id, pan: Number(pan) })}
+            value={typeof track.pan === "number" ? String(track.pan) : ""}
+            onValueChange={(pan) =>
+              project.perform("setTrackParameter", {
+                track: track.id,
+                parameter: "pan",
+                value: Number(pan),
+                at: studio.transport.time,
+              })
+            }
           >
             {PANS.map(([pan, name]) => (
               <DropdownMenu.RadioItem key={pan} className="menu__item" value={String(pan)}>

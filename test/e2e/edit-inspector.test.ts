@@ -2,7 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { clipsOf, type Timeline } from "../../core/timeline/index.ts";
-import { clipId, frames } from "../../core/timeline/testing/sample.ts";
+import { clipId, frames, trackId } from "../../core/timeline/testing/sample.ts";
 import { EditPage, eventually } from "./edit-page.ts";
 import { launchBrowser } from "./harness.ts";
 
@@ -36,7 +36,7 @@ test("the inspector shows whatever is selected, with a way back to how it was", 
   await page.keyboard.press("Escape");
   await heading(start.name);
   expect(await inspector.getByLabel("Width, px").count()).toBe(0);
-  await inspector.getByLabel("Format").selectOption("own");
+  await inspector.getByLabel("Format", { exact: true }).selectOption("own");
   await fill("Width, px", "1000");
   await eventually(async () => (await editor.document()).settings.width).toBe(1000);
   await inspector.getByRole("button", { name: "Reset width" }).click();
@@ -67,6 +67,47 @@ test("the inspector shows whatever is selected, with a way back to how it was", 
   });
   await inspector.getByRole("button", { name: "Reset rotation" }).click();
   await eventually(async () => clip(await editor.document(), "a").parameters).toEqual({});
+
+  // What is chosen from a list goes back too, and says that it does not change with time.
+  await inspector.getByLabel("Blend", { exact: true }).selectOption("screen");
+  await eventually(async () => clip(await editor.document(), "a").blend).toBe("screen");
+  await inspector.getByRole("button", { name: "Reset blend" }).click();
+  await eventually(async () => clip(await editor.document(), "a").blend).toBe("normal");
+  await inspector.getByTitle("Blend (does not change with time)").waitFor();
+
+  // A title's colour has a field, a way back and keyframes.
+  await editor.edit("overwrite", {
+    at: 0,
+    clips: [{ track: trackId(start, "T1"), clip: { text: { text: "Word", colour: "#ff0000" }, duration: frames(24) } }],
+  });
+  await editor.cell("Word").focus();
+  await heading("Word");
+  const word = async () => clip(await editor.document(), "Word");
+  await inspector.getByRole("button", { name: "Set a keyframe of text colour" }).click();
+  await eventually(async () => (await word()).parameters.textColour).toMatchObject({
+    keyframes: [{ value: 0xff0000ff }],
+  });
+  await inspector.getByRole("button", { name: "Reset colour" }).click();
+  await eventually(async () => (await word()).parameters).toEqual({});
+  await eventually(async () => (await word()).content).toMatchObject({ style: { colour: "#ffffff" } });
+
+  // A track's volume moves along the timeline.
+  await page.getByRole("group", { name: "Track A1" }).getByText("A1", { exact: true }).click();
+  await heading("A1");
+  const volume = async () => (await editor.document()).tracks.find(({ name }) => name === "A1")!.volume;
+  await fill("Volume, dB", "-6");
+  await eventually(volume).toBe(-6);
+  await inspector.getByRole("button", { name: "Set a keyframe of volume" }).click();
+  await eventually(volume).toMatchObject({ keyframes: [{ time: 0, value: -6 }] });
+  await page.keyboard.press("Shift+ArrowRight");
+  await fill("Volume, dB", "-12");
+  await eventually(volume).toMatchObject({ keyframes: [{ value: -6 }, { time: frames(10), value: -12 }] });
+  await inspector.getByRole("button", { name: "Previous keyframe of volume" }).click();
+  await eventually(() => inspector.getByLabel("Volume, dB").inputValue()).toBe("−6");
+  await inspector.getByRole("button", { name: "Reset volume" }).click();
+  await eventually(volume).toBe(0);
+  await editor.edit("remove", { clips: [(await word()).id] });
+  await page.keyboard.press("Escape");
 
   // A gap, which can be closed.
   await editor.edit("remove", { clips: [clipId(start, "b")] });

@@ -9,6 +9,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { FRAME_RATES, frameToFlicks } from "../../core/time/index.ts";
 import { type Clip, laneOf, type Timeline } from "../../core/timeline/index.ts";
+import { eventually } from "./edit-page.ts";
 import {
   accessibilityProblems,
   askStudio,
@@ -24,7 +25,6 @@ import {
 } from "./harness.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
-const patience = { timeout: 60_000 };
 const rate = FRAME_RATES["25"];
 const frames = (count: number): number => frameToFlicks(count, rate);
 
@@ -119,7 +119,7 @@ beforeEach(async () => {
   await call("projects.edit", { id: project, name: "overwrite", arguments: placed });
   await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.waitForSelector(".viewer__canvas");
-  await expect.poll(() => colourAt(0.2, 0.5), patience).toBe("red");
+  await eventually(() => colourAt(0.2, 0.5)).toBe("red");
 });
 afterEach(async () => {
   const { offences } = window;
@@ -134,45 +134,63 @@ describe("titles", () => {
     await goTo("00:00:01:00");
     await page.getByRole("button", { name: /^Add a title/ }).click();
     const text = page.getByRole("textbox", { name: "Text", exact: true });
-    await expect.poll(() => text.evaluate((field) => field === document.activeElement)).toBe(true);
+    await eventually(() => text.evaluate((field) => field === document.activeElement)).toBe(true);
     await page.keyboard.type("WIDE");
     await page.getByLabel("Size, %").fill("60");
     await page.getByLabel("Size, %").press("Enter");
-    await expect.poll(whiteness, patience).toBeGreaterThan(0.08);
-    await page.getByLabel("Font").selectOption("JetBrains Mono");
+    await eventually(whiteness).toBeGreaterThan(0.08);
+    await page.getByLabel("Font", { exact: true }).selectOption("JetBrains Mono");
     await page.getByRole("button", { name: "Italic" }).click();
     await page.getByText("Outline, shadow, box").click();
     await page.getByLabel("Box", { exact: true }).check();
     await page.getByLabel("In", { exact: true }).first().selectOption("rise");
-    await expect
-      .poll(() => clip("WIDE"))
-      .toMatchObject({
-        fadeIn: 352_800_000,
-        content: {
-          type: "text",
-          style: {
-            text: "WIDE",
-            size: 0.6,
-            font: "JetBrains Mono",
-            italic: true,
-            enter: "rise",
-            box: { padding: 0.35 },
-          },
+    await eventually(() => clip("WIDE")).toMatchObject({
+      fadeIn: 352_800_000,
+      content: {
+        type: "text",
+        style: {
+          text: "WIDE",
+          size: 0.6,
+          font: "JetBrains Mono",
+          italic: true,
+          enter: "rise",
+          box: { padding: 0.35 },
         },
-      });
+      },
+    });
     // At the title's begin it has not come yet.
-    await expect.poll(whiteness, patience).toBeLessThan(0.01);
+    await eventually(whiteness).toBeLessThan(0.01);
     expect(await past()).toEqual([
       "Overwrite ‘halves’",
       "Add title ‘Title’",
       "Change text ‘Title’",
-      ...Array.from({ length: 4 }, () => "Change text ‘WIDE’"),
+      "Set values ‘WIDE’",
+      ...Array.from({ length: 3 }, () => "Change text ‘WIDE’"),
       "Change clip ‘WIDE’",
     ]);
     // Typing was one step, however many letters.
     for (let i = 0; i < 6; i++) await page.keyboard.press("Control+z");
-    await expect.poll(() => clip("Title")).toMatchObject({ content: { style: { text: "Title", size: 0.09 } } });
+    await eventually(() => clip("Title")).toMatchObject({ content: { style: { text: "Title", size: 0.09 } } });
     expect(await accessibilityProblems(page)).toEqual([]);
+
+    // Its values move: from a small letter to a large one, and what is seen is that of the moment.
+    await page.getByLabel("Size, %").fill("10");
+    await page.getByLabel("Size, %").press("Enter");
+    await page.getByRole("button", { name: "Set a keyframe of size" }).click();
+    await goTo("00:00:02:00");
+    await page.getByLabel("Size, %").fill("70");
+    await page.getByLabel("Size, %").press("Enter");
+    await eventually(async () => (await clip("Title")).parameters.textSize).toEqual({
+      keyframes: [
+        { time: 0, value: 0.1, easing: { type: "linear" } },
+        { time: frames(25), value: 0.7, easing: { type: "linear" } },
+      ],
+    });
+    await eventually(whiteness).toBeGreaterThan(0.08);
+    await page.getByRole("button", { name: "Previous keyframe of size" }).click();
+    await eventually(whiteness).toBeLessThan(0.03);
+    await page.getByRole("button", { name: "Reset size" }).click();
+    await eventually(async () => (await clip("Title")).parameters).toEqual({});
   });
 });
 
@@ -181,21 +199,21 @@ describe("hands on the picture", () => {
     const box = await frameBox();
     const at = (x: number, y: number) => [box.x + x * box.width, box.y + y * box.height] as const;
     await page.mouse.click(...at(0.5, 0.5));
-    await expect.poll(() => page.getByRole("heading", { name: "halves" }).count()).toBe(1);
+    await eventually(() => page.getByRole("heading", { name: "halves" }).count()).toBe(1);
     await page.mouse.move(...at(0.3, 0.5));
     await page.mouse.down();
     await page.mouse.move(...at(0.4, 0.5), { steps: 4 });
     await page.mouse.move(...at(0.7, 0.501), { steps: 4 });
     await page.mouse.up();
-    await expect.poll(async () => (await clip("halves")).parameters).toEqual({ positionX: expect.closeTo(0.4, 2) });
-    await expect.poll(() => colourAt(0.1, 0.5), patience).toBe("black");
+    await eventually(async () => (await clip("halves")).parameters).toEqual({ positionX: expect.closeTo(0.4, 2) });
+    await eventually(() => colourAt(0.1, 0.5)).toBe("black");
     expect(await past()).toEqual([expect.stringContaining("Overwrite"), "Set values ‘halves’"]);
     await page.mouse.move(...at(0.7, 0.5));
     await page.mouse.down();
     await page.mouse.move(...at(0.5, 0.2), { steps: 5 });
     await page.keyboard.press("Escape");
     await page.mouse.up();
-    await expect.poll(async () => (await clip("halves")).parameters).toEqual({ positionX: expect.closeTo(0.4, 2) });
+    await eventually(async () => (await clip("halves")).parameters).toEqual({ positionX: expect.closeTo(0.4, 2) });
     expect(await past()).toHaveLength(2);
     // Back to the middle, a few pixels beside it: it comes to rest.
     await page.mouse.move(...at(0.7, 0.5));
@@ -203,7 +221,7 @@ describe("hands on the picture", () => {
     await page.mouse.move(...at(0.4, 0.5), { steps: 4 });
     await page.mouse.move(...at(0.305, 0.503), { steps: 4 });
     await page.mouse.up();
-    await expect.poll(async () => (await clip("halves")).parameters, patience).toEqual({});
+    await eventually(async () => (await clip("halves")).parameters).toEqual({});
     // The knob turns it by a right angle, a few degrees short of which it comes to rest; a corner makes it half as large.
     const knob = (await page.locator(".handles__knob").boundingBox())!;
     const [middleX, middleY] = at(0.5, 0.5);
@@ -213,18 +231,19 @@ describe("hands on the picture", () => {
     await page.mouse.move(middleX + 60, middleY - 60, { steps: 4 });
     await page.mouse.move(middleX + (middleY - y), middleY - 3, { steps: 4 });
     await page.mouse.up();
-    await expect.poll(async () => (await clip("halves")).parameters, patience).toEqual({ rotation: 90 });
+    await eventually(async () => (await clip("halves")).parameters).toEqual({ rotation: 90 });
     await page.keyboard.press("Control+z");
-    await expect.poll(async () => (await clip("halves")).parameters, patience).toEqual({});
+    await eventually(async () => (await clip("halves")).parameters).toEqual({});
     const corner = (await page.locator(".handles__grip").nth(4).boundingBox())!;
     const from = [corner.x + corner.width / 2, corner.y + corner.height / 2] as const;
     await page.mouse.move(...from);
     await page.mouse.down();
     await page.mouse.move((from[0] + middleX) / 2, (from[1] + middleY) / 2, { steps: 6 });
     await page.mouse.up();
-    await expect
-      .poll(async () => (await clip("halves")).parameters, patience)
-      .toEqual({ scaleX: expect.closeTo(0.5, 1), scaleY: expect.closeTo(0.5, 1) });
+    await eventually(async () => (await clip("halves")).parameters).toEqual({
+      scaleX: expect.closeTo(0.5, 1),
+      scaleY: expect.closeTo(0.5, 1),
+    });
     expect(await past()).toHaveLength(4);
   });
 });
@@ -239,27 +258,25 @@ describe("values", () => {
     const field = page.getByLabel("Position X, px");
     await field.fill("640");
     await field.press("Enter");
-    await expect
-      .poll(async () => (await clip("halves")).parameters)
-      .toMatchObject({
-        positionX: {
-          keyframes: [
-            { time: 0, value: 0 },
-            { time: frames(50), value: 1 },
-          ],
-        },
-      });
-    await expect.poll(() => colourAt(0.5, 0.5), patience).toBe("black");
+    await eventually(async () => (await clip("halves")).parameters).toMatchObject({
+      positionX: {
+        keyframes: [
+          { time: 0, value: 0 },
+          { time: frames(50), value: 1 },
+        ],
+      },
+    });
+    await eventually(() => colourAt(0.5, 0.5)).toBe("black");
     await goTo("00:00:01:00");
     // Half of the way: the picture's left edge stands in the middle of the frame.
-    await expect.poll(() => colourAt(0.55, 0.5), patience).toBe("red");
-    await expect.poll(() => colourAt(0.45, 0.5)).toBe("black");
+    await eventually(() => colourAt(0.55, 0.5)).toBe("red");
+    await eventually(() => colourAt(0.45, 0.5)).toBe("black");
     await page.getByLabel("Easing of position x after the keyframe").selectOption("hold");
-    await expect.poll(() => colourAt(0.45, 0.5), patience).toBe("red");
+    await eventually(() => colourAt(0.45, 0.5)).toBe("red");
     await page.getByRole("button", { name: "Next keyframe of position x" }).click();
-    await expect.poll(() => page.getByLabel("Timecode of the playhead").inputValue()).toBe("00:00:02:00");
+    await eventually(() => page.getByLabel("Timecode of the playhead").inputValue()).toBe("00:00:02:00");
     await page.getByRole("button", { name: "Reset position x" }).click();
-    await expect.poll(async () => (await clip("halves")).parameters).toEqual({});
+    await eventually(async () => (await clip("halves")).parameters).toEqual({});
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 
@@ -273,13 +290,13 @@ describe("values", () => {
     await page.mouse.move(place.x - 20, place.y + 5, { steps: 6 });
     await page.mouse.move(place.x - 40, place.y + 5, { steps: 6 });
     await page.mouse.up();
-    await expect.poll(async () => (await clip("halves")).parameters.opacity as number).toBeLessThan(0.7);
+    await eventually(async () => (await clip("halves")).parameters.opacity as number).toBeLessThan(0.7);
     expect(await past()).toEqual([expect.stringContaining("Overwrite"), "Set values ‘halves’"]);
     await page.mouse.click(box.x + 2, box.y - 6);
     await page.keyboard.press("Escape");
-    await page.getByLabel("Format").selectOption("1080×1920");
-    await expect.poll(async () => (await timeline()).settings).toMatchObject({ width: 1080, height: 1920 });
-    await expect.poll(async () => (await frameBox()).height / (await frameBox()).width).toBeCloseTo(16 / 9, 1);
+    await page.getByLabel("Format", { exact: true }).selectOption("1080×1920");
+    await eventually(async () => (await timeline()).settings).toMatchObject({ width: 1080, height: 1920 });
+    await eventually(async () => (await frameBox()).height / (await frameBox()).width).toBeCloseTo(16 / 9, 1);
   });
 });
 
@@ -292,25 +309,23 @@ test("a speed that moves: set at two times, the clip keeps its length", async ()
   const field = page.getByLabel("Speed, %");
   await field.fill("50");
   await field.press("Enter");
-  await expect
-    .poll(async () => (await clip("halves")).parameters)
-    .toMatchObject({
-      speed: {
-        keyframes: [
-          { time: 0, value: 1 },
-          { time: frames(50), value: 0.5 },
-        ],
-      },
-    });
+  await eventually(async () => (await clip("halves")).parameters).toMatchObject({
+    speed: {
+      keyframes: [
+        { time: 0, value: 1 },
+        { time: frames(50), value: 0.5 },
+      ],
+    },
+  });
   expect((await clip("halves")).sourceRange.duration).toBe(frames(100));
 });
 
 test("it plays with sound, and says how that goes", async () => {
   await page.keyboard.press("Control+Alt+d");
   await page.keyboard.press("Space");
-  await expect
-    .poll(async () => Number.parseInt(await page.locator(".viewer__stats dd").nth(1).innerText(), 10), patience)
-    .toBeGreaterThan(10);
+  await eventually(async () =>
+    Number.parseInt(await page.locator(".viewer__stats dd").nth(1).innerText(), 10),
+  ).toBeGreaterThan(10);
   await page.keyboard.press("k");
   const stopped = await page.getByLabel("Timecode of the playhead").inputValue();
   expect(stopped).not.toBe("00:00:00:00");
@@ -324,15 +339,11 @@ test("a source gives a stretch between its own marks", async () => {
   await page.keyboard.press("i");
   await goTo("00:00:01:24");
   await page.keyboard.press("o");
-  await expect.poll(() => page.locator(".transport__duration").innerText()).toContain("00:00:01:00");
+  await eventually(() => page.locator(".transport__duration").innerText()).toContain("00:00:01:00");
   await page.getByRole("button", { name: /^Insert from the source/ }).click();
-  await expect
-    .poll(async () =>
-      (await timeline()).tracks.flatMap((track) =>
-        laneOf(track).placed.map(({ clip: { sourceRange } }) => sourceRange),
-      ),
-    )
-    .toContainEqual({ start: frames(25), duration: frames(25) });
+  await eventually(async () =>
+    (await timeline()).tracks.flatMap((track) => laneOf(track).placed.map(({ clip: { sourceRange } }) => sourceRange)),
+  ).toContainEqual({ start: frames(25), duration: frames(25) });
 });
 
 test("a file that is gone is hatched in its place with its name, and is back when it is back", async () => {
@@ -340,11 +351,11 @@ test("a file that is gone is hatched in its place with its name, and is back whe
   renameSync(kept!, `${kept}.gone`);
   await page.reload();
   await page.waitForSelector(".viewer__canvas");
-  await expect.poll(() => page.locator(".viewer__problems").innerText(), patience).toContain("halves.mp4");
+  await eventually(() => page.locator(".viewer__problems").innerText()).toContain("halves.mp4");
   expect(await page.locator(".viewer__missing polygon").count()).toBe(1);
   renameSync(`${kept}.gone`, kept!);
   await page.reload();
   await page.waitForSelector(".viewer__canvas");
-  await expect.poll(() => colourAt(0.2, 0.5), patience).toBe("red");
+  await eventually(() => colourAt(0.2, 0.5)).toBe("red");
   expect(await page.locator(".viewer__problems").count()).toBe(0);
 });

@@ -83,6 +83,21 @@ describe("exported sound is the mix that the timeline says", () => {
     expect(difference(r, (t) => gain * fade(t) * right(t) + gain * (1 + half) * mono(t))).toBeLessThan(SILENT);
   });
 
+  it("a track's volume that moves along the timeline", async () => {
+    const made = film().put("A1", "tone.wav", { at: 12, from: 6, count: 24 });
+    const key = (frame: number, value: number) =>
+      made.edit("setTrackKeyframe", {
+        track: made.document.tracks.find(({ name }) => name === "A1")!.id,
+        parameter: "volume",
+        time: made.frames(frame),
+        value,
+      });
+    key(12, 0);
+    key(36, -24);
+    const [l] = await exported(made.document);
+    expect(difference(l, (t) => 10 ** ((-24 * (t - 0.5)) / 20) * at(left)(t))).toBeLessThan(SILENT);
+  });
+
   it("a crossfade of equal power", async () => {
     const made = film()
       .put("A1", "tone.wav", { from: 12, count: 24, name: "a" })

@@ -1,5 +1,12 @@
 import { planFrame, type FramePlan } from "../../core/render-plan/index.ts";
-import type { EditArguments, EditName, TextStyle, Timeline, Transition } from "../../core/timeline/index.ts";
+import {
+  colourNumber,
+  type EditArguments,
+  type EditName,
+  type TextStyle,
+  type Timeline,
+  type Transition,
+} from "../../core/timeline/index.ts";
 import type { SubjectMasks } from "../../core/vision/index.ts";
 import { drawGrid } from "../../core/vision/scenes.testkit.ts";
 import { add, clipId, edited, empty, frames, trackId } from "../../core/timeline/testing/sample.ts";
@@ -33,6 +40,44 @@ function transition(type: Transition["type"], more: object = {}, at = 0.35): Fra
   const args = { clip: clipId(document, "a"), edge: "end", type, duration: frames(20), ...more };
   return planFrame(edits(document, ["addTransition", args]), frames(38) + Math.round(frames(20) * at));
 }
+
+/** A text or a clip whose values have moved from one to the other, a third of the way. */
+const onItsWay = (
+  document: Timeline,
+  clip: string,
+  moves: Readonly<Record<string, readonly [number, number]>>,
+): FramePlan => {
+  const keys = Object.entries(moves).flatMap(([parameter, values]) =>
+    values.map((value, i) => ["setKeyframe", { clip, parameter, time: frames(36 * i), value }] as const),
+  );
+  return planFrame(edits(document, ...keys), frames(12));
+};
+
+function movingText(style: Partial<TextStyle>, moves: Readonly<Record<string, readonly [number, number]>>): FramePlan {
+  const document = edited(add(empty(), "V1", "under", "film", 48, 96), "overwrite", {
+    at: 0,
+    clips: [
+      { track: trackId(empty(), "T1"), clip: { text: { text: "Plume Studio", ...style }, duration: frames(48) } },
+    ],
+  });
+  return onItsWay(document, clipId(document, "Plume Studio"), moves);
+}
+
+function movingSubject(): FramePlan {
+  const document = over();
+  const clip = clipId(document, "a");
+  const subject = { background: "colour", colour: "#000000" };
+  return onItsWay(edits(document, ["setSubject", { clips: [clip], subject }]), clip, {
+    subjectColour: [colourNumber("#ff8800"), colourNumber("#0022ff")],
+    subjectFeather: [0, 0.09],
+  });
+}
+
+const outlined = {
+  outline: { width: 0.02, colour: "#000000" },
+  shadow: { x: 0, y: 0, blur: 0, colour: "#000000" },
+  box: { padding: 0.1, radius: 0, colour: "#000000" },
+} as const;
 
 function text(
   style: Partial<TextStyle> & { text: string },
@@ -168,6 +213,40 @@ export const paintCases: readonly PaintCase[] = [
   },
   { name: "text rising", plan: text({ ...style, enter: "rise" }, { fadeIn: frames(24) }) },
   { name: "text typing", plan: text({ ...style, enter: "type" }, { fadeIn: frames(24) }) },
+  {
+    name: "keyframed text",
+    plan: movingText(
+      {},
+      {
+        textSize: [0.1, 0.22],
+        textSpacing: [0, 0.15],
+        textWeight: [300, 900],
+        textColour: [colourNumber("#ff2200"), colourNumber("#00ff4480")],
+      },
+    ),
+  },
+  {
+    name: "keyframed lines",
+    plan: movingText({ size: 0.12, align: "left" }, { textWidth: [0.9, 0.3], textLineHeight: [0.8, 2] }),
+  },
+  {
+    name: "keyframed outline, shadow, box",
+    plan: movingText(
+      { size: 0.16, ...outlined },
+      {
+        outlineWidth: [0.02, 0.15],
+        outlineColour: [colourNumber("#000000"), colourNumber("#ffcc00")],
+        shadowX: [0, 0.3],
+        shadowY: [0, 0.3],
+        shadowBlur: [0, 0.3],
+        shadowColour: [colourNumber("#000000"), colourNumber("#ff00ff")],
+        boxPadding: [0.1, 0.7],
+        boxRadius: [0, 0.9],
+        boxColour: [colourNumber("#000000"), colourNumber("#2266ff80")],
+      },
+    ),
+  },
+  { name: "keyframed colour behind a subject", plan: movingSubject() },
   { name: "text leaving", plan: text({ ...style, leave: "grow" }, { fadeOut: frames(24) }, 36) },
 ];
 

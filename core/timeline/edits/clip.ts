@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { definedOf } from "../defined.ts";
 import { Draft } from "../draft.ts";
+import { standingStill, styleParameters } from "../homes.ts";
 import { attempt, Refusal, type Result } from "../result.ts";
 import { type Clip, clipSchema, idSchema, textStyleSchema, type Timeline } from "../schema.ts";
 import { parameterNames } from "../parameters.ts";
@@ -31,6 +32,7 @@ export const setTextArguments = z.strictObject({
 export function setText(document: Timeline, { clips, ...changes }: z.infer<typeof setTextArguments>): Result<Timeline> {
   return attempt(() => {
     const draft = new Draft(document);
+    const given = Object.keys(definedOf(changes));
     for (const id of clips)
       draft.replaceClip(id, (clip) => {
         if (clip.content.type !== "text")
@@ -38,7 +40,8 @@ export function setText(document: Timeline, { clips, ...changes }: z.infer<typeo
         const { style } = clip.content;
         const next = { ...style, ...definedOf(changes) };
         const name = clip.name === textName(style.text) ? textName(next.text) : clip.name;
-        return { ...clip, name, content: { ...clip.content, style: next } };
+        // What is given a value here stands still from now on.
+        return standingStill({ ...clip, name, content: { ...clip.content, style: next } }, "style", given);
       });
     return draft.finish();
   });
@@ -51,8 +54,9 @@ export const attributeGroups = {
   crop: ["cropLeft", "cropRight", "cropTop", "cropBottom"],
   blur: ["blur"],
   colour: ["brightness", "contrast", "saturation", "hue"],
-  subject: ["subjectFeather", "subjectGrow", "subjectBlur"],
+  subject: ["subjectFeather", "subjectGrow", "subjectBlur", "subjectColour"],
   sound: ["volume", "pan"],
+  style: styleParameters,
 } as const;
 
 const pastable = [
@@ -91,12 +95,18 @@ function take(clip: Clip, from: Clip, attribute: (typeof pastable)[number]): Cli
   if (attribute === "fades") return { ...clip, fadeIn: from.fadeIn, fadeOut: from.fadeOut };
   if (attribute === "style") {
     if (clip.content.type !== "text" || from.content.type !== "text") return clip;
-    return { ...clip, content: { type: "text", style: { ...from.content.style, text: clip.content.style.text } } };
+    const style = { ...from.content.style, text: clip.content.style.text };
+    return { ...clip, content: { type: "text", style }, parameters: parametersFrom(clip, from, "style") };
   }
-  const names: readonly string[] = attributeGroups[attribute];
-  const kept = parameterNames.filter((name) => (names.includes(name) ? from : clip).parameters[name] !== undefined);
   return {
     ...(attribute === "subject" ? withSubject(clip, from.subject ?? null) : clip),
-    parameters: Object.fromEntries(kept.map((name) => [name, (names.includes(name) ? from : clip).parameters[name]])),
+    parameters: parametersFrom(clip, from, attribute),
   };
+}
+
+/** The clip's parameters, with those of a group as another clip has them. */
+function parametersFrom(clip: Clip, from: Clip, group: keyof typeof attributeGroups): Clip["parameters"] {
+  const names: readonly string[] = attributeGroups[group];
+  const kept = parameterNames.filter((name) => (names.includes(name) ? from : clip).parameters[name] !== undefined);
+  return Object.fromEntries(kept.map((name) => [name, (names.includes(name) ? from : clip).parameters[name]]));
 }

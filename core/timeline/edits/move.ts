@@ -6,7 +6,7 @@ import { attempt, Refusal, type Result } from "../result.ts";
 import { idSchema, type Timeline } from "../schema.ts";
 import { checkTrack } from "./make-clip.ts";
 import { withNewTracks } from "./new-track.ts";
-import { bySchema } from "./trim.ts";
+import { bySchema } from "./by.ts";
 
 export const moveArguments = z.strictObject({
   clips: z.array(idSchema).min(1),

@@ -1,19 +1,20 @@
 import { z } from "zod";
-import { valueAt, withKeyframe, withoutKeyframe } from "../animation.ts";
 import { Draft } from "../draft.ts";
+import { hasOwnPlace, hasPartFor, withStillValue } from "../homes.ts";
 import {
   type Easing,
-  easingSchema,
   type Parameter,
   type ParameterName,
   parameterInfo,
   parameterNameSchema,
+  valuesOf,
 } from "../parameters.ts";
 import { attempt, ok, Refusal, type Result } from "../result.ts";
 import { type Clip, idSchema, type Timeline } from "../schema.ts";
-import { parameterOf } from "../source.ts";
+import { parameterOf, valueIn } from "../source.ts";
 import { checkMedia } from "./place.ts";
-import { bySchema } from "./trim.ts";
+import { bySchema } from "./by.ts";
+import { keyframeArguments, withRemovedKeyframe, withSetKeyframe, withValue } from "./keyframe.ts";
 
 export const setParameterArguments = z.strictObject({
   clips: z.array(idSchema).min(1),
@@ -30,10 +31,7 @@ export function setParameter(document: Timeline, args: z.infer<typeof setParamet
     if (name === "speed")
       throw new Refusal("BAD_ARGUMENT", "Set the speed with the speed command: it changes the clip's length.");
     const draft = new Draft(document);
-    for (const id of clips)
-      changeParameter(draft, id, name, (old) =>
-        at !== undefined && typeof old !== "number" ? withKeyframe(old, keyframe(old, at, value)) : value,
-      );
+    for (const id of clips) changeParameter(draft, id, name, (old) => withValue(old, value, at));
     return draft.finish();
   });
 }
@@ -58,35 +56,15 @@ export function setParameters(
   return result;
 }
 
-export const setKeyframeArguments = z.strictObject({
-  clip: idSchema,
-  parameter: parameterNameSchema,
-  /** After the clip's start. */
-  time: bySchema,
-  /** Absent: the value that the parameter has there. */
-  value: z.number().optional(),
-  easing: easingSchema.optional(),
-  /** A keyframe at this time moves to `time`. */
-  from: bySchema.optional(),
-});
+export const setKeyframeArguments = keyframeArguments.extend({ clip: idSchema, parameter: parameterNameSchema });
 
 /** Sets, changes or moves one keyframe. */
 export function setKeyframe(document: Timeline, args: z.infer<typeof setKeyframeArguments>): Result<Timeline> {
   return attempt(() => {
     const draft = new Draft(document);
-    changeParameter(draft, args.clip, args.parameter, (old) => {
-      const moved = typeof old === "number" ? undefined : old.keyframes.find(({ time }) => time === args.from);
-      if (args.from !== undefined && moved === undefined)
-        throw new Refusal("NOT_FOUND", "There is no keyframe at that time any more.");
-      const rest = moved === undefined ? old : withoutKeyframe(old, moved.time);
-      const next = keyframe(
-        old,
-        args.time,
-        args.value ?? moved?.value ?? valueAt(old, args.time),
-        args.easing ?? moved?.easing,
-      );
-      return withKeyframe(rest, next);
-    });
+    changeParameter(draft, args.clip, args.parameter, (old) =>
+      withSetKeyframe(old, args, (time) => valueIn(args.parameter, old, time)),
+    );
     return draft.finish();
   });
 }
@@ -101,11 +79,7 @@ export const removeKeyframeArguments = z.strictObject({
 export function removeKeyframe(document: Timeline, args: z.infer<typeof removeKeyframeArguments>): Result<Timeline> {
   return attempt(() => {
     const draft = new Draft(document);
-    changeParameter(draft, args.clip, args.parameter, (old) => {
-      if (typeof old === "number" || !old.keyframes.some(({ time }) => time === args.time))
-        throw new Refusal("NOT_FOUND", "There is no keyframe at that time any more.");
-      return withoutKeyframe(old, args.time);
-    });
+    changeParameter(draft, args.clip, args.parameter, (old) => withRemovedKeyframe(old, args.time));
     return draft.finish();
   });
 }
@@ -125,12 +99,6 @@ export function resetParameter(document: Timeline, args: z.infer<typeof resetPar
   });
 }
 
-/** A keyframe with the easing of the one before it, so that a new one does not change the character of the movement. */
-function keyframe(old: Parameter, time: number, value: number, easing?: Easing) {
-  const before = typeof old === "number" ? undefined : old.keyframes.findLast((other) => other.time <= time);
-  return { time, value, easing: easing ?? before?.easing ?? ({ type: "linear" } as const) };
-}
-
 function changeParameter(draft: Draft, id: string, name: ParameterName, change: (old: Parameter) => Parameter): void {
   draft.replaceClip(id, (clip) => {
     const next = withParameter(clip, name, change(parameterOf(clip, name)));
@@ -141,14 +109,23 @@ function changeParameter(draft: Draft, id: string, name: ParameterName, change: 
 
 /** The clip with this parameter; a default is not written down. Refuses values outside the parameter's limits. */
 export function withParameter(clip: Clip, name: ParameterName, parameter: Parameter): Clip {
-  const { min, max, label, default: initial } = parameterInfo[name];
-  const values = typeof parameter === "number" ? [parameter] : parameter.keyframes.map(({ value }) => value);
-  if (values.some((value) => !(value >= min && value <= max)))
-    throw new Refusal("BAD_ARGUMENT", `The ${label} must lie between ${min} and ${max}.`);
+  const { min, max, label, default: initial, isColour } = parameterInfo[name];
+  const isWhole = isColour === true || name === "textWeight";
+  if (valuesOf(parameter).some((value) => !(value >= min && value <= max) || (isWhole && !Number.isInteger(value))))
+    throw new Refusal(
+      "BAD_ARGUMENT",
+      `The ${label} must ${isWhole ? "be a whole number" : "lie"} between ${min} and ${max}.`,
+    );
   // An overshooting curve would play the media backwards for a moment.
   if (name === "speed" && typeof parameter !== "number" && parameter.keyframes.some(({ easing }) => overshoots(easing)))
     throw new Refusal("BAD_ARGUMENT", "The speed cannot overshoot: choose another curve.");
+  if (!hasPartFor(clip, name) && clip.parameters[name] === undefined)
+    throw new Refusal("BAD_ARGUMENT", `“${clip.name}” has nothing with a ${label}: switch it on first.`);
   const { [name]: _, ...others } = clip.parameters;
+  if (hasOwnPlace(name) && typeof parameter === "number")
+    return hasPartFor(clip, name)
+      ? withStillValue({ ...clip, parameters: others }, name, parameter)
+      : { ...clip, parameters: others };
   return { ...clip, parameters: parameter === initial ? others : { ...others, [name]: parameter } };
 }
 

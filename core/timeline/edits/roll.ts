@@ -5,7 +5,8 @@ import { endOfPlaced } from "../lane.ts";
 import { attempt, Refusal, type Result } from "../result.ts";
 import { idSchema, type Timeline } from "../schema.ts";
 import { linkedArgument } from "./split.ts";
-import { bySchema, checkLimits, edgeLimits, type Limits, moveEdge, tighter } from "./trim.ts";
+import { bySchema } from "./by.ts";
+import { checkLimits, edgeLimits, type Limits, moveEdge, tighter } from "./trim.ts";
 
 export const rollArguments = z.strictObject({ left: idSchema, right: idSchema, by: bySchema, ...linkedArgument });
 type RollArguments = z.infer<typeof rollArguments>;

@@ -5,7 +5,8 @@ import { endOfPlaced, type Placed } from "../lane.ts";
 import { attempt, type Result } from "../result.ts";
 import { idSchema, type Timeline } from "../schema.ts";
 import { linkedArgument } from "./split.ts";
-import { bySchema, checkLimits, edgeLimits, type Limits, moveEdge, NO_LIMITS, partners, tighter } from "./trim.ts";
+import { bySchema } from "./by.ts";
+import { checkLimits, edgeLimits, type Limits, moveEdge, NO_LIMITS, partners, tighter } from "./trim.ts";
 
 export const slideArguments = z.strictObject({ clip: idSchema, by: bySchema, ...linkedArgument });
 type SlideArguments = z.infer<typeof slideArguments>;

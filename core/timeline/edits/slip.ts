@@ -5,7 +5,8 @@ import { attempt, Refusal, type Result } from "../result.ts";
 import { idSchema, type Timeline } from "../schema.ts";
 import { availableRange, mediaRange } from "../source.ts";
 import { linkedArgument } from "./split.ts";
-import { bySchema, checkLimits, type Limits, partners, tighter } from "./trim.ts";
+import { bySchema } from "./by.ts";
+import { checkLimits, type Limits, partners, tighter } from "./trim.ts";
 
 export const slipArguments = z.strictObject({
   clip: idSchema,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { definedOf } from "../defined.ts";
 import { Draft } from "../draft.ts";
+import { standingStill } from "../homes.ts";
 import { attempt, Refusal, type Result } from "../result.ts";
 import { type Clip, idSchema, subjectSchema, type Subject, type Timeline } from "../schema.ts";
 import { findMedia } from "../source.ts";
@@ -35,7 +36,7 @@ export function setSubject(document: Timeline, args: z.infer<typeof setSubjectAr
         if (media === undefined) throw new Refusal("NOT_FOUND", "This media is not in the project any more.");
         if (media !== null && media.size === null)
           throw new Refusal("BAD_ARGUMENT", `“${media.name}” is a sound: choose a picture or a film as background.`);
-        return withSubject(clip, next);
+        return standingStill(withSubject(clip, next), "subject", Object.keys(definedOf(changes)));
       });
     return draft.finish();
   });

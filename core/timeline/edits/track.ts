@@ -3,8 +3,12 @@ import { z } from "zod";
 import { definedOf } from "../defined.ts";
 import { Draft, missing } from "../draft.ts";
 import { laneOf } from "../lane.ts";
+import { type Parameter, parameterInfo, valuesOf } from "../parameters.ts";
 import { attempt, Refusal, type Result } from "../result.ts";
 import { idSchema, type Timeline, type Track, type TrackKind, trackKindSchema, trackSchema } from "../schema.ts";
+import { valueIn } from "../source.ts";
+import { keyframeArguments, withRemovedKeyframe, withSetKeyframe, withValue } from "./keyframe.ts";
+import { bySchema } from "./by.ts";
 
 const position = z.number().int().min(0).max(500);
 
@@ -85,3 +89,51 @@ export function setTrack(
     return { ...document, tracks: document.tracks.map((track) => (track === old ? next : track)) };
   });
 }
+
+const trackParameter = z.strictObject({ track: idSchema, parameter: z.enum(["volume", "pan"]) });
+
+export const setTrackParameterArguments = trackParameter.extend({
+  value: z.number(),
+  /** On the timeline: where the parameter moves, this becomes a keyframe. Absent: it stands still from now on. */
+  at: bySchema.optional(),
+});
+
+/** Gives a track's volume or pan a value. */
+export const setTrackParameter = (
+  document: Timeline,
+  { value, at, ...which }: z.infer<typeof setTrackParameterArguments>,
+): Result<Timeline> => changeParameter(document, which, (old) => withValue(old, value, at));
+
+export const setTrackKeyframeArguments = keyframeArguments.extend(trackParameter.shape);
+
+/** Sets, changes or moves one keyframe of a track's volume or pan; times are the timeline's. */
+export const setTrackKeyframe = (
+  document: Timeline,
+  { track, parameter, ...args }: z.infer<typeof setTrackKeyframeArguments>,
+): Result<Timeline> =>
+  changeParameter(document, { track, parameter }, (old) =>
+    withSetKeyframe(old, args, (time) => valueIn(parameter, old, time)),
+  );
+
+export const removeTrackKeyframeArguments = trackParameter.extend({ time: bySchema });
+
+/** Takes one keyframe of a track away; with the last one its parameter stands still. */
+export const removeTrackKeyframe = (
+  document: Timeline,
+  { time, ...which }: z.infer<typeof removeTrackKeyframeArguments>,
+): Result<Timeline> => changeParameter(document, which, (old) => withRemovedKeyframe(old, time));
+
+const changeParameter = (
+  document: Timeline,
+  { track: id, parameter }: z.infer<typeof trackParameter>,
+  change: (old: Parameter) => Parameter,
+): Result<Timeline> =>
+  attempt(() => {
+    const old = new Draft(document).track(id);
+    const value = change(old[parameter]);
+    const { min, max } = parameterInfo[parameter];
+    if (valuesOf(value).some((each) => !(each >= min && each <= max)))
+      throw new Refusal("BAD_ARGUMENT", `The ${parameter} must lie between ${min} and ${max}.`);
+    const next = { ...old, [parameter]: value };
+    return { ...document, tracks: document.tracks.map((track) => (track === old ? next : track)) };
+  });

@@ -5,12 +5,10 @@ import { Draft } from "../draft.ts";
 import { endOfPlaced, type Placed } from "../lane.ts";
 import { attempt, Refusal, type Result } from "../result.ts";
 import { closeRoom, makeRoom } from "../ripple.ts";
-import { idSchema, type Timeline, timeRangeSchema } from "../schema.ts";
+import { idSchema, type Timeline } from "../schema.ts";
 import { availableRange, headHandle, subclip, tailHandle } from "../source.ts";
+import { bySchema } from "./by.ts";
 import { linkedArgument } from "./split.ts";
-
-/** A distance in time; negative is earlier. */
-export const bySchema = timeRangeSchema.unwrap().shape.start;
 
 export const trimArguments = z.strictObject({
   clip: idSchema,

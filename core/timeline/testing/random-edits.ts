@@ -118,6 +118,15 @@ export function callOf(document: Timeline, recipe: Recipe): EditCall {
       },
     }),
     () => ({
+      name: "setTrackKeyframe",
+      arguments: {
+        track: track(),
+        parameter: pick(["volume", "pan"] as const),
+        time: frames(next() % 200),
+        value: (next() % 100) / 50,
+      },
+    }),
+    () => ({
       name: "setSpeed",
       arguments: { clip: clip(), speed: (1 + (next() % 40)) / 10, ripple: next() % 2 === 0 },
     }),

@@ -1,4 +1,4 @@
-import type { Track, TrackKind } from "../../../core/timeline/index.ts";
+import { type Track, type TrackKind, valueIn } from "../../../core/timeline/index.ts";
 import { FLICKS_PER_SECOND, type Flicks } from "../../../core/time/index.ts";
 import { layoutOf, MAX_HEIGHT, MIN_HEIGHT, shiftedIndex } from "../../timeline/geometry.ts";
 import type { CommandContext } from "../command.ts";
@@ -73,8 +73,9 @@ export function toggleDucking(context: CommandContext, track: Track): void {
 
 const volume = (by: number) =>
   onTrack((context, track) => {
-    const next = Math.min(24, Math.max(-60, track.volume + by));
-    context.project.perform("setTrack", { track: track.id, volume: next });
+    const at = context.transport.time;
+    const next = Math.min(24, Math.max(-60, valueIn("volume", track.volume, at) + by));
+    context.project.perform("setTrackParameter", { track: track.id, parameter: "volume", value: next, at });
     say(context, `${track.name} ${next} decibels.`);
   });
 

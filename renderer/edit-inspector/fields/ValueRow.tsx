@@ -1,9 +1,9 @@
-import { RotateCcw } from "lucide-react";
 import { Slider } from "radix-ui";
 import { memo, type ReactNode, useRef } from "react";
-import { Button } from "../../ui/Button.tsx";
 import { useStable } from "../../ui/use-stable.ts";
 import { NumberInput } from "./NumberInput.tsx";
+import { ResetButton } from "./ResetButton.tsx";
+import { fixed } from "./rows.tsx";
 
 interface Props {
   readonly label: string;
@@ -18,21 +18,31 @@ interface Props {
   readonly unit?: string;
   readonly onChange: (value: number) => void;
   readonly onEnd: (how?: "keep" | "cancel") => void;
-  /** Absent where the value is as it was made. */
+  /** What it is when it is made: the way back. */
+  readonly usual?: number;
+  /** In the place of `usual`, where going back is more than another value; absent where the value is as it was made. */
   readonly onReset?: (() => void) | undefined;
-  /** Stands at the end of the row. */
+  /** Stands at the end of the row: the keyframe's toggle, where the value can change with time. */
   readonly children?: ReactNode;
 }
 
+/** Values that were reckoned to and fro are the same still. */
+const isSame = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b));
+
 /** One value: its name, a slider, a field, a way back to how it was made. What its value leaves as it is, is not drawn anew. */
 export function ValueRow(props: Props) {
-  const { label, value, min, max, slider = [min, max], step, digits = 0, unit = "", onReset } = props;
+  const { label, value, min, max, slider = [min, max], step, digits = 0, unit = "", usual, onReset } = props;
   const onChange = useStable(props.onChange);
   const onEnd = useStable(props.onEnd);
-  const reset = useStable(() => onReset?.());
+  const isUsual = usual === undefined ? onReset === undefined : value !== null && isSame(value, usual);
+  const reset = useStable(() => {
+    if (usual === undefined) return onReset?.();
+    onChange(usual);
+    onEnd();
+  });
   return (
     <div className="value-row">
-      <span className="value-row__label" title={label}>
+      <span className="value-row__label" title={props.children === undefined ? fixed(label) : label}>
         {label}
       </span>
       <ValueSlider
@@ -56,7 +66,7 @@ export function ValueRow(props: Props) {
         onChange={onChange}
         onEnd={onEnd}
       />
-      <ResetButton label={label} disabled={onReset === undefined} onReset={reset} />
+      <ResetButton label={label} disabled={isUsual} onReset={reset} />
       {props.children ?? <span />}
     </div>
   );
@@ -96,24 +106,5 @@ const ValueSlider = memo(function ValueSlider(props: SliderProps) {
       </Slider.Track>
       <Slider.Thumb className="slider__thumb" aria-label={label} aria-valuetext={`${value ?? "mixed"} ${unit}`} />
     </Slider.Root>
-  );
-});
-
-interface ResetProps {
-  readonly label: string;
-  readonly disabled: boolean;
-  readonly onReset: () => void;
-}
-
-const ResetButton = memo(function ResetButton({ label, disabled, onReset }: ResetProps) {
-  return (
-    <Button
-      kind="quiet"
-      className="value-row__button"
-      icon={<RotateCcw size={12} aria-hidden />}
-      label={`Reset ${label.toLowerCase()}`}
-      disabled={disabled}
-      onClick={onReset}
-    />
   );
 });

@@ -2,6 +2,7 @@ import { ChevronDown } from "lucide-react";
 import { Slider } from "radix-ui";
 import { memo, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useStable } from "../../ui/use-stable.ts";
+import { ResetButton } from "./ResetButton.tsx";
 
 interface SectionProps {
   readonly title: ReactNode;
@@ -33,20 +34,56 @@ export function Section({ title, children, closed = false }: SectionProps) {
   );
 }
 
+/** What is said of a value without a keyframe's toggle. */
+export const fixed = (label: string): string => `${label} (does not change with time)`;
+
+interface RowProps {
+  readonly label: string;
+  /** Of the field that the label names. */
+  readonly htmlFor?: string;
+  /** Gives the value what it had when it was made; absent where there is no such value, null where it has it. */
+  readonly onReset?: (() => void) | null | undefined;
+  /** Stands at the end of the row: the keyframe's toggle. */
+  readonly toggle?: ReactNode;
+  readonly children: ReactNode;
+}
+
 /** A name and something of any kind. */
-export function Row({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+export function Row({ label, htmlFor, onReset, toggle, children }: RowProps) {
+  const title = onReset === undefined || toggle !== undefined ? label : fixed(label);
   return (
-    <div className="plain-row">
-      <span className="value-row__label">{label}</span>
+    <div className={onReset === undefined ? "plain-row" : "plain-row plain-row--resets"}>
+      {htmlFor === undefined ? (
+        <span className="value-row__label" title={title}>
+          {label}
+        </span>
+      ) : (
+        <label className="value-row__label" htmlFor={htmlFor} title={title}>
+          {label}
+        </label>
+      )}
       <div className="plain-row__content">{children}</div>
+      {onReset === undefined ? null : <RowReset label={label} onReset={onReset} />}
+      {toggle}
     </div>
   );
 }
+
+function RowReset({ label, onReset }: { readonly label: string; readonly onReset: (() => void) | null }) {
+  const reset = useStable(() => onReset?.());
+  return <ResetButton label={label} disabled={onReset === null} onReset={reset} />;
+}
+
+/** The way back to `usual`, as `Row` takes it. */
+const backTo = <T,>(value: T | null, usual: T | undefined, onChange: (value: T) => void) =>
+  usual === undefined ? undefined : value === usual ? null : () => onChange(usual);
 
 interface SelectProps<T extends string> {
   readonly label: string;
   readonly value: T | null;
   readonly options: readonly (readonly [value: T, name: string])[];
+  /** What it is when it is made: the row has a way back to it. */
+  readonly usual?: T | undefined;
   readonly onChange: (value: T) => void;
 }
 
@@ -56,13 +93,10 @@ export function SelectRow<T extends string>({ onChange, ...look }: SelectProps<T
   return <SelectLine {...look} onChange={change} />;
 }
 
-const SelectLine = memo(function SelectLine({ label, value, options, onChange }: SelectProps<string>) {
+const SelectLine = memo(function SelectLine({ label, value, options, usual, onChange }: SelectProps<string>) {
   const id = useId();
   return (
-    <div className="plain-row">
-      <label className="value-row__label" htmlFor={id}>
-        {label}
-      </label>
+    <Row label={label} htmlFor={id} onReset={backTo(value, usual, onChange)}>
       <span className="select">
         <select
           id={id}
@@ -83,7 +117,7 @@ const SelectLine = memo(function SelectLine({ label, value, options, onChange }:
         </select>
         <ChevronDown size={13} aria-hidden className="select__arrow" />
       </span>
-    </div>
+    </Row>
   );
 });
 
@@ -93,6 +127,7 @@ interface CheckProps {
   readonly onChange: (checked: boolean) => void;
 }
 
+/** Something that is so or not; its own way back. */
 export const CheckRow = ({ label, checked, onChange }: CheckProps) => (
   <label className="check-row">
     <input type="checkbox" checked={checked} onChange={(event) => onChange(event.target.checked)} />
@@ -104,18 +139,20 @@ interface TextProps {
   readonly label: string;
   readonly value: string | null;
   readonly maxLength?: number;
+  readonly usual?: string | undefined;
   readonly onChange: (text: string) => void;
   readonly onEnd: () => void;
 }
 
 /** A line of text; while it is typed the change is seen. */
-export function TextRow({ label, value, maxLength = 500, onChange, onEnd }: TextProps) {
+export function TextRow({ label, value, maxLength = 500, usual, onChange, onEnd }: TextProps) {
   const id = useId();
+  const back = (text: string) => {
+    onChange(text);
+    onEnd();
+  };
   return (
-    <div className="plain-row">
-      <label className="value-row__label" htmlFor={id}>
-        {label}
-      </label>
+    <Row label={label} htmlFor={id} onReset={backTo(value, usual, back)}>
       <input
         id={id}
         className="field text-row__field"
@@ -129,7 +166,7 @@ export function TextRow({ label, value, maxLength = 500, onChange, onEnd }: Text
           if (event.key === "Enter" || event.key === "Escape") event.currentTarget.blur();
         }}
       />
-    </div>
+    </Row>
   );
 }
 
@@ -139,6 +176,11 @@ interface ColourProps {
   readonly value: string | null;
   /** Its opacity can be chosen as well. */
   readonly hasAlpha?: boolean;
+  readonly usual?: string | undefined;
+  /** In the place of `usual`, as of `Row`. */
+  readonly onReset?: (() => void) | null;
+  /** The keyframe's toggle, where the colour can change with time. */
+  readonly toggle?: ReactNode;
   readonly onChange: (colour: string) => void;
   readonly onEnd: () => void;
 }
@@ -147,7 +189,7 @@ interface ColourProps {
 const withAlpha = (rgb: string, alpha: number): string =>
   alpha === 255 ? rgb : rgb + alpha.toString(16).padStart(2, "0");
 
-export function ColourRow({ label, value, hasAlpha = false, onChange, onEnd }: ColourProps) {
+export function ColourRow({ label, value, hasAlpha = false, usual, onReset, toggle, onChange, onEnd }: ColourProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const end = useRef(onEnd);
@@ -161,13 +203,19 @@ export function ColourRow({ label, value, hasAlpha = false, onChange, onEnd }: C
     current?.addEventListener("change", onClose);
     return () => current?.removeEventListener("change", onClose);
   }, []);
+  const back = (to: string) => {
+    onChange(to);
+    onEnd();
+  };
   const colour = value ?? "#808080";
   const alpha = colour.length === 9 ? Number.parseInt(colour.slice(7), 16) : 255;
   return (
-    <div className="plain-row">
-      <label className="value-row__label" htmlFor={id}>
-        {label}
-      </label>
+    <Row
+      label={label}
+      htmlFor={id}
+      onReset={onReset === undefined ? backTo(value, usual, back) : onReset}
+      toggle={toggle}
+    >
       <span className="colour">
         <input
           ref={input}
@@ -198,6 +246,6 @@ export function ColourRow({ label, value, hasAlpha = false, onChange, onEnd }: C
           </Slider.Root>
         ) : null}
       </span>
-    </div>
+    </Row>
   );
 }
