@@ -161,6 +161,18 @@ describe("frames that ffmpeg composes by itself are those that are painted", () 
     expect(found.alike).toBeGreaterThanOrEqual(ALIKE);
   });
 
+  it("a title that grows is painted, frame by frame", async () => {
+    const made = film().put("V1", "film.mp4", { count: 24 }).text({ text: "Plume" }, { count: 24 });
+    for (const [frame, value] of [
+      [0, 0.05],
+      [24, 0.4],
+    ] as const)
+      made.edit("setKeyframe", { clip: made.clip("Plume"), parameter: "textSize", time: made.frames(frame), value });
+    const found = await seen(made, 24);
+    expect(kinds(found)).toEqual([[0, 24, false]]);
+    expect(found.alike).toBeGreaterThanOrEqual(ALIKE);
+  });
+
   it("smaller, larger, and over the frame's edge", async () => {
     const worst: [number, number][] = [];
     for (const [scale, down] of [
