@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { Session, type Weights } from "../../native-models/onnx/session.ts";
 import { type Int8Data, readInt8 } from "../../native-models/pack/int8-files.ts";
-import { CALIBRATION_PICTURES, ClassifierCalibration } from "../../native-models/patnet/calibrate.ts";
+import { ClassifierCalibration } from "../../native-models/patnet/calibrate.ts";
 import { classifierGraph } from "../../native-models/patnet/classifier.ts";
 import { patnetParameters } from "../../native-models/patnet/networks.ts";
 import type { PatnetConfig } from "../../native-models/patnet/config.ts";
@@ -41,12 +41,15 @@ export function benchWeights(work: string, family: Family, size: SizeName): Prom
   return randomWeights(join(work, name), name, patnetParameters(benchConfig(family, size)));
 }
 
+/** Enough for noise, of which every picture reaches as far as any other. */
+const NOISE_PICTURES = 6;
+
 /** The int8 form, calibrated on noise. */
 export async function benchInt8(config: PatnetConfig, weights: Weights): Promise<Int8Data> {
   const known = await readInt8(weights);
   if (known) return known;
   const calibration = await ClassifierCalibration.open(config, weights, { threads: 1 });
-  for (let i = 0; i < CALIBRATION_PICTURES; i++) await calibration.look(batchInput(1, i + 2));
+  for (let i = 0; i < NOISE_PICTURES; i++) await calibration.look(batchInput(1, i + 2));
   const made = await calibration.finish();
   await calibration.close();
   return made;

@@ -1,7 +1,7 @@
 /**
- * PATNet against FasterNet of the same size, both written with the same builder and run side by side: latency of one picture, pictures
- * a second in batches of 32, memory; and PATNet's own int8 form. Marks (a plain exported graph of the reference, on another machine):
- * PATNet-T2 takes 0.65 of FasterNet-T2.
+ * PATNet against FasterNet of the same size, both written with the same builder, and with `--torch PYTHON` against PyTorch's eager mode,
+ * all side by side: latency of one picture, pictures a second in batches of 32, memory; and PATNet's own int8 form. Marks (a plain exported
+ * graph of the reference, on another machine): PATNet-T2 takes 0.65 of FasterNet-T2 and 0.61 of PyTorch eager, each with folded norms.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -10,6 +10,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { classifierGraph } from "../../native-models/patnet/classifier.ts";
+import type { PatnetConfig } from "../../native-models/patnet/config.ts";
 import type { Session } from "../../native-models/onnx/session.ts";
 import { type BenchContext, numberAfter } from "./context.ts";
 import { cpuSeconds, describeMachine, type Machine } from "./machine.ts";
@@ -24,11 +26,12 @@ import {
   type SizeName,
   sizes,
 } from "./patnet-model.ts";
+import { TorchEager, type TorchForm } from "./patnet-torch.ts";
 
 const BATCH = 32;
 /** Fewer where a round takes long. */
 const usualRounds: Readonly<Record<SizeName, number>> = { T0: 20, T1: 20, T2: 20, S: 10, M: 5, L: 4 };
-const aims = { ofFasterNetT2: 0.65, int8OfFloat: 0.5, sameTag: 0.99 };
+const aims = { ofFasterNetT2: 0.65, ofTorchT2: 0.55, int8OfFloat: 0.5, sameTag: 0.99 };
 
 export interface Speed {
   /** CPU milliseconds of one picture on one thread: the median of the rounds. */
@@ -43,11 +46,16 @@ export interface Speed {
   readonly residentMb: number;
 }
 
+/** With the ratio of ours to it, the median over the rounds. */
+export type TorchSpeed = Pick<Speed, "cpuMs" | "wallMs" | "picturesPerCpuSecond"> & { readonly ofIt: number };
+
 export interface SizeResult {
   readonly size: SizeName;
   readonly patnet: Speed;
-  readonly patnetInt8: Pick<Speed, "cpuMs" | "wallMs" | "picturesPerCpuSecond">;
+  readonly patnetInt8: Omit<Speed, "gflop" | "parameters">;
   readonly fasternet: Speed;
+  /** PATNet in PyTorch's eager mode, where a Python with torch was named. */
+  readonly torch: (Readonly<Record<TorchForm, TorchSpeed>> & { readonly version: string }) | null;
   /** Medians of the ratios of each round, by CPU time. */
   readonly ofFasterNet: number;
   readonly int8OfFloat: number;
@@ -62,6 +70,13 @@ export interface PatnetResult {
   /** The eyes that ship, with `--frames`. */
   readonly eyes: EyesInt8 | null;
 }
+
+/** What the network has once its norms are folded: the int8 form's extra row a block is none of it. */
+const parametersOf = (config: PatnetConfig): number =>
+  classifierGraph(config, { batch: 1, height: 64, width: 64 }).parameters.reduce(
+    (sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1),
+    0,
+  );
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
@@ -80,9 +95,9 @@ const memorySchema = z.object({
 const reportSchema = z.object({ before: memorySchema, after: memorySchema });
 
 /** Memory of a model in a process of its own. */
-async function memoryOf(work: string, family: Family, size: SizeName) {
+async function memoryOf(work: string, family: Family, size: SizeName, precision: "float32" | "int8" = "float32") {
   const child = fileURLToPath(new URL("patnet-memory.ts", import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [child, work, family, size]);
+  const { stdout } = await promisify(execFile)(process.execPath, [child, work, family, size, precision]);
   const { before, after } = reportSchema.parse(JSON.parse(stdout));
   const resident = ({ privateMb, mappedMb, peakMb }: typeof before) =>
     privateMb === null || mappedMb === null ? peakMb : privateMb + mappedMb;
@@ -102,8 +117,8 @@ async function relativeError(exact: Session, quick: Session): Promise<number> {
   return Math.sqrt(difference / size);
 }
 
-/** The three models of one size in turn, round after round, so that whatever else the machine does meets all of them. */
-async function benchSize(work: string, size: SizeName, rounds: number): Promise<SizeResult> {
+/** The models of one size in turn, round after round, so that whatever else the machine does meets all of them. */
+async function benchSize(work: string, size: SizeName, rounds: number, python: string | null): Promise<SizeResult> {
   const config = { patnet: benchConfig("patnet", size), fasternet: benchConfig("fasternet", size) };
   const weights = {
     patnet: await benchWeights(work, "patnet", size),
@@ -117,12 +132,16 @@ async function benchSize(work: string, size: SizeName, rounds: number): Promise<
       await openBench(config.fasternet, weights.fasternet, { batch, threads: 1 }),
     ] as const;
   const single = await open(1);
+  const torch = python === null ? null : await TorchEager.start(python, size);
   const int8Error = await relativeError(single[0], single[1]);
   const picture = batchInput(1);
   for (const session of single) await session.run({ picture });
-  const times: { cpu: number; wall: number }[][] = [[], [], []];
-  for (let round = 0; round < rounds; round++)
+  for (const form of torchForms) await torch?.run(form, 1);
+  const times: { cpu: number; wall: number }[][] = [[], [], [], [], []];
+  for (let round = 0; round < rounds; round++) {
     for (const [i, session] of single.entries()) times[i]!.push(await timed(session, picture));
+    if (torch) for (const [i, form] of torchForms.entries()) times[TORCH + i]!.push(await torch.run(form, 1));
+  }
   const flops = single.map((session) => session.graph.flops / 1e9);
   for (const session of single) await session.close();
 
@@ -133,6 +152,13 @@ async function benchSize(work: string, size: SizeName, rounds: number): Promise<
     many.push(BATCH / ((await timed(session, pictures)).cpu / 1000));
     await session.close();
   }
+  if (torch) {
+    for (const form of torchForms) {
+      await torch.run(form, BATCH);
+      many.push(BATCH / ((await torch.run(form, BATCH)).cpu / 1000));
+    }
+    await torch.close();
+  }
   const speed = (i: number) => ({
     cpuMs: median(times[i]!.map(({ cpu }) => cpu)),
     wallMs: median(times[i]!.map(({ wall }) => wall)),
@@ -142,39 +168,65 @@ async function benchSize(work: string, size: SizeName, rounds: number): Promise<
   const full = async (i: number, family: Family): Promise<Speed> => ({
     ...speed(i),
     gflop: flops[i]!,
-    parameters: Object.values(weights[family].index).reduce((sum, { bytes }) => sum + bytes / 4, 0),
+    parameters: parametersOf(config[family]),
     ...(await memoryOf(work, family, size)),
   });
   return {
     size,
     patnet: await full(0, "patnet"),
-    patnetInt8: speed(1),
+    patnetInt8: { ...speed(1), ...(await memoryOf(work, "patnet", size, "int8")) },
     fasternet: await full(2, "fasternet"),
+    torch: torch && {
+      version: torch.version,
+      published: { ...speed(TORCH), ofIt: ratio(0, TORCH) },
+      folded: { ...speed(TORCH + 1), ofIt: ratio(0, TORCH + 1) },
+    },
     ofFasterNet: ratio(0, 2),
     int8OfFloat: ratio(1, 0),
     int8Error,
   };
 }
 
+/** Place of PyTorch's first form among the models of a size. */
+const TORCH = 3;
+const torchForms: readonly TorchForm[] = ["published", "folded"];
+
 const ms = (value: number) => `${value.toFixed(1)} ms`.padStart(9);
 const rate = (value: number) => `${value.toFixed(0)}/s`.padStart(6);
 
-function line({ size, patnet, patnetInt8, fasternet, ofFasterNet, int8OfFloat, int8Error }: SizeResult): string {
+const millions = (count: number) => `${(count / 1e6).toFixed(1)} M`;
+
+function lines({ size, patnet, patnetInt8, fasternet, torch, ...ratios }: SizeResult): string[] {
+  const { ofFasterNet, int8OfFloat, int8Error } = ratios;
+  const row = (name: string, speed: Omit<SizeResult["patnetInt8"], "residentMb"> & { readonly residentMb?: number }) =>
+    `  ${name.padEnd(20)}${ms(speed.cpuMs)}   batch ${BATCH} ${rate(speed.picturesPerCpuSecond)}` +
+    (speed.residentMb === undefined ? "" : `   memory ${speed.residentMb.toFixed(0).padStart(4)} MB`);
   return [
-    `${size.padEnd(3)} PATNet ${ms(patnet.cpuMs)}   int8 ${ms(patnetInt8.cpuMs)}   FasterNet ${ms(fasternet.cpuMs)}`,
-    `PATNet/FasterNet ${ofFasterNet.toFixed(3)}   int8/float ${int8OfFloat.toFixed(3)} (logits off by ${(int8Error * 100).toFixed(1)} %)`,
-    `batch 32 ${rate(patnet.picturesPerCpuSecond)} ${rate(patnetInt8.picturesPerCpuSecond)} ${rate(fasternet.picturesPerCpuSecond)}`,
-    `memory ${patnet.residentMb.toFixed(0)} and ${fasternet.residentMb.toFixed(0)} MB`,
-    `work ${patnet.gflop.toFixed(2)} and ${fasternet.gflop.toFixed(2)} GFLOP`,
-  ].join("   ");
+    `${size.padEnd(3)} ${millions(patnet.parameters)} and ${millions(fasternet.parameters)} parameters, ` +
+      `${patnet.gflop.toFixed(2)} and ${fasternet.gflop.toFixed(2)} GFLOP`,
+    row("PATNet", patnet),
+    row("PATNet int8", patnetInt8),
+    row("FasterNet", fasternet),
+    ...(torch ? [row("PyTorch eager", torch.published), row("  norms folded", torch.folded)] : []),
+    `  PATNet is ${ofFasterNet.toFixed(3)} of FasterNet; ` +
+      (torch
+        ? `${torch.published.ofIt.toFixed(3)} of PyTorch ${torch.version} eager, ${torch.folded.ofIt.toFixed(3)} of it folded; `
+        : "") +
+      `int8 is ${int8OfFloat.toFixed(3)} of float32 (logits off by ${(int8Error * 100).toFixed(1)} %)`,
+  ];
 }
 
-/** Options: `--only T0,T2` (`none`: no size), `--rounds n`, `--frames FOLDER` of pictures on which the eyes that ship are tried in int8. */
+/**
+ * Options: `--only T0,T2` (`none`: no size), `--rounds n`, `--torch PYTHON` (one that has torch), `--frames FOLDER` of pictures on which the
+ * eyes that ship are tried in int8.
+ */
 export async function benchPatnet({ say, args }: BenchContext): Promise<PatnetResult> {
   const only = args.includes("--only") ? (args[args.indexOf("--only") + 1] ?? "").split(",") : sizes;
   const chosen = sizes.filter((size) => only.includes(size));
   if (chosen.length === 0 && only[0] !== "none") throw new Error(`Name sizes after --only: ${sizes.join(", ")}.`);
   const asked = numberAfter(args, "--rounds");
+  const wordAfter = (option: string) => (args.includes(option) ? (args[args.indexOf(option) + 1] ?? "") : null);
+  const python = wordAfter("--torch");
   const work = await mkdtemp(join(tmpdir(), "plume-bench-patnet-"));
   try {
     const machine = describeMachine();
@@ -183,13 +235,17 @@ export async function benchPatnet({ say, args }: BenchContext): Promise<PatnetRe
     );
     const results: SizeResult[] = [];
     for (const size of chosen) {
-      results.push(await benchSize(work, size, asked ?? usualRounds[size]));
-      say(line(results.at(-1)!));
+      results.push(await benchSize(work, size, asked ?? usualRounds[size], python));
+      for (const line of lines(results.at(-1)!)) say(line);
       await rm(join(work, `patnet-${size}`), { recursive: true, force: true });
       await rm(join(work, `fasternet-${size}`), { recursive: true, force: true });
     }
-    say(`aims: PATNet-T2 at ≤ ${aims.ofFasterNetT2} of FasterNet-T2, int8 at ≤ ${aims.int8OfFloat} of float32`);
-    const frames = args.includes("--frames") ? (args[args.indexOf("--frames") + 1] ?? "") : null;
+    if (python === null) say("PyTorch eager is left out: name a Python that has torch with --torch PYTHON.");
+    say(
+      `aims: PATNet-T2 at ≤ ${aims.ofFasterNetT2} of FasterNet-T2 and ≤ ${aims.ofTorchT2} of PyTorch eager, ` +
+        `int8 at ≤ ${aims.int8OfFloat} of float32`,
+    );
+    const frames = wordAfter("--frames");
     const eyes = frames === null ? null : await benchEyesInt8(work, frames);
     if (eyes !== null)
       say(

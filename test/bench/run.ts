@@ -50,7 +50,8 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
     run: async (context) => (await import("./eyes.ts")).benchEyes(context),
   },
   patnet: {
-    about: "PATNet of every size against FasterNet, and its int8 form  [--only T0,T2 --rounds n]",
+    about:
+      "PATNet of every size against FasterNet and PyTorch, and its int8 form  [--only T0,T2 --rounds n --torch PYTHON --frames FOLDER]",
     run: async (context) => (await import("./patnet.ts")).benchPatnet(context),
   },
   keyvid: {
