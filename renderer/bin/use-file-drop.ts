@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { carriesFiles } from "../state/drag.ts";
 import { filesOf, type PickedFile } from "../state/pick-files.ts";
 
@@ -9,7 +9,8 @@ export function useFileDrop(onFiles: (files: PickedFile[]) => void): boolean {
   useEffect(() => {
     take.current = onFiles;
   });
-  useEffect(() => {
+  // With what is seen, not some time after it: a file that is let go in between would be lost, or opened in the place of the studio.
+  useLayoutEffect(() => {
     let depth = 0;
     const enter = (event: DragEvent) => {
       if (!carriesFiles(event.dataTransfer)) return;

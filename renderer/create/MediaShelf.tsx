@@ -1,6 +1,6 @@
 import "./media-shelf.css";
 import { AudioLines, Plus, RefreshCw, Trash2, TriangleAlert, WandSparkles } from "lucide-react";
-import { type DragEvent, useEffect, useRef, useState } from "react";
+import { type DragEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { LaneMedia } from "../../core/contract/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
@@ -81,7 +81,7 @@ function useWindowDrop(onFiles: (files: File[]) => void): boolean {
   useEffect(() => {
     take.current = onFiles;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     let depth = 0;
     const carriesFiles = (event: globalThis.DragEvent) => event.dataTransfer?.types.includes("Files") === true;
     const enter = (event: globalThis.DragEvent) => {

@@ -315,3 +315,29 @@ test("an edit that is made while the last project is opened makes no second proj
   await opened;
   expect(of.creates()).toBe(0);
 });
+
+test("of projects that are opened at once the one that was asked for last is shown", async () => {
+  const answers = new Map<string, () => void>();
+  const { client } = fakeClient({
+    "projects.list": () => [{ id: "old", name: "Old", modifiedAt: new Date(0).toISOString(), open: false }],
+    // The old one is slow: its answer would come last.
+    "projects.open": ({ id }: { id: string }) =>
+      new Promise((resolve) => {
+        const document = threeClips();
+        const steps = { undo: null, redo: null };
+        const state = { id, name: id, readOnly: null, notice: null, revision: 1, durable: 1, document, steps };
+        const answer = () => resolve(state satisfies ProjectState);
+        if (id === "old") answers.set(id, answer);
+        else answer();
+      }),
+  });
+  const session = createProjectSession(client, () => {});
+  const first = session.openLast();
+  await expect.poll(() => answers.has("old")).toBe(true);
+  const second = session.open("new");
+  // Whoever is not held back would have it by now.
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  answers.get("old")!();
+  await Promise.all([first, second]);
+  expect(session.store.getState()).toMatchObject({ state: { id: "new" }, opening: false });
+});

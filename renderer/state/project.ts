@@ -108,6 +108,8 @@ export function createProjectSession(
   let making: Promise<string> | null = null;
   /** Another project is being opened. */
   let changing: Promise<void> | null = null;
+  /** All that were asked for so far are opened. */
+  let order: Promise<void> = Promise.resolve();
   let waiting: ReturnType<typeof setTimeout> | undefined;
 
   const idOf = (): string | null => store.getState().state?.id ?? null;
@@ -244,13 +246,16 @@ export function createProjectSession(
     return making;
   }
 
-  /** Shows another project; null: there is none to show. */
-  async function change(work: () => Promise<ProjectState | null>): Promise<void> {
-    await sending;
-    set({ opening: true, problem: null });
-    changing = show(work);
-    await changing;
-    changing = null;
+  /** Shows another project; null: there is none to show. One after the other: what was asked for last is what stays. */
+  function change(work: () => Promise<ProjectState | null>): Promise<void> {
+    order = order.then(async () => {
+      await sending;
+      set({ opening: true, problem: null });
+      changing = show(work);
+      await changing;
+      changing = null;
+    });
+    return order;
   }
 
   async function show(work: () => Promise<ProjectState | null>): Promise<void> {

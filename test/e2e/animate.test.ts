@@ -122,18 +122,18 @@ test("drop a picture, drop a sound on it, see the lane, move a diamond, approve:
   await page.mouse.move((own?.x ?? 0) + 14, (own?.y ?? 0) + 14);
   await page.mouse.down();
   await page.mouse.move((own?.x ?? 0) + 14 + 7 * perFrame, (own?.y ?? 0) + 14, { steps: 8 });
-  await expect.poll(focused).toBeGreaterThan((moved ?? 0) + 4);
+  await expect.poll(focused, patience).toBeGreaterThan((moved ?? 0) + 4);
   await page.keyboard.press("Escape");
   await page.mouse.up();
   expect(await framesOf()).toContain(moved);
   // A double click on the line places one more; on the diamond it frees it again.
   const free = [...Array(46).keys()].findLast((frame) => frame > 2 && !before.includes(frame) && frame !== moved) ?? 0;
   await page.mouse.dblclick((track?.x ?? 0) + free * perFrame, (track?.y ?? 0) + 12);
-  await expect.poll(placed).toBe(3);
+  await expect.poll(placed, patience).toBe(3);
   expect(await diamonds().count()).toBe(12);
   // It stands last of the placed ones: the free frame was the last.
   await page.locator('.diamond[data-fixed="true"]').last().dblclick();
-  await expect.poll(placed).toBe(2);
+  await expect.poll(placed, patience).toBe(2);
 
   // With the keyboard: one frame on, then away; twelve stay twelve.
   const place = (await framesOf()).indexOf(moved ?? 0);

@@ -8,6 +8,7 @@ import { clip as sampleClip } from "../../core/testing/samples.ts";
 import { locateFfmpeg } from "../../main/media/index.ts";
 import { exportFilm } from "../export/export-film.ts";
 import { Film, makeMedia } from "../export/films.ts";
+import { eventually } from "./edit-page.ts";
 import {
   accessibilityProblems,
   dropFiles,
@@ -55,6 +56,15 @@ beforeEach(async () => {
   await page.evaluate(() => localStorage.clear());
   await page.goto(new URL("/", app.url).href);
   await page.waitForSelector("#prompt");
+  await page.evaluate(() => {
+    const list: string[] = [];
+    Object.assign(globalThis, { told: list });
+    const look = (): void => {
+      const text = document.querySelector('[aria-label="Notice"]')?.textContent;
+      if (text != null && text !== list.at(-1)) list.push(text);
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
 });
 
 /** A film of two generated clips, and one whose prompts were left out. */
@@ -78,6 +88,10 @@ async function exportSamples(): Promise<void> {
   await exportFilm(tools, alone.document, { ...small, record: "without-prompts" }, folder, file("quiet.mp4"));
 }
 
+/** What the window has told since the test began: a notice goes by itself, or when the next one comes. */
+const told = (): Promise<string> => page.evaluate(() => (globalThis as unknown as { told: string[] }).told.join("\n"));
+const isTold = (sentence: string | RegExp) => eventually(told).toMatch(sentence);
+
 const offer = () => page.getByRole("region", { name: "How it was made" });
 
 it("an exported file dropped on Create brings its prompts and settings back", async () => {
@@ -91,7 +105,7 @@ it("an exported file dropped on Create brings its prompts and settings back", as
   await offer().getByRole("listitem").filter({ hasText: FIRST.prompt }).getByRole("button").click();
   expect(await page.locator("#prompt").inputValue()).toBe(FIRST.prompt);
   const draft = () => page.evaluate(() => JSON.parse(localStorage.getItem("plume.draft/1") ?? "{}") as unknown);
-  await expect.poll(draft).toMatchObject({ ...FIRST, seedLocked: true });
+  await eventually(draft).toMatchObject({ ...FIRST, seedLocked: true });
   await offer().waitFor({ state: "detached" });
   await look("offer-used");
 }, 300_000);
@@ -106,10 +120,7 @@ it("dropped on Edit it comes into the project too; a prompt that was left out le
   await look("offer-edit");
   await offer().getByRole("button", { name: "Use in Create" }).click();
   expect(await page.locator("#prompt").inputValue()).toBe("my own words");
-  await page
-    .getByRole("region", { name: "Notice" })
-    .getByText(/the prompt was left out of the file/)
-    .waitFor();
+  await isTold("the prompt was left out of the file");
   expect(window.offences).toEqual([]);
 }, 300_000);
 
@@ -146,21 +157,20 @@ it("another editor's timeline opens as a project, its media are found by name, s
   await page.getByRole("button", { name: "Edit", exact: true }).click();
   await page.waitForSelector(".bin");
   await dropFiles(page, [file("cut.otio")], ".bin");
-  const notice = page.getByRole("region", { name: "Notice" });
-  await notice.getByText(/Opened “Cut of somebody else” from “cut.otio”. “film.mp4” was not found/).waitFor();
+  await isTold(/Opened “Cut of somebody else” from “cut.otio”. “film.mp4” was not found/);
   await page.getByText("“film.mp4” is missing.").waitFor();
   await look("exchange-opened");
   await dropFiles(page, [file("film.mp4")], ".bin");
   await page.getByText("“film.mp4” is missing.").waitFor({ state: "detached" });
   await dropFiles(page, [file("words.srt")], ".bin");
-  await notice.getByText("2 subtitles of “words.srt” added on a track of their own.").waitFor();
+  await isTold("2 subtitles of “words.srt” added on a track of their own.");
   for (const name of [/Hello there/, /General/, /opening shot/]) await page.getByRole("gridcell", { name }).waitFor();
   await look("exchange-subtitles");
   // Out again by the palette, and by the form.
   await page.keyboard.press("Control+p");
-  await page.keyboard.type("Write EDL");
+  await page.getByRole("combobox", { name: "Find a command" }).fill("Write EDL");
   await page.keyboard.press("Enter");
-  await notice.getByText(/Wrote “Cut of somebody else.edl” into the folder for exports/).waitFor();
+  await isTold("Wrote “Cut of somebody else.edl” into the folder for exports");
   expect(await readFile(join(folder, "out", "Exports", "Cut of somebody else.edl"), "utf8")).toMatch(
     /FROM CLIP NAME: opening shot/,
   );
@@ -169,7 +179,7 @@ it("another editor's timeline opens as a project, its media are found by name, s
   await page.getByLabel("Name").fill("spoken");
   await look("exchange-form");
   await page.getByRole("button", { name: "Write", exact: true }).click();
-  await notice.getByText("Wrote “spoken.srt” into the folder for exports.").waitFor();
+  await isTold("Wrote “spoken.srt” into the folder for exports.");
   const written = await readFile(join(folder, "out", "Exports", "spoken.srt"), "utf8");
   expect(written).toMatch(/00:00:00,500 --> 00:00:01,000\r\nHello there/);
   expect(window.offences).toEqual([]);

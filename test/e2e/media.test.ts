@@ -89,7 +89,9 @@ const bytesOf = (selector: string) =>
     .evaluate((image: HTMLImageElement) => (image.complete ? image.naturalWidth : 0));
 
 test("a drop of files and a folder: everything readable is there with its picture or waveform, the rest is named", async () => {
-  await expect.poll(() => page.locator(".bin__empty").textContent()).toContain("Drop video, pictures or sound here");
+  await expect
+    .poll(() => page.locator(".bin__empty").textContent(), patience)
+    .toContain("Drop video, pictures or sound here");
   await shot("empty");
   await drop(["harbour.mp4", "drum loop.wav", "poster.jpg", "master.mov", "shoot"], ".bin");
   await expect.poll(() => items().count(), patience).toBe(5);
@@ -154,7 +156,7 @@ test("media that is missing says so, and is found again by what it is, not by it
     await (await chooser).setFiles(chosen);
   };
   await choose("Locate …", [file("drum loop.wav")]);
-  await expect.poll(() => page.locator("body").textContent()).toContain("None of the chosen files is");
+  await expect.poll(() => page.locator("body").textContent(), patience).toContain("None of the chosen files is");
   expect(await page.locator(".bin__missing").count()).toBe(1);
 
   // Renamed and moved into a folder with others.
@@ -176,8 +178,8 @@ test("by keyboard: select, open in the source viewer, remove from the project", 
   await page.keyboard.press("ArrowRight");
   expect(await items().nth(1).getAttribute("aria-selected")).toBe("true");
   await page.keyboard.press("Delete");
-  await expect.poll(names).toEqual(["drum loop.wav"]);
+  await expect.poll(names, patience).toEqual(["drum loop.wav"]);
   await page.getByRole("radio", { name: "Studio" }).click();
-  await expect.poll(names).toEqual(["drum loop.wav", "harbour.mp4"]);
+  await expect.poll(names, patience).toEqual(["drum loop.wav", "harbour.mp4"]);
   await shot("studio");
 });

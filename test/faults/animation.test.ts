@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type AnimateJob, animationRecordSchema, type JobSnapshot } from "../../core/contract/index.ts";
 import { temporaryFolder } from "../../main/media/testing.ts";
 import { createStudio } from "../../main/studio/create-studio.ts";
@@ -43,23 +43,26 @@ function watch(id: string, stage: AnimateJob["stage"], onStep: (done: number) =>
   });
 }
 
-/** Kills the engine once the stage has come to this step. */
+/** The engine stands still after this step until it is killed, so that it does not matter when the kill comes. */
+const hold = (task: "keyframes" | "interpolate", step: number) =>
+  writeFile(join(folder.path, "hold"), `${task} ${step}`);
+const letGo = () => rm(join(folder.path, "hold"), { force: true });
+
+/** Kills the engine, which is held, once the stage has come to this step. */
 async function killAt(id: string, stage: AnimateJob["stage"], step: number): Promise<JobSnapshot> {
-  // Looked for while the engine prepares itself, so that the kill comes at once when its time is there.
-  let engine: Promise<number[]> | undefined;
-  const stopLooking = studio.subscribe((event) => {
-    if (event.type === "job" && event.job.id === id && /^(text|denoise)$/u.test(event.job.progress.phase))
-      engine ??= childrenNamed("starter-engine");
-  });
-  let killed: Promise<void> | undefined;
+  let killed: Promise<number[]> | undefined;
+  const kill = async (): Promise<number[]> => {
+    const engine = await childrenNamed("starter-engine");
+    killAll(engine);
+    return engine;
+  };
   const stop = watch(id, stage, (done) => {
-    if (done >= step) killed ??= engine?.then(killAll);
+    if (done >= step) killed ??= kill();
   });
   const ended = await studio.ended(id);
   stop();
-  stopLooking();
-  await killed;
-  expect(await engine).toHaveLength(1);
+  await letGo();
+  expect(await killed).toHaveLength(1);
   expect(ended).toMatchObject({
     state: "failed",
     stage,
@@ -72,6 +75,7 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
   beforeAll(async () => {
     folder = await temporaryFolder();
     process.env["PLUME_TEST_MEMORY"] = join(folder.path, "memory");
+    process.env["PLUME_TEST_HOLD"] = join(folder.path, "hold");
     await mkdir(join(folder.path, "mine"));
     const [logo, beat] = [join(folder.path, "mine", "logo.png"), join(folder.path, "mine", "beat.wav")];
     ffmpeg("testsrc=size=96x96:rate=1", "-frames:v", "1", logo);
@@ -83,16 +87,21 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
   }, 300_000);
   afterAll(async () => {
     delete process.env["PLUME_TEST_MEMORY"];
+    delete process.env["PLUME_TEST_HOLD"];
     await studio.close();
     await folder[Symbol.asyncDispose]();
   });
 
+  beforeEach(letGo);
+
   it("goes on from where its engine was killed, in either stage, to the very same frames", {
     timeout: 900_000,
   }, async () => {
+    await hold("keyframes", 2);
     const first = await animate();
     await killAt(first.id, "keyframes", 2);
     expect(await workFolders()).toContain(first.id);
+    await hold("interpolate", 4);
     const second = (await studio.call("jobs.retry", { id: first.id })) as AnimateJob;
     const keyframeSteps: number[] = [];
     watch(second.id, "keyframes", (done) => keyframeSteps.push(done));
@@ -119,6 +128,7 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
     timeout: 600_000,
   }, async () => {
     await studio.close();
+    await hold("interpolate", 2);
     const script = join(import.meta.dirname, "animation-child.ts");
     const args = [script, join(folder.path, "home"), join(folder.path, "clips"), JSON.stringify(request())];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -130,6 +140,7 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
     const running = async () => left.filter((pid) => existsSync(`/proc/${pid}`));
     await vi.waitFor(async () => expect(await running()).toEqual([]), { timeout: 60_000 });
 
+    await letGo();
     studio = await open();
     const interrupted = (await studio.call("jobs.list", {})).find((job) => job.id === id);
     expect(interrupted).toMatchObject({ state: "paused", stage: "motion", error: null });
