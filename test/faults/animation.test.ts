@@ -48,14 +48,15 @@ const hold = (task: "keyframes" | "interpolate", step: number) =>
   writeFile(join(folder.path, "hold"), `${task} ${step}`);
 const letGo = () => rm(join(folder.path, "hold"), { force: true });
 
+async function kill(): Promise<number[]> {
+  const engine = await childrenNamed("starter-engine");
+  killAll(engine);
+  return engine;
+}
+
 /** Kills the engine, which is held, once the stage has come to this step. */
 async function killAt(id: string, stage: AnimateJob["stage"], step: number): Promise<JobSnapshot> {
   let killed: Promise<number[]> | undefined;
-  const kill = async (): Promise<number[]> => {
-    const engine = await childrenNamed("starter-engine");
-    killAll(engine);
-    return engine;
-  };
   const stop = watch(id, stage, (done) => {
     if (done >= step) killed ??= kill();
   });
