@@ -71,6 +71,11 @@ export interface ParameterSpec {
   /** Shape as stored in the pack. */
   readonly shape: readonly number[];
   readonly layout: WeightLayout;
+  /**
+   * What the graph does with it: `matrix`: xWᵀ; `kernel`: convolution; `table`: rows are looked up; absent: anything else. Decides how a
+   * pack may keep it (onnx/weight-formats.ts).
+   */
+  readonly use?: "matrix" | "kernel" | "table";
   /** Present: `source` is only this weight's name, its values are computed. */
   readonly derived?: Derivation;
 }
@@ -81,8 +86,11 @@ export interface WeightEntry {
   readonly file?: string | undefined;
   readonly offset: number;
   readonly bytes: number;
-  readonly dtype: "float32" | "float16" | "int8" | "uint8" | "int32";
+  /** `uint4`: two numbers a byte, in blocks with a scale each. */
+  readonly dtype: "float32" | "float16" | "int8" | "uint8" | "int32" | "uint4";
   readonly shape: readonly number[];
+  /** Where its float32 scales begin, in the same file; present where the numbers mean something only with them. */
+  readonly scales?: number | undefined;
 }
 export type WeightIndex = Readonly<Record<string, WeightEntry>>;
 

@@ -1,5 +1,6 @@
 /** The catalogue of official releases: what exists, where, how large, under which terms. Its data lies in assets/catalogue/models.json. */
 import { z } from "zod";
+import type { WeightFormat } from "./models.ts";
 
 /** As a model's folder is called: also a name of a file on every system. */
 export const modelIdSchema = z
@@ -23,6 +24,8 @@ export const catalogueFileSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .nullable(),
+  /** Who says so: where the hash was read, if not off the makers' own page. */
+  sha256From: z.string().optional(),
   /** What it is for, a few words. */
   use: z.string(),
   /** False: the studio has no use for it, and `why` says so. */
@@ -76,6 +79,8 @@ export const catalogueEntrySchema = z.strictObject({
   needs: z.strictObject({
     /** Of the pack that the files become. */
     installedBytes: bytes,
+    /** Of the pack in smaller weights, about: what the architecture's layers take in each format. Absent: nobody has counted. */
+    smaller: z.strictObject({ fp16: bytes, int8: bytes, "4bit": bytes }).optional(),
     /** Memory at the model's own size, about; null: nobody has measured it. `basis` says where the number is from. */
     memoryBytes: bytes.nullable(),
     basis: z.string(),
@@ -88,6 +93,10 @@ export const catalogueSchema = z.strictObject({
   entries: z.array(catalogueEntrySchema),
 });
 export type Catalogue = z.infer<typeof catalogueSchema>;
+
+/** Bytes of an entry once it is installed in these weights; null: nobody has counted. */
+export const installedBytes = ({ needs }: Pick<CatalogueEntry, "needs">, weights: WeightFormat): number | null =>
+  weights === "fp32" ? needs.installedBytes : (needs.smaller?.[weights] ?? null);
 
 /** The files that installing takes. */
 export const neededFiles = ({ files }: Pick<CatalogueEntry, "files">): CatalogueFile[] =>

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { catalogueEntrySchema, modelIdSchema } from "./catalogue.ts";
 import { jobSnapshotSchema } from "./jobs.ts";
+import { weightFormatSchema } from "./models.ts";
 
 export const catalogueCardSchema = z.object({
   entry: catalogueEntrySchema,
@@ -63,6 +64,8 @@ export type ModelSettingsState = z.infer<typeof modelSettingsStateSchema>;
 
 const nothing = z.strictObject({});
 const entry = z.strictObject({ id: modelIdSchema });
+/** What its weights are to be kept in; absent: as published. */
+const weights = weightFormatSchema.optional();
 
 export const modelStoreMethods = {
   "models.catalogue": { input: nothing, output: modelStoreSchema },
@@ -75,12 +78,20 @@ export const modelStoreMethods = {
    * Queues the download of a catalogue entry, and its conversion after that. Errors: NOT_FOUND, LICENCE_NOT_ACCEPTED, BAD_REQUEST
    * (installed, or on its way already), FORBIDDEN (only by hand), DISK_FULL.
    */
-  "models.download": { input: entry, output: z.array(jobSnapshotSchema) },
+  "models.download": { input: entry.extend({ weights }), output: z.array(jobSnapshotSchema) },
   /**
    * Queues the installation of checkpoints that were handed over under this word. Errors: NOT_FOUND; what is wrong with them, the job says.
    */
   "models.installDropped": {
-    input: z.strictObject({ drop: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "That is not a valid id.") }),
+    input: z.strictObject({ drop: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "That is not a valid id."), weights }),
+    output: jobSnapshotSchema,
+  },
+  /**
+   * Queues the making of an installed model once more in smaller weights, which are measured against it. Errors: MODEL_NOT_FOUND,
+   * BAD_REQUEST (it is in smaller weights itself, or there is one already).
+   */
+  "models.repack": {
+    input: z.strictObject({ id: modelIdSchema, weights: weightFormatSchema }),
     output: jobSnapshotSchema,
   },
   /** Opens the makers' page or the licence's text in the user's own browser. */

@@ -2,6 +2,29 @@ import { z } from "zod";
 import { presetSchema, threeWayGuidanceSchema } from "./animation.ts";
 import { precisionSchema } from "./generation.ts";
 
+/** How a pack keeps its weights: as published, in half precision, in 8 bits, or in 4 where that holds up. */
+export const weightFormatSchema = z.enum(["fp32", "fp16", "int8", "4bit"], {
+  error: "Weights are kept as fp32, fp16, int8 or 4bit.",
+});
+export type WeightFormat = z.infer<typeof weightFormatSchema>;
+
+/** As sentences and lists call them. */
+export const weightWords: Readonly<Record<WeightFormat, string>> = {
+  fp32: "fp32",
+  fp16: "fp16",
+  int8: "8-bit",
+  "4bit": "4-bit",
+};
+
+/** What a format costs, measured on this computer against the weights as published. */
+const measuredSchema = z.object({
+  /** 1: no difference. Of pictures their structural similarity (SSIM), of what is said about pictures the cosine. */
+  likeness: z.number(),
+  /** Peak signal to noise ratio in dB; null for models that make no pictures. */
+  psnr: z.number().nullable(),
+});
+export type MeasuredCost = z.infer<typeof measuredSchema>;
+
 /** What one installed model pack can do and how it likes to be asked. Shown in the window and by `plume models list`. */
 export const modelSummarySchema = z.object({
   id: z.string(),
@@ -17,6 +40,14 @@ export const modelSummarySchema = z.object({
   /** Parameters in all networks together. */
   parameters: z.number(),
   bytesOnDisk: z.number(),
+  /** Absent: as published. `measured` is null where nothing was given up; `refused`: smaller formats that did not hold up. */
+  weights: z
+    .object({
+      format: weightFormatSchema,
+      measured: measuredSchema.nullable(),
+      refused: z.array(z.object({ format: weightFormatSchema, measured: measuredSchema })),
+    })
+    .optional(),
   /**
    * How guidance works: an embedded scale (distilled), a second unconditional pass, text, image and audio weighed apart, or not at all.
    */

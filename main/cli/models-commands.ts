@@ -21,11 +21,18 @@ export function addModels(program: Command, perform: Perform, common: (command: 
     .description(
       "Installs a model of the catalogue by its id (downloads it), or a published checkpoint that you have (PyTorch .pt/.ckpt/.pth or .safetensors, or a folder of them).",
     )
-    .argument("<model>", "an id that `plume models catalogue` shows, or a checkpoint")
+    .argument(
+      "<model>",
+      "an id that `plume models catalogue` shows, a checkpoint, or an installed model (with --weights or --lora)",
+    )
     .option("--accept-licence", "you have read the terms of the catalogue's model and accept them")
     .option("--from <folder>", "look in this folder for files of the catalogue's model before downloading them")
     .option("--id <id>", "the model's id (default: from the file's name)")
     .option("--name <name>", "the name to show")
+    .option(
+      "--weights <format>",
+      "keep its weights in fp32 (as published), fp16, int8 or 4bit; what smaller ones cost is measured, and they are kept only where they hold up",
+    )
     .option("--no-int8", "leave out measuring for int8; the first clip with --precision int8 then does it")
     .option(
       "--lora <file[:scale]>",

@@ -1,4 +1,13 @@
-import { StudioError } from "../../core/contract/index.ts";
+import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import {
+  type MeasuredCost,
+  type ModelSummary,
+  StudioError,
+  type WeightFormat,
+  weightFormatSchema,
+  weightWords,
+} from "../../core/contract/index.ts";
 import type { Studio } from "../studio/index.ts";
 import { lora } from "./arguments.ts";
 import { bytes, duration, type Output } from "./output.ts";
@@ -9,6 +18,29 @@ export interface InstallCommandOptions {
   readonly lora?: readonly string[];
   /** `--no-int8` makes it false. */
   readonly int8?: boolean;
+  readonly weights?: string;
+}
+
+/** Errors: BAD_REQUEST. */
+export function weightFormat(text: string): WeightFormat {
+  const parsed = weightFormatSchema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new StudioError("BAD_REQUEST", "--weights takes fp32, fp16, int8 or 4bit.", text);
+}
+
+/** What a model's weights are kept in, and what that was measured to cost; empty where they are as published. */
+export function weightsLine({ weights }: ModelSummary): string {
+  if (weights === undefined) return "";
+  const cost = ({ likeness, psnr }: MeasuredCost) =>
+    `${(100 * likeness).toFixed(1)} % like fp32${psnr === null ? "" : `, ${psnr.toFixed(0)} dB`}`;
+  const kept =
+    weights.measured === null
+      ? []
+      : [`weights in ${weightWords[weights.format]}: ${cost(weights.measured)}, measured on this computer`];
+  const refused = weights.refused.map(
+    ({ format, measured }) => `${weightWords[format]} did not hold up here (${cost(measured)})`,
+  );
+  return [...kept, ...refused].join("; ");
 }
 
 /** `plume models install FILE|FOLDER` */
@@ -20,16 +52,33 @@ export async function installModel(
   signal: AbortSignal,
 ): Promise<void> {
   const model = await studio.models.install({
-    file,
+    file: await placeOf(studio, file),
     loras: (options.lora ?? []).map(lora),
     ...(options.id === undefined ? {} : { id: options.id }),
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.int8 === undefined ? {} : { int8: options.int8 }),
+    ...(options.weights === undefined ? {} : { weights: weightFormat(options.weights) }),
     signal,
     onProgress: (step, fraction, etaMs) =>
       output.progress(fraction, etaMs === null ? step : `${step}, about ${duration(etaMs)} left`),
   });
-  output.result({ model }, `Installed ${model.name} as ${model.id} (${bytes(model.bytesOnDisk)}).`);
+  output.result({ model }, installed(model));
+}
+
+/** A file or folder by its path, or an installed model by its id. */
+async function placeOf(studio: Studio, text: string): Promise<string> {
+  if (await stat(resolve(text)).catch(() => null)) return text;
+  const known = (await studio.call("models.list", {})).some(({ id }) => id === text);
+  return known ? join(studio.models.place, text) : text;
+}
+
+/** What was installed, in words. */
+export function installed(model: ModelSummary): string {
+  const weights = weightsLine(model);
+  return [
+    `Installed ${model.name} as ${model.id} (${bytes(model.bytesOnDisk)}).`,
+    ...(weights ? [`${weights}.`] : []),
+  ].join("\n");
 }
 
 /** `plume models list` */
@@ -43,6 +92,7 @@ export async function listModels(studio: Studio, output: Output, signal: AbortSi
     [
       `${model.id}${model.bundled ? " (ships with the studio)" : ""}`,
       `  ${model.name}, ${(model.parameters / 1e6).toFixed(0)} M parameters, ${bytes(model.bytesOnDisk)}, ${model.precisions.join("/")}`,
+      ...(weightsLine(model) ? [`  ${weightsLine(model)}`] : []),
       `  ${model.about}`,
     ].join("\n"),
   );

@@ -10,12 +10,14 @@ import {
 } from "../../core/contract/index.ts";
 import type { Studio } from "../studio/index.ts";
 import { number } from "./arguments.ts";
+import { installed, weightFormat } from "./models.ts";
 import { bytes, describe, type Output } from "./output.ts";
 
 export interface DownloadCommandOptions {
   readonly acceptLicence?: boolean;
   readonly from?: string;
   readonly int8?: boolean;
+  readonly weights?: string;
 }
 
 export interface SettingsCommandOptions {
@@ -50,6 +52,10 @@ function card({ entry, isInstalled, acceptedAt, arrivedBytes, hasRoom, roomBytes
       `  ${neededFiles(entry).length === 1 ? "One file" : `${neededFiles(entry).length} files`}, ${bytes(size)} to download, ${bytes(needs.installedBytes)} installed${memory}`,
     );
   else lines.push(`  ${source.how}`);
+  if (needs.smaller !== undefined)
+    lines.push(
+      `  In smaller weights (--weights): fp16 ${bytes(needs.smaller.fp16)}, int8 ${bytes(needs.smaller.int8)}, 4bit ${bytes(needs.smaller["4bit"])}; what they cost is measured while it is installed`,
+    );
   if (arrivedBytes > 0) lines.push(`  ${bytes(arrivedBytes)} of it have arrived`);
   if (!hasRoom && !isInstalled && source.kind === "hub")
     lines.push(`  The disk has no room for it: it takes ${bytes(roomBytes)}`);
@@ -84,6 +90,7 @@ export async function installEntry(
   const jobs = await studio.downloadModel(id, {
     ...(options.from === undefined ? {} : { lookIn: resolve(options.from) }),
     ...(options.int8 === undefined ? {} : { int8: options.int8 }),
+    ...(options.weights === undefined ? {} : { weights: weightFormat(options.weights) }),
   });
   const stop = studio.subscribe((event) => {
     if (event.type !== "job" || event.job.state !== "running") return;
@@ -112,7 +119,7 @@ export async function installEntry(
     output.clear();
   }
   const model = (await studio.call("models.list", {})).find((each) => each.id === id)!;
-  output.result({ model }, `Installed ${model.name} as ${model.id} (${bytes(model.bytesOnDisk)}).`);
+  output.result({ model }, installed(model));
 }
 
 function terms({ name, licence, page }: CatalogueCard["entry"]): string {

@@ -1,4 +1,4 @@
-import type { ModelSummary, Precision } from "../../core/contract/index.ts";
+import type { ModelSummary, Precision, WeightFormat } from "../../core/contract/index.ts";
 import type { OpenOptions, Pipeline } from "../../native-models/types.ts";
 import type { VerifyOutcome } from "./protocol.ts";
 
@@ -10,6 +10,9 @@ export interface InstallTask {
   readonly name: string | null;
   readonly bundled: boolean;
   readonly loras: readonly { readonly file: string; readonly scale: number }[];
+  /** What its weights are to be kept in; smaller ones are measured with so many threads. */
+  readonly weights: WeightFormat;
+  readonly threads: number;
 }
 
 export type StepReport = (step: string, fraction: number) => Promise<void>;

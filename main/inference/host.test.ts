@@ -165,7 +165,8 @@ describe("a healthy engine", () => {
     await using folder = await temporaryFolder();
     const [good, bad] = [join(folder.path, "a.ckpt"), join(folder.path, "broken.ckpt")];
     for (const file of [good, bad]) await writeFile(file, "weights");
-    const task = { pack: join(folder.path, "pack"), id: "x", name: "X", bundled: false, loras: [] };
+    const weights = { weights: "fp32", threads: 1 } as const;
+    const task = { pack: join(folder.path, "pack"), id: "x", name: "X", bundled: false, loras: [], ...weights };
     const never = new AbortController().signal;
     const summary = await host.install({ ...task, file: good }, (_, fraction) => steps.push(fraction), never);
     expect([summary.id, steps]).toEqual(["x", [0.25, 0.5, 0.75, 1]]);

@@ -13,12 +13,14 @@ export async function nativeBackend(): Promise<EngineBackend> {
       return openPipeline(pack, options);
     },
 
-    async install({ file, pack, id, name, bundled, loras }, report, signal) {
+    async install({ file, pack, id, name, bundled, loras, weights, threads }, report, signal) {
       const manifest = await installCheckpoint({
         file,
         destination: pack,
         id,
         lora: loras,
+        weights,
+        threads,
         onProgress: report,
         signal,
         ...(name === null ? {} : { name }),

@@ -4,10 +4,11 @@ import {
   precisionSchema,
   resolvedAnimationSchema,
   resolvedRequestSchema,
+  weightFormatSchema,
 } from "../../core/contract/index.ts";
 
 /** Raised when a message changes its meaning; both sides come from one release, so a difference means a broken installation. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 const task = z.string();
 
@@ -102,6 +103,8 @@ export const commandSchema = z.discriminatedUnion("type", [
     name: z.string().nullable(),
     bundled: z.boolean(),
     loras: z.array(loraSchema),
+    weights: weightFormatSchema,
+    threads: z.number().int().min(1),
   }),
   /** Makes what a pack keeps beside its weights; a pack that has it all is left alone. */
   z.object({ type: z.literal("prepare"), task, pack: z.string(), threads: z.number().int().min(1) }),

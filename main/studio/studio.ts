@@ -17,6 +17,7 @@ import type {
   SoundRange,
   StudioEvent,
   Style,
+  WeightFormat,
 } from "../../core/contract/index.ts";
 import type { AnalyzeReport, AnalyzeWish } from "./analyze/analyze-desk.ts";
 import type { Credentials } from "./credentials/credentials.ts";
@@ -173,6 +174,8 @@ export interface InstallOptions {
   /** Absent: what the checkpoint calls itself, or its file's name. */
   readonly name?: string;
   readonly loras?: readonly LoraFile[];
+  /** What its weights are kept in; absent: as published. */
+  readonly weights?: WeightFormat;
   /** False: leave the int8 form out; the first clip in int8 then makes it. */
   readonly int8?: boolean;
   /** Called with the new pack's folder once it is there. */
@@ -188,6 +191,8 @@ export type ModelWork = "text-to-video" | "animate" | "vision";
 export interface CatalogueWish {
   /** Folder to look in for files that were fetched otherwise. */
   readonly lookIn?: string;
+  /** What its weights are kept in; absent: as published. */
+  readonly weights?: WeightFormat;
   /** False: leave the int8 form out. */
   readonly int8?: boolean;
 }

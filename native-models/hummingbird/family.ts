@@ -2,12 +2,14 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { CheckpointFile, InstallPlan, ModelFamily, PlanOptions } from "../pack/family.ts";
+import { manifestOf } from "../pack/manifest.ts";
 import type { TensorSource } from "../types.ts";
 import { recogniseHummingbird } from "./checkpoint-names-config.ts";
 import { looksLikeHummingbird } from "./checkpoint-names.ts";
 import { describeHummingbird } from "./describe.ts";
 import { Lora } from "./lora.ts";
 import { hummingbirdParameters } from "./networks.ts";
+import { probeHummingbird } from "./probe.ts";
 
 const LARGEST_CONFIG = 1_000_000;
 
@@ -57,4 +59,6 @@ export const hummingbirdFamily: ModelFamily = {
   id: "hummingbird",
   owns: (source: TensorSource) => looksLikeHummingbird(source),
   plan,
+  parameters: (manifest) => hummingbirdParameters(manifestOf("hummingbird", manifest).config),
+  probe: (manifest, weights, options) => probeHummingbird(manifestOf("hummingbird", manifest), weights, options),
 };

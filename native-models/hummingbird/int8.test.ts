@@ -9,8 +9,8 @@ import { openTextToVideo, preparePack } from "../index.ts";
 import type { ConvRange } from "../onnx/graph.ts";
 import { installCheckpoint, manifestOf, readPack, verifyPack } from "../pack/index.ts";
 import type { WeightIndex } from "../types.ts";
-import { quantiseRows } from "../onnx/quantise.ts";
-import { similarity } from "../diffusion/similarity.testkit.ts";
+import { quantiseRows } from "../onnx/quantise-rows.ts";
+import { similarity } from "../diffusion/similarity.ts";
 import { unetGraph } from "./unet.ts";
 
 describe("quantiseRows", () => {

@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import { StudioError } from "../../core/contract/errors.ts";
 import { mismatch } from "../checkpoint/names.ts";
 import type { CheckpointFile, InstallPlan, ModelFamily, PlanOptions } from "../pack/family.ts";
+import { manifestOf } from "../pack/manifest.ts";
 import { findCheckpoints } from "../pack/find-checkpoints.ts";
 import { plannedBytes } from "../pack/weights.ts";
 import { TRUNK_PREFIX } from "./audio-trunk.ts";
@@ -10,6 +11,7 @@ import { type FileKind, KeyvidNames, looksLikeKeyvid } from "./checkpoint-names.
 import { describeKeyvid } from "./describe.ts";
 import { keyvidParameters, likelyCopies, partOf } from "./parameters.ts";
 import { type KeyvidFiles, recogniseKeyvid, type Stated } from "./recognise.ts";
+import { probeKeyvid } from "./probe.ts";
 
 /** What people see of each file: what it is, and where it stands in the official release. */
 const published: Readonly<Record<FileKind, { what: string; path: string }>> = {
@@ -130,4 +132,11 @@ async function companions(path: string): Promise<readonly string[]> {
   return [...new Set(found)];
 }
 
-export const keyvidFamily: ModelFamily = { id: "keyvid", owns: looksLikeKeyvid, companions, plan };
+export const keyvidFamily: ModelFamily = {
+  id: "keyvid",
+  owns: looksLikeKeyvid,
+  companions,
+  plan,
+  parameters: (manifest) => keyvidParameters(manifestOf("keyvid", manifest).config),
+  probe: (manifest, weights, options) => probeKeyvid(manifestOf("keyvid", manifest), weights, options),
+};

@@ -1,54 +1,8 @@
-import { StudioError } from "../../core/contract/errors.ts";
 import type { Derivation, ParameterSpec, WeightIndex } from "../types.ts";
-import { ProtoWriter } from "./protobuf.ts";
+import { type Constant, encodeModel, memoryBytes, type WeightView } from "./encode.ts";
+import { type Attribute, bytesOf, type ElementType, type Operator, sizeOf, type Tensor } from "./operator.ts";
 
-/** Element types that our graphs use, with their ONNX `TensorProto.DataType` numbers. */
-export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
-export type ElementType = keyof typeof elementTypes;
-const bytesOf: Readonly<Record<ElementType, number>> = {
-  float32: 4,
-  uint8: 1,
-  int8: 1,
-  int32: 4,
-  int64: 8,
-  bool: 1,
-  float16: 2,
-};
-
-/** A value flowing through the graph. Shapes are static: a graph is written for one size. */
-export interface Tensor {
-  readonly name: string;
-  readonly dtype: ElementType;
-  readonly shape: readonly number[];
-}
-
-export type Attribute = number | string | readonly number[] | { readonly float: number };
-
-export interface Operator {
-  readonly op: string;
-  readonly domain: string;
-  readonly name: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  /** Of each output. */
-  readonly bytes: readonly number[];
-  readonly attributes: Readonly<Record<string, Attribute>>;
-  /** Floating point operations, 2 per multiply-add; only for operators where they matter. */
-  readonly flops: number;
-}
-
-/** A look at a weight's bytes: which part, in which shape. */
-interface WeightView {
-  readonly tensor: Tensor;
-  readonly source: string;
-  /** First element. */
-  readonly first: number;
-}
-
-interface Constant {
-  readonly tensor: Tensor;
-  readonly data: Uint8Array;
-}
+export { type Attribute, type ElementType, type Operator, sizeOf, type Tensor } from "./operator.ts";
 
 const constantArrays = {
   float32: (values: readonly number[]) => Float32Array.from(values),
@@ -81,9 +35,6 @@ export interface GraphOptions {
   /** The graph also reports the range of every convolution that could be int8, as the output `ranges` [convolutions, 4]. */
   readonly observe?: boolean | undefined;
 }
-
-/** Product of the dimensions. */
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /**
  * Writes one ONNX model. Layers are plain functions that take the graph and tensors and return tensors; `scope` mirrors the
@@ -176,7 +127,7 @@ export class Graph {
     if (sizeOf(shape) !== sizeOf(part)) this.fail(`${name}: [${part.join()}] cannot be seen as [${shape.join()}]`);
     const label = `${source}${view.rows ? `[${start}:${end}]` : ""}${view.shape ? `(${shape.join()})` : ""}`;
     const tensor: Tensor = { name: label, dtype: "float32", shape };
-    this.#views.set(label, { tensor, source, first: start * sizeOf(sourceShape.slice(1)) });
+    this.#views.set(label, { tensor, source, row: start, rows: end - start });
     return tensor;
   }
 
@@ -200,7 +151,7 @@ export class Graph {
       const name = `${key}${suffix}`;
       this.#parameters.set(name, { key: name, source, sourceShape, shape: size, layout: "same" });
       const tensor = { name, dtype, shape: size };
-      this.#views.set(name, { tensor, source: name, first: 0 });
+      this.#views.set(name, { tensor, source: name, row: 0, rows: size[0] ?? 1 });
       return tensor;
     };
     const values = part("", "int8", shape);
@@ -278,7 +229,23 @@ export class Graph {
   }
 
   get parameters(): ParameterSpec[] {
-    return [...this.#parameters.values()];
+    const uses = this.#uses();
+    return [...this.#parameters.values()].map((spec) => {
+      const use = uses.get(spec.source);
+      return use && spec.key === spec.source ? { ...spec, use } : spec;
+    });
+  }
+
+  /** What weights are used for, where that is one of the things by which their storage is decided. */
+  #uses(): Map<string, NonNullable<ParameterSpec["use"]>> {
+    const uses = new Map<string, NonNullable<ParameterSpec["use"]>>();
+    for (const { op, inputs } of this.#nodes) {
+      const [first = "", second = ""] = inputs;
+      const view = this.#views.get(op === "Gather" ? first : second);
+      const use = op === "Gemm" ? "matrix" : op === "Conv" ? "kernel" : op === "Gather" ? "table" : undefined;
+      if (view && use) uses.set(view.source, use);
+    }
+    return uses;
   }
 
   /** Floating point operations of one run, 2 per multiply-add: convolutions, matrix products and attention. */
@@ -286,9 +253,9 @@ export class Graph {
     return this.#nodes.reduce((sum, node) => sum + node.flops, 0);
   }
 
-  /** Bytes of the weights that this graph reads. */
+  /** Bytes of the weights that this graph reads, as they lie in memory while it is open. */
   weightBytes(index: WeightIndex): number {
-    return this.parameters.reduce((sum, { key }) => sum + (index[key]?.bytes ?? 0), 0);
+    return [...this.#parameters.keys()].reduce((sum, key) => sum + memoryBytes(index[key]), 0);
   }
 
   get inputs(): readonly Tensor[] {
@@ -300,99 +267,20 @@ export class Graph {
   }
 
   /**
-   * The ONNX file's bytes (IR 10, opset 21 and com.microsoft 1). Weights stay outside, in `location`: a path relative to the model
-   * file, inside its folder. Field numbers are those of onnx.proto.
+   * The ONNX file's bytes. Weights stay outside, in `location`: a path relative to the model file, inside its folder.
    * Errors: MODEL_DAMAGED when the index lacks a weight or holds it in another shape.
    */
   encode(index: WeightIndex, location: string): Uint8Array {
-    const model = new ProtoWriter();
-    model.int(1, 10).string(2, "plume-studio");
-    model.message(7, (graph) => {
-      for (const node of this.#nodes) graph.message(1, (inner) => writeNode(inner, node));
-      graph.string(2, this.name);
-      for (const { tensor, data } of this.#constants.values()) {
-        graph.message(5, (inner) => {
-          writeHead(inner, tensor);
-          inner.bytes(9, data);
-        });
-      }
-      for (const view of this.#views.values()) {
-        const { dtype, offset, bytes, file } = this.#located(view, index);
-        graph.message(5, (inner) => {
-          writeHead(inner, { name: view.tensor.name, dtype, shape: view.tensor.shape });
-          for (const [key, value] of Object.entries({
-            location: file ?? location,
-            offset: String(offset),
-            length: String(bytes),
-          }))
-            inner.message(13, (pair) => pair.string(1, key).string(2, value));
-          inner.int(14, 1);
-        });
-      }
-      for (const tensor of this.#inputs) graph.message(11, (inner) => writeValueInfo(inner, tensor));
-      for (const tensor of this.#outputs) graph.message(12, (inner) => writeValueInfo(inner, tensor));
-    });
-    model.message(8, (opset) => opset.string(1, "").int(2, 21));
-    model.message(8, (opset) => opset.string(1, "com.microsoft").int(2, 1));
-    return model.finish();
-  }
-
-  /** Where a view's bytes lie in the weights file. */
-  #located(
-    view: WeightView,
-    index: WeightIndex,
-  ): { dtype: ElementType; offset: number; bytes: number; file: string | undefined } {
-    const entry = index[view.source];
-    const spec = this.#parameters.get(view.source)!;
-    if (!entry) throw new StudioError("MODEL_DAMAGED", `The model lacks the weight ${view.source}: install it again.`);
-    const elements = sizeOf(spec.shape);
-    const width = bytesOf[entry.dtype];
-    if (entry.shape.join() !== spec.shape.join() || entry.bytes !== elements * width)
-      throw new StudioError(
-        "MODEL_DAMAGED",
-        `The weight ${view.source} does not fit the model: install it again.`,
-        `stored as ${entry.dtype} [${entry.shape.join()}] in ${entry.bytes} bytes, wanted [${spec.shape.join()}]`,
-      );
-    return {
-      file: entry.file,
-      dtype: entry.dtype,
-      offset: entry.offset + view.first * width,
-      bytes: sizeOf(view.tensor.shape) * width,
-    };
-  }
-}
-
-function writeHead(out: ProtoWriter, tensor: Tensor): void {
-  for (const size of tensor.shape) out.int(1, size);
-  out.int(2, elementTypes[tensor.dtype]).string(8, tensor.name);
-}
-
-function writeValueInfo(out: ProtoWriter, tensor: Tensor): void {
-  out.string(1, tensor.name).message(2, (type) =>
-    type.message(1, (inner) => {
-      inner.int(1, elementTypes[tensor.dtype]);
-      inner.message(2, (shape) => {
-        for (const size of tensor.shape) shape.message(1, (dimension) => dimension.int(1, size));
-      });
-    }),
-  );
-}
-
-function writeNode(out: ProtoWriter, node: Operator): void {
-  for (const input of node.inputs) out.string(1, input);
-  for (const output of node.outputs) out.string(2, output);
-  out.string(3, node.name).string(4, node.op);
-  for (const [name, value] of Object.entries(node.attributes)) {
-    out.message(5, (attribute) => {
-      attribute.string(1, name);
-      if (typeof value === "number") attribute.int(3, value).int(20, 2);
-      else if (typeof value === "string") attribute.string(4, value).int(20, 3);
-      else if ("float" in value) attribute.float(2, value.float).int(20, 1);
-      else {
-        for (const item of value) attribute.int(8, item);
-        attribute.int(20, 7);
-      }
+    return encodeModel({
+      name: this.name,
+      operators: this.#nodes,
+      constants: [...this.#constants.values()],
+      views: [...this.#views.values()],
+      specs: this.#parameters,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      index,
+      location,
     });
   }
-  if (node.domain !== "") out.string(7, node.domain);
 }

@@ -1,6 +1,7 @@
 /** What a family of models brings so that its checkpoints can be installed: recognising them, what to convert, how to describe it. */
 import type { ParameterSpec, TensorInfo, TensorSource } from "../types.ts";
 import type { PackManifest } from "./manifest.ts";
+import type { RunProbe } from "./probe.ts";
 
 /** An opened checkpoint file. */
 export interface CheckpointFile {
@@ -16,7 +17,10 @@ export interface LoraFile {
 
 /** What stands in a manifest about a model, apart from the files that installing writes. */
 type Facts<M extends PackManifest = PackManifest> = M extends PackManifest
-  ? Omit<M, "format" | "converter" | "id" | "name" | "parameters" | "source" | "companions" | "loras" | "files">
+  ? Omit<
+      M,
+      "format" | "converter" | "id" | "name" | "parameters" | "source" | "companions" | "loras" | "files" | "weights"
+    >
   : never;
 
 /** A checkpoint that was recognised and checked: all that is needed to write its pack. */
@@ -54,4 +58,8 @@ export interface ModelFamily {
    * Errors: MODEL_WRONG_KIND; CHECKPOINT_MISMATCH naming the tensor or the file that is missing; those of a LoRA.
    */
   plan(files: readonly CheckpointFile[], options: PlanOptions): Promise<InstallPlan>;
+  /** Every weight that the graphs of an installed model of this family ask for. */
+  parameters(manifest: PackManifest): readonly ParameterSpec[];
+  /** Makes something small of fixed input, by which forms of a model's weights are compared. */
+  readonly probe: RunProbe;
 }

@@ -2,6 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { StudioError } from "../../core/contract/errors.ts";
+import { HashThread } from "./hash-thread.ts";
 
 const CHUNK = 4 * 2 ** 20;
 
@@ -39,16 +40,21 @@ export async function sha256File(
 /** A new file, written from front to back and hashed on the way. */
 export class HashedWriter {
   readonly #handle: FileHandle;
-  readonly #hash: Hash = createHash("sha256");
+  readonly #hash: Hash | HashThread;
   #position = 0;
 
-  private constructor(handle: FileHandle) {
+  private constructor(handle: FileHandle, hash: Hash | HashThread) {
     this.#handle = handle;
+    this.#hash = hash;
   }
 
-  /** Errors: those of the file system; the file must not exist. */
-  static async create(path: string): Promise<HashedWriter> {
-    return new HashedWriter(await open(path, "wx"));
+  /**
+   * @param isLarge hash on a thread of its own, beside the writing
+   * Errors: those of the file system; the file must not exist.
+   */
+  static async create(path: string, isLarge = false): Promise<HashedWriter> {
+    const handle = await open(path, "wx");
+    return new HashedWriter(handle, isLarge ? new HashThread(path) : createHash("sha256"));
   }
 
   get position(): number {
@@ -59,12 +65,13 @@ export class HashedWriter {
     for (let done = 0; done < bytes.byteLength; ) {
       throwIfAborted(signal);
       const piece = bytes.subarray(done, done + CHUNK);
-      this.#hash.update(piece);
+      if (!(this.#hash instanceof HashThread)) this.#hash.update(piece);
       for (let written = 0; written < piece.byteLength; )
         written += (await this.#handle.write(piece, written, piece.byteLength - written)).bytesWritten;
       done += piece.byteLength;
+      this.#position += piece.byteLength;
+      if (this.#hash instanceof HashThread) this.#hash.advance(this.#position);
     }
-    this.#position += bytes.byteLength;
   }
 
   /** Zeros up to the next multiple of `alignment`. */
@@ -75,13 +82,15 @@ export class HashedWriter {
 
   /** On the disk for good; returns the file's size and hash. */
   async finish(): Promise<{ bytes: number; sha256: string }> {
-    await this.#handle.sync();
+    const sha256 = this.#hash instanceof HashThread ? this.#hash.digest() : this.#hash.digest("hex");
+    await Promise.all([this.#handle.sync(), sha256]);
     await this.#handle.close();
-    return { bytes: this.#position, sha256: this.#hash.digest("hex") };
+    return { bytes: this.#position, sha256: await sha256 };
   }
 
   /** Closes without finishing; safe after `finish` too. */
   async abandon(): Promise<void> {
+    if (this.#hash instanceof HashThread) await this.#hash.abandon();
     await this.#handle.close().catch(() => undefined);
   }
 }

@@ -6,12 +6,14 @@ import { randomBytes } from "node:crypto";
 import { lstat, mkdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { StudioError } from "../../core/contract/errors.ts";
+import { weightWords } from "../../core/contract/models.ts";
 import { loraInstead, wrongKind } from "../checkpoint/names.ts";
 import { openCheckpoint } from "../checkpoint/open-checkpoint.ts";
 import { families } from "./families.ts";
 import type { CheckpointFile, InstallPlan, LoraFile, ModelFamily } from "./family.ts";
 import { HashedWriter, sha256File, syncFolder, throwIfAborted, writeDurably } from "./files.ts";
 import { findCheckpoints } from "./find-checkpoints.ts";
+import { FileHashes, WORTH_A_THREAD } from "./hash-thread.ts";
 import {
   INDEX_FILE,
   MANIFEST_FILE,
@@ -21,7 +23,10 @@ import {
   WEIGHTS_FILE,
 } from "./manifest.ts";
 import { mixBytes, writeMix } from "./mix.ts";
+import { type Pack, readPack } from "./read-pack.ts";
+import { packedBytes, repack } from "./repack.ts";
 import { officialTensors, plannedBytes, writeWeights } from "./weights.ts";
+import type { WeightFormat } from "../onnx/weight-formats.ts";
 import type { TensorSource } from "../types.ts";
 
 const CONVERTER = "plume-studio 0.1.0";
@@ -37,10 +42,17 @@ export interface InstallOptions {
   readonly name?: string;
   /** Merged into the weights in this order. */
   readonly lora?: readonly LoraFile[];
+  /** What the weights are kept in; absent: as published, in float32. Measured, and kept only where it holds up. */
+  readonly weights?: WeightFormat;
+  /** Threads to measure with. */
+  readonly threads?: number;
   /** `fraction` is the share of all bytes read and written, 0 to 1, never falling. */
   readonly onProgress?: (step: string, fraction: number) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }
+
+/** Share of an installation that converting takes where smaller weights are measured after it, about. */
+const CONVERTING = 0.4;
 
 /** Room that must stay free beside the pack. */
 const SPARE_BYTES = 64 * 2 ** 20;
@@ -62,9 +74,14 @@ export async function installCheckpoint(options: InstallOptions): Promise<PackMa
     const { specs, resolve: find } = plan;
     for (const spec of officialTensors(specs)) find(spec);
     const found = plan;
-    return await inTemporaryFolder(options.destination, plan.expectedBytes ?? plannedBytes(specs), (folder) =>
-      convert(options, found, folder),
-    );
+    const { weights: format = "fp32", onProgress = () => {} } = options;
+    const bytes = plan.expectedBytes ?? plannedBytes(specs);
+    if (format === "fp32")
+      return await inTemporaryFolder(options.destination, bytes, (folder) => convert(options, found, folder));
+    return await inTemporaryFolder(options.destination, bytes + packedBytes(specs, format), async (folder) => {
+      await convert({ ...options, onProgress: (step, part) => onProgress(step, CONVERTING * part) }, found, folder);
+      return shrink(folder, await readPack(folder), { ...options, format }, CONVERTING);
+    });
   } catch (error) {
     throw StudioError.from(error);
   } finally {
@@ -79,17 +96,53 @@ async function isPack(path: string): Promise<boolean> {
 
 /** An installed model with LoRAs becomes another one, which shares its weights. */
 async function installMix(options: InstallOptions): Promise<PackManifest> {
-  const { file: base, lora: loras = [], onProgress = () => {}, signal } = options;
-  if (loras.length === 0)
-    throw new StudioError("BAD_REQUEST", "This is an installed model already: name a style to mix with it.");
+  const { file: base, lora: loras = [], weights: format = "fp32", onProgress = () => {}, signal } = options;
   const id = options.id ?? basename(options.destination);
   try {
+    if (loras.length === 0 && format !== "fp32") return await installSmaller(base, { ...options, id, format });
+    if (loras.length === 0)
+      throw new StudioError(
+        "BAD_REQUEST",
+        "This is an installed model already: name a style to mix with it, or smaller weights to keep it in.",
+      );
     return await inTemporaryFolder(options.destination, await mixBytes(base), (folder) =>
       writeMix(folder, { base, id, name: options.name ?? id, loras, onProgress, signal }),
     );
   } catch (error) {
     throw StudioError.from(error);
   }
+}
+
+interface ShrinkOptions extends InstallOptions {
+  readonly format: Exclude<WeightFormat, "fp32">;
+}
+
+/** An installed model once more, in smaller weights. */
+async function installSmaller(folder: string, options: ShrinkOptions & { readonly id: string }): Promise<PackManifest> {
+  const base = await readPack(folder);
+  const { id, name } = options;
+  const named = {
+    ...base,
+    manifest: { ...base.manifest, id, name: name ?? `${base.manifest.name}, ${weightWords[options.format]}` },
+  };
+  const bytes = packedBytes(familyOf(base.manifest).parameters(base.manifest), options.format);
+  return inTemporaryFolder(options.destination, bytes, (target) => shrink(target, named, options, 0));
+}
+
+const familyOf = (manifest: PackManifest): ModelFamily => families.find(({ id }) => id === manifest.family)!;
+
+function shrink(folder: string, base: Pack, options: ShrinkOptions, from: number): Promise<PackManifest> {
+  const family = familyOf(base.manifest);
+  const { onProgress = () => {} } = options;
+  return repack(folder, {
+    base,
+    specs: family.parameters(base.manifest),
+    format: options.format,
+    threads: options.threads ?? 1,
+    probe: (weights, probeOptions) => family.probe(base.manifest, weights, probeOptions),
+    onProgress: (step, fraction) => onProgress(step, from + (1 - from) * fraction),
+    signal: options.signal,
+  });
 }
 
 /** Opens what the user chose, finds out whose it is, and opens what lies beside it if the family asks for that. */
@@ -146,34 +199,32 @@ async function convert(options: InstallOptions, plan: InstallPlan, folder: strin
   const written = plannedBytes(plan.specs);
   const total = sizes.reduce((a, b) => a + b, 0) + written;
 
-  const writer = await HashedWriter.create(join(folder, WEIGHTS_FILE));
+  const hashes = new FileHashes(plan.files, options.signal);
+  const writer = await HashedWriter.create(join(folder, WEIGHTS_FILE), written >= WORTH_A_THREAD);
   let weights: { bytes: number; sha256: string };
   let indexText: string;
+  const sources: PackManifest["companions"] = [];
   try {
     const index = await writeWeights(
       { ...plan, shareEqual: plan.files.length > 1 },
       writer,
-      (bytes) => report("Converting the weights", bytes / total),
+      (bytes) => report("Converting the weights", (bytes + hashes.hashed) / total),
       options.signal,
     );
     indexText = JSON.stringify(index);
     weights = await writer.finish();
+    const digests = await hashes.digests(() =>
+      report("Checking the file", Math.min(1, (written + hashes.hashed) / total)),
+    );
+    for (const [i, sha256] of digests.entries())
+      sources.push({ file: basename(plan.files[i]!), bytes: sizes[i]!, sha256 });
   } catch (error) {
     await writer.abandon();
     throw error;
+  } finally {
+    await hashes.abandon();
   }
   const indexFile = await writeDurably(join(folder, INDEX_FILE), indexText);
-
-  let hashed = 0;
-  const sources: PackManifest["companions"] = [];
-  for (const [i, path] of plan.files.entries()) {
-    const onBytes = (bytes: number) => {
-      hashed += bytes;
-      return report("Checking the file", (written + hashed) / total);
-    };
-    const sha256 = await sha256File(path, onBytes, options.signal);
-    sources.push({ file: basename(path), bytes: sizes[i]!, sha256 });
-  }
   const [source, ...companions] = sources as [PackManifest["source"], ...PackManifest["companions"]];
   const counted = officialTensors(plan.specs).map((spec) => spec.sourceShape.reduce((a, b) => a * b, 1));
   const manifest = packManifestSchema.parse({
@@ -186,6 +237,7 @@ async function convert(options: InstallOptions, plan: InstallPlan, folder: strin
     source,
     companions,
     loras: await loraRecords(options),
+    weights: { format: "fp32", measured: null, refused: [] },
     files: [
       { name: WEIGHTS_FILE, ...weights },
       { name: INDEX_FILE, ...indexFile },

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { type ModelSummary, StudioError } from "../../core/contract/index.ts";
 import { hummingbirdConfigSchema } from "../hummingbird/config.ts";
 import { hummingbirdSummary } from "../hummingbird/summary.ts";
+import { weightFormats } from "../onnx/weight-formats.ts";
 import { keyvidConfigSchema } from "../keyvid/config.ts";
 import { keyvidSummary } from "../keyvid/summary.ts";
 import { patnetConfigSchema } from "../patnet/config.ts";
@@ -29,6 +30,8 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/u);
 const sizeSchema = z.object({ width: z.number().int().positive(), height: z.number().int().positive() });
 const sourceSchema = z.object({ file: z.string(), bytes: whole, sha256 });
 
+const measuredSchema = z.object({ likeness: z.number(), psnr: z.number().nullable() });
+
 const anyManifest = z.object({
   format: z.literal(PACK_FORMAT),
   /** Version of the studio that converted it. */
@@ -44,6 +47,17 @@ const anyManifest = z.object({
   native: sizeSchema.extend({ frames: z.number().int().positive() }),
   sizes: z.array(sizeSchema.extend({ label: z.string() })),
   precisions: z.array(z.enum(["fp32", "int8"])).min(1),
+  /**
+   * The format that its weights are kept in, what that costs (probe.ts; null: nothing, they are as published), and smaller formats
+   * that were asked for and did not hold up.
+   */
+  weights: z
+    .object({
+      format: z.enum(weightFormats),
+      measured: measuredSchema.nullable(),
+      refused: z.array(z.object({ format: z.enum(weightFormats), measured: measuredSchema })),
+    })
+    .default({ format: "fp32", measured: null, refused: [] }),
   /** The checkpoint that it was made from; where a model comes in several files, its main one. */
   source: sourceSchema,
   /** The other files that it was made from. */
@@ -82,8 +96,9 @@ export const weightIndexSchema = z.record(
       .optional(),
     offset: whole,
     bytes: whole,
-    dtype: z.enum(["float32", "float16", "int8", "uint8", "int32"]),
+    dtype: z.enum(["float32", "float16", "int8", "uint8", "int32", "uint4"]),
     shape: z.array(whole),
+    scales: whole.optional(),
   }),
 );
 
@@ -95,7 +110,7 @@ export function packSummary(manifest: PackManifest, bundled = false): ModelSumma
   const bytesOnDisk = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   const { id, name, family, variant, licence, about, examplePrompts, parameters, precisions, sizes } = manifest;
   const shared = { id, name, family, variant, bundled, licence, about, examplePrompts, parameters, bytesOnDisk };
-  return { ...shared, precisions, sizes, ...familySummary(manifest) };
+  return { ...shared, precisions, sizes, weights: manifest.weights, ...familySummary(manifest) };
 }
 
 function familySummary(manifest: PackManifest) {

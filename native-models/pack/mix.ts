@@ -3,12 +3,14 @@
  * weights that its LoRAs change, merged. Nothing is converted again; what is not changed is not even read.
  */
 import { constants } from "node:fs";
-import { copyFile, link, open, stat } from "node:fs/promises";
+import { copyFile, link, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { StudioError } from "../../core/contract/errors.ts";
 import { HummingbirdNames } from "../hummingbird/checkpoint-names.ts";
 import { Lora } from "../hummingbird/lora.ts";
 import { hummingbirdParameters } from "../hummingbird/networks.ts";
+import { StoredWeights } from "../onnx/stored-weights.ts";
+import { packWeight } from "../onnx/weight-formats.ts";
 import type { ParameterSpec, TensorSource, WeightEntry } from "../types.ts";
 import type { LoraFile } from "./family.ts";
 import { HashedWriter, sha256File, syncFolder, throwIfAborted, writeDurably } from "./files.ts";
@@ -97,42 +99,28 @@ async function writeChanged(
 ): Promise<Record<string, WeightEntry>> {
   const index: Record<string, WeightEntry> = {};
   const due = specs.filter(({ source }) => loras.some((lora) => lora.changes(source)));
-  const handle = await open(join(base.folder, WEIGHTS_FILE), "r");
+  // What a style changes is not packed as tightly as what it does not: rounding it twice would cost likeness for little.
+  const format = base.manifest.weights.format === "fp32" ? "fp32" : "fp16";
+  const weights = new StoredWeights({ folder: base.folder, file: base.weightsFile, index: base.index });
   try {
     for (const [n, spec] of due.entries()) {
       throwIfAborted(signal);
-      const entry = base.index[spec.key];
-      if (entry === undefined || entry.dtype !== "float32") continue;
-      const stored = new Float32Array(entry.bytes / 4);
-      await readFully(handle, new Uint8Array(stored.buffer), entry.offset, spec.key);
+      if (base.index[spec.key] === undefined) continue;
+      const stored = await weights.read(spec.key);
       const [rows = 1] = spec.sourceShape;
       const columns = stored.length / rows;
       const isTurned = spec.layout === "transposed";
       const weight = isTurned ? transpose(stored, columns, rows) : stored;
       for (const lora of loras) await lora.merge(spec.source, weight);
-      const values = isTurned ? transpose(weight, rows, columns) : weight;
+      const { data, dtype } = packWeight(isTurned ? transpose(weight, rows, columns) : weight, spec, format);
       await writer.align(WEIGHT_ALIGNMENT);
-      index[spec.key] = { ...entry, file: STYLE_FILE, offset: writer.position };
-      await writer.write(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), signal);
+      index[spec.key] = { file: STYLE_FILE, offset: writer.position, bytes: data.length, dtype, shape: spec.shape };
+      await writer.write(data, signal);
       await onProgress("Merging the styles", (n + 1) / (due.length + 1));
     }
     return index;
   } finally {
-    await handle.close();
-  }
-}
-
-async function readFully(
-  handle: Awaited<ReturnType<typeof open>>,
-  target: Uint8Array,
-  offset: number,
-  key: string,
-): Promise<void> {
-  for (let done = 0; done < target.length; ) {
-    const { bytesRead } = await handle.read(target, done, target.length - done, offset + done);
-    if (bytesRead === 0)
-      throw new StudioError("MODEL_DAMAGED", `The weight ${key} cannot be read: install the model again.`);
-    done += bytesRead;
+    await weights.close();
   }
 }
 

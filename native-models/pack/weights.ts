@@ -95,7 +95,7 @@ function bySource(plan: WeightPlan): ParameterSpec[][] {
 }
 
 /**
- * Writes every weight as float32, 64-byte aligned; one weight and what it is made of are in memory at a time.
+ * Writes every weight as float32, 64-byte aligned; two weights and what they are made of are in memory at a time.
  * @param onBytes is told the bytes written so far.
  * Errors: CHECKPOINT_MISMATCH and CHECKPOINT_UNREADABLE naming the tensor; CANCELLED; those of the file system.
  */
@@ -114,11 +114,19 @@ export async function writeWeights(
     await plan.adjust?.(spec, weight);
     return allFinite(weight, spec.source);
   };
-  for (const specs of bySource(plan)) {
-    const [first] = specs as [ParameterSpec];
+  const gather = async ([first]: readonly ParameterSpec[]): Promise<Float32Array> => {
     const parts: Float32Array[] = [];
-    for (const part of ingredients(first)) parts.push(await read(part));
-    const weight = first.derived ? allFinite(first.derived.compute(...parts), first.source) : parts[0]!;
+    for (const part of ingredients(first!)) parts.push(await read(part));
+    return first!.derived ? allFinite(first!.derived.compute(...parts), first!.source) : parts[0]!;
+  };
+  const groups = bySource(plan);
+  // The next weight is read from its disk while this one is written to its own.
+  let next = groups[0] && gather(groups[0]);
+  for (const [n, specs] of groups.entries()) {
+    const weight = await next!;
+    const following = groups[n + 1];
+    next = following && gather(following);
+    next?.catch(() => undefined); // thrown when its turn comes
     for (const spec of specs) {
       const [rows = 1, ...rest] = spec.sourceShape;
       const values = spec.layout === "transposed" ? transpose(weight, rows, count(rest)) : weight;

@@ -1,9 +1,11 @@
 /** Installing a PATNet: one file, a classifier or a Mask R-CNN, PyTorch's or Lightning's. */
 import { StudioError } from "../../core/contract/errors.ts";
 import type { CheckpointFile, InstallPlan, ModelFamily, PlanOptions } from "../pack/family.ts";
+import { manifestOf } from "../pack/manifest.ts";
 import { describePatnet } from "./describe.ts";
 import { patnetParameters } from "./networks.ts";
 import { looksLikePatnet, recognisePatnet } from "./recognise.ts";
+import { probePatnet } from "./probe.ts";
 
 async function plan([file]: readonly CheckpointFile[], { loras }: PlanOptions): Promise<InstallPlan> {
   const { path, source } = file!;
@@ -25,4 +27,10 @@ async function plan([file]: readonly CheckpointFile[], { loras }: PlanOptions): 
   };
 }
 
-export const patnetFamily: ModelFamily = { id: "patnet", owns: looksLikePatnet, plan };
+export const patnetFamily: ModelFamily = {
+  id: "patnet",
+  owns: looksLikePatnet,
+  plan,
+  parameters: (manifest) => patnetParameters(manifestOf("patnet", manifest).config),
+  probe: (manifest, weights, options) => probePatnet(manifestOf("patnet", manifest), weights, options),
+};

@@ -1,9 +1,13 @@
+import "./cards.css";
+import { useState } from "react";
 import { Check, Download, ExternalLink, Pause, Play, Square, Trash2 } from "lucide-react";
 import {
   type CatalogueCard as Card,
   type CatalogueEntry,
   downloadBytes,
+  installedBytes,
   type ModelJob,
+  type WeightFormat,
 } from "../../core/contract/index.ts";
 import { attempt } from "../state/attempt.ts";
 import { useSelect, useStudio } from "../state/context.ts";
@@ -11,6 +15,7 @@ import { Button } from "../ui/Button.tsx";
 import { formatBytes, formatMemory } from "../ui/format.ts";
 import { etaWords, phaseWords } from "../ui/words.ts";
 import { useEntryJob } from "./use-model-store.ts";
+import { WeightsChoice } from "./WeightsChoice.tsx";
 
 const works: Readonly<Record<CatalogueEntry["work"], string>> = {
   "text-to-video": "Clips from words",
@@ -20,14 +25,17 @@ const works: Readonly<Record<CatalogueEntry["work"], string>> = {
 
 interface Props {
   readonly card: Card;
-  /** The user wants it: shows its terms. */
-  readonly onGet: () => void;
+  /** Of the disk that models lie on; null where it does not say. */
+  readonly freeBytes: number | null;
+  /** The user wants it, in these weights: shows its terms. */
+  readonly onGet: (weights: WeightFormat) => void;
   readonly onChange: () => void;
 }
 
 /** One official release: what it does, what it takes, under which terms, and how far it is. */
-export function CatalogueCard({ card, onGet, onChange }: Props) {
+export function CatalogueCard({ card, freeBytes, onGet, onChange }: Props) {
   const { client, store } = useStudio();
+  const [weights, setWeights] = useState<WeightFormat>("fp32");
   const { entry, isInstalled, acceptedAt } = card;
   const job = useEntryJob(entry.id);
   const open = (what: "page" | "licence") => () =>
@@ -42,7 +50,11 @@ export function CatalogueCard({ card, onGet, onChange }: Props) {
         <span className="model__work">{works[entry.work]}</span>
       </div>
       <p className="model__about">{entry.about}</p>
-      {entry.source.kind === "hub" ? <Needs card={card} /> : <p className="model__how">{entry.source.how}</p>}
+      {entry.source.kind === "hub" ? (
+        <Needs card={card} freeBytes={freeBytes} weights={weights} onWeights={setWeights} />
+      ) : (
+        <p className="model__how">{entry.source.how}</p>
+      )}
       <div className="model__terms">
         {entry.licence.isCommercialUseAllowed ? null : <span className="badge">Non-commercial</span>}
         {entry.licence.isRedistributionAllowed ? null : <span className="badge">No redistribution</span>}
@@ -62,7 +74,14 @@ export function CatalogueCard({ card, onGet, onChange }: Props) {
             Installed
           </span>
         ) : entry.source.kind === "hub" ? (
-          <Progressing card={card} job={job} onGet={onGet} onChange={onChange} />
+          <Progressing
+            card={card}
+            freeBytes={freeBytes}
+            weights={weights}
+            job={job}
+            onGet={onGet}
+            onChange={onChange}
+          />
         ) : null}
         <span className="model__space" />
         <Button kind="quiet" icon={<ExternalLink size={13} aria-hidden />} onClick={open("page")}>
@@ -73,9 +92,21 @@ export function CatalogueCard({ card, onGet, onChange }: Props) {
   );
 }
 
-function Needs({ card: { entry, hasRoom, isInstalled, roomBytes } }: { readonly card: Card }) {
+/** Bytes that installing it takes at its peak: smaller weights are measured beside the published ones. */
+const roomOf = ({ entry, roomBytes }: Card, weights: WeightFormat): number =>
+  roomBytes + (weights === "fp32" ? 0 : (installedBytes(entry, weights) ?? entry.needs.installedBytes));
+
+interface NeedsProps extends Pick<Props, "card" | "freeBytes"> {
+  readonly weights: WeightFormat;
+  readonly onWeights: (weights: WeightFormat) => void;
+}
+
+function Needs({ card, freeBytes, weights, onWeights }: NeedsProps) {
+  const { entry, isInstalled } = card;
   const system = useSelect((state) => state.system);
   const { needs } = entry;
+  const roomBytes = roomOf(card, weights);
+  const hasRoom = freeBytes === null || freeBytes >= roomBytes;
   const isTooLarge = needs.memoryBytes !== null && system !== null && needs.memoryBytes > system.totalMemoryBytes;
   return (
     <>
@@ -86,13 +117,21 @@ function Needs({ card: { entry, hasRoom, isInstalled, roomBytes } }: { readonly 
         </div>
         <div>
           <dt>Installed</dt>
-          <dd>{formatBytes(needs.installedBytes)}</dd>
+          <dd>{formatBytes(installedBytes(entry, weights) ?? needs.installedBytes)}</dd>
         </div>
         <div title={`${needs.basis.charAt(0).toUpperCase()}${needs.basis.slice(1)}.`}>
           <dt>Memory</dt>
           <dd>{needs.memoryBytes === null ? "not measured" : `about ${formatMemory(needs.memoryBytes)}`}</dd>
         </div>
       </dl>
+      {isInstalled || needs.smaller === undefined ? null : (
+        <WeightsChoice
+          value={weights}
+          onChange={onWeights}
+          sizeOf={(format) => installedBytes(entry, format)}
+          about={entry.name}
+        />
+      )}
       {hasRoom || isInstalled ? null : (
         <p className="model__problem">The disk has no room for it: {formatBytes(roomBytes)} are needed.</p>
       )}
@@ -106,12 +145,16 @@ function Needs({ card: { entry, hasRoom, isInstalled, roomBytes } }: { readonly 
 }
 
 function Progressing({
-  card: { entry, arrivedBytes, hasRoom, acceptedAt },
+  card,
+  freeBytes,
+  weights,
   job,
   onGet,
   onChange,
-}: Props & { readonly job: ModelJob | null }) {
+}: Props & { readonly job: ModelJob | null; readonly weights: WeightFormat }) {
   const { client, store } = useStudio();
+  const { entry, arrivedBytes, acceptedAt } = card;
+  const hasRoom = freeBytes === null || freeBytes >= roomOf(card, weights);
   const call = (work: () => Promise<unknown>) => () => void attempt(store, async () => void (await work()));
   if (job !== null && (job.state === "running" || job.state === "queued" || job.state === "paused")) {
     const { progress } = job;
@@ -166,7 +209,11 @@ function Progressing({
         icon={<Download size={14} aria-hidden />}
         disabled={!hasRoom}
         title={hasRoom ? undefined : "The disk has no room for it"}
-        onClick={acceptedAt === null ? onGet : call(() => client.call("models.download", { id: entry.id }))}
+        onClick={
+          acceptedAt === null
+            ? () => onGet(weights)
+            : call(() => client.call("models.download", { id: entry.id, weights }))
+        }
       >
         {arrivedBytes > 0 ? `Go on (${formatBytes(arrivedBytes)} are here)` : `Get ${entry.name}`}
       </Button>

@@ -1,11 +1,12 @@
-import { ShieldCheck, Trash2 } from "lucide-react";
+import { ShieldCheck, Shrink, Trash2 } from "lucide-react";
 import { useState } from "react";
-import type { ModelSummary } from "../../core/contract/index.ts";
+import { type ModelSummary, type WeightFormat, weightWords } from "../../core/contract/index.ts";
 import { attempt } from "../state/attempt.ts";
 import { useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatBytes, formatCount } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
+import { costWords, WeightsChoice } from "./WeightsChoice.tsx";
 
 /** Models on this disk, each with what it takes. */
 export function InstalledModels({ models }: { readonly models: readonly ModelSummary[] }) {
@@ -27,7 +28,10 @@ export function InstalledModels({ models }: { readonly models: readonly ModelSum
 function Installed({ model }: { readonly model: ModelSummary }) {
   const { client, store } = useStudio();
   const [doing, setDoing] = useState<"verify" | "remove" | null>(null);
-  const [isAsking, setIsAsking] = useState(false);
+  const [asking, setAsking] = useState<"remove" | "shrink" | null>(null);
+  const [format, setFormat] = useState<WeightFormat>("int8");
+  const { weights } = model;
+  const isWhole = weights === undefined || weights.format === "fp32";
   const say = (text: string) => store.setState({ notice: { text, kind: "plain", undo: null }, announcement: text });
   const run = (what: "verify" | "remove", work: () => Promise<void>) => async () => {
     setDoing(what);
@@ -43,22 +47,44 @@ function Installed({ model }: { readonly model: ModelSummary }) {
     );
   });
   const remove = run("remove", async () => {
-    setIsAsking(false);
+    setAsking(null);
     await client.call("models.remove", { id: model.id });
     say(`Removed ${model.name}: ${formatBytes(model.bytesOnDisk)} are free again. Its clips stay.`);
   });
+  const shrink = () =>
+    void attempt(store, async () => {
+      setAsking(null);
+      await client.call("models.repack", { id: model.id, weights: format });
+      say(`${model.name} is made once more in ${weightWords[format]}: look into the queue.`);
+    });
   return (
     <li className="installed__row">
       <span className="installed__name">{model.name}</span>
       <span className="installed__facts">
-        {formatCount(model.parameters)} parameters · {model.precisions.join(", ")}
+        {formatCount(model.parameters)} parameters · runs in {model.precisions.join(" and ")}
+        {weights?.measured ? ` · ${weightWords[weights.format]} weights, ${costWords(weights.measured)}` : ""}
+        {weights?.refused.map((each) => ` · ${weightWords[each.format]} did not hold up (${costWords(each.measured)})`)}
         {model.bundled ? " · comes with the studio" : ""}
       </span>
       <span className="installed__size mono">{formatBytes(model.bytesOnDisk)}</span>
-      {isAsking ? (
+      {asking === "shrink" ? (
+        <fieldset className="installed__ask" aria-label={`${model.name} in smaller weights`}>
+          <WeightsChoice
+            value={format}
+            onChange={setFormat}
+            sizeOf={() => null}
+            about={model.name}
+            formats={["fp16", "int8", "4bit"]}
+          />
+          <Button onClick={() => setAsking(null)}>Not now</Button>
+          <Button kind="primary" onClick={shrink}>
+            Make and measure
+          </Button>
+        </fieldset>
+      ) : asking === "remove" ? (
         <fieldset className="installed__ask" aria-label={`Remove ${model.name}?`}>
           Remove it from the disk?
-          <Button onClick={() => setIsAsking(false)}>Keep</Button>
+          <Button onClick={() => setAsking(null)}>Keep</Button>
           <Button kind="primary" onClick={() => void remove()}>
             Remove
           </Button>
@@ -66,6 +92,15 @@ function Installed({ model }: { readonly model: ModelSummary }) {
       ) : (
         <span className="installed__buttons">
           {doing ? <Spinner /> : null}
+          {isWhole ? (
+            <Button
+              kind="quiet"
+              icon={<Shrink size={14} aria-hidden />}
+              label={`Make ${model.name} in smaller weights`}
+              disabled={doing !== null}
+              onClick={() => setAsking("shrink")}
+            />
+          ) : null}
           <Button
             kind="quiet"
             icon={<ShieldCheck size={14} aria-hidden />}
@@ -78,7 +113,7 @@ function Installed({ model }: { readonly model: ModelSummary }) {
             icon={<Trash2 size={14} aria-hidden />}
             label={model.bundled ? `${model.name} comes with the studio and stays` : `Remove ${model.name}`}
             disabled={doing !== null || model.bundled}
-            onClick={() => setIsAsking(true)}
+            onClick={() => setAsking("remove")}
           />
         </span>
       )}

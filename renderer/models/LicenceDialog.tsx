@@ -1,5 +1,6 @@
+import "./licence.css";
 import { Ban, Check, Download, ExternalLink } from "lucide-react";
-import { type CatalogueCard, downloadBytes } from "../../core/contract/index.ts";
+import { type CatalogueCard, downloadBytes, type WeightFormat } from "../../core/contract/index.ts";
 import { attempt } from "../state/attempt.ts";
 import { useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
@@ -7,7 +8,15 @@ import { formatBytes } from "../ui/format.ts";
 import { Modal } from "../ui/Modal.tsx";
 
 /** A model's terms, which are accepted before anything is fetched. */
-export function LicenceDialog({ card, onClose }: { readonly card: CatalogueCard; readonly onClose: () => void }) {
+export function LicenceDialog({
+  card,
+  weights,
+  onClose,
+}: {
+  readonly card: CatalogueCard;
+  readonly weights: WeightFormat;
+  readonly onClose: () => void;
+}) {
   const { client, store } = useStudio();
   const { entry } = card;
   const { licence } = entry;
@@ -15,7 +24,7 @@ export function LicenceDialog({ card, onClose }: { readonly card: CatalogueCard;
     onClose();
     void attempt(store, async () => {
       await client.call("models.accept", { id: entry.id, version: licence.version });
-      await client.call("models.download", { id: entry.id });
+      await client.call("models.download", { id: entry.id, weights });
     });
   };
   const open = () =>

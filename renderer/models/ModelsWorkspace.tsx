@@ -1,6 +1,6 @@
 import "./models.css";
 import { useState } from "react";
-import type { CatalogueCard as Card } from "../../core/contract/index.ts";
+import type { CatalogueCard as Card, WeightFormat } from "../../core/contract/index.ts";
 import { useSelect } from "../state/context.ts";
 import { formatBytes, plural } from "../ui/format.ts";
 import { CatalogueCard } from "./CatalogueCard.tsx";
@@ -15,7 +15,7 @@ import { useModelStore } from "./use-model-store.ts";
 export function ModelsWorkspace() {
   const { store, refresh } = useModelStore();
   const models = useSelect((state) => state.models);
-  const [asking, setAsking] = useState<Card | null>(null);
+  const [asking, setAsking] = useState<{ readonly card: Card; readonly weights: WeightFormat } | null>(null);
   const bytes = models.reduce((sum, model) => sum + model.bytesOnDisk, 0);
   return (
     <main className="models">
@@ -47,7 +47,13 @@ export function ModelsWorkspace() {
           </h3>
           <ul className="models__cards">
             {store?.cards.map((card) => (
-              <CatalogueCard key={card.entry.id} card={card} onGet={() => setAsking(card)} onChange={refresh} />
+              <CatalogueCard
+                key={card.entry.id}
+                card={card}
+                freeBytes={store.freeBytes}
+                onGet={(weights) => setAsking({ card, weights })}
+                onChange={refresh}
+              />
             ))}
           </ul>
         </section>
@@ -56,7 +62,7 @@ export function ModelsWorkspace() {
         <DropModels />
         <StoreSettings />
       </aside>
-      {asking ? <LicenceDialog card={asking} onClose={() => setAsking(null)} /> : null}
+      {asking ? <LicenceDialog {...asking} onClose={() => setAsking(null)} /> : null}
     </main>
   );
 }

@@ -1,3 +1,4 @@
+import "./settings.css";
 import { useEffect, useState } from "react";
 import type { ModelSettings, ModelSettingsState } from "../../core/contract/index.ts";
 import { attempt } from "../state/attempt.ts";

@@ -1,3 +1,4 @@
+import "./styles.css";
 import { Blend, Copy, Trash2 } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { Style } from "../../core/contract/index.ts";

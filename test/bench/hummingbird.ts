@@ -14,7 +14,7 @@ import { hummingbirdParameters } from "../../native-models/hummingbird/networks.
 import { latentSize } from "../../native-models/diffusion/latent.ts";
 import { type OpenedPack, HummingbirdPipeline } from "../../native-models/hummingbird/pipeline.ts";
 import { unetGraph } from "../../native-models/hummingbird/unet.ts";
-import { similarity } from "../../native-models/diffusion/similarity.testkit.ts";
+import { similarity } from "../../native-models/diffusion/similarity.ts";
 import { vaeDecoderGraph } from "../../native-models/vae/decoder.ts";
 import { installCheckpoint, manifestOf, packSummary, readPack } from "../../native-models/pack/index.ts";
 import { officialConfig as official07B } from "../../native-models/hummingbird/official-config.testkit.ts";

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import type { ModelSummary, Preset, ResolvedAnimation } from "../../core/contract/index.ts";
 import { selectKeyframes } from "../../core/motion/index.ts";
 import { latentScale } from "../../native-models/vae/encoder.ts";
-import { similarity } from "../../native-models/diffusion/similarity.testkit.ts";
+import { similarity } from "../../native-models/diffusion/similarity.ts";
 import { openAnimation } from "../../native-models/index.ts";
 import { FRAMES, KEYFRAMES, type KeyvidConfig } from "../../native-models/keyvid/config.ts";
 import { KeyvidNetworks } from "../../native-models/keyvid/networks.ts";

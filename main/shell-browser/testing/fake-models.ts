@@ -47,6 +47,7 @@ export const fakeModels = {
   "models.discard": refuse,
   "models.verify": refuse,
   "models.remove": refuse,
+  "models.repack": refuse,
   "models.configure": refuse,
   "models.token": refuse,
   "styles.list": () => [...styles],

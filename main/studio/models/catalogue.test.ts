@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { catalogueSchema, downloadBytes, neededFiles } from "../../../core/contract/index.ts";
+import { catalogueSchema, downloadBytes, installedBytes, neededFiles } from "../../../core/contract/index.ts";
 import { officialConfig } from "../../../native-models/hummingbird/official-config.testkit.ts";
 import { hummingbirdParameters } from "../../../native-models/hummingbird/networks.ts";
 import { keyvidParameters, likelyCopies } from "../../../native-models/keyvid/parameters.ts";
 import { officialConfig as keyvidConfig } from "../../../native-models/keyvid/testing-model.testkit.ts";
+import { packedBytes } from "../../../native-models/pack/repack.ts";
 import { plannedBytes } from "../../../native-models/pack/weights.ts";
 import { entryOf, readCatalogue } from "./catalogue.ts";
 import { fileUrl } from "./hub.ts";
@@ -37,6 +38,26 @@ describe("the catalogue", () => {
     };
     for (const [id, bytes] of Object.entries(sizes))
       expect(Math.abs(entryOf(catalogue, id).needs.installedBytes / bytes - 1), id).toBeLessThan(0.02);
+  });
+
+  it("knows how large they become in smaller weights, within two percent", () => {
+    const copies = likelyCopies(keyvidConfig);
+    for (const format of ["fp16", "int8", "4bit"] as const) {
+      const sizes = {
+        "hummingbird-0.7b": packedBytes(hummingbirdParameters(officialConfig), format),
+        "hummingbird-0.9b": packedBytes(hummingbirdParameters({ ...officialConfig, middleBlock: true }), format),
+        keyvid: packedBytes(keyvidParameters(keyvidConfig), format) - packedBytes(copies, format),
+      };
+      for (const [id, bytes] of Object.entries(sizes))
+        expect(Math.abs(installedBytes(entryOf(catalogue, id), format)! / bytes - 1), `${id} ${format}`).toBeLessThan(
+          0.02,
+        );
+    }
+  });
+
+  it("says of a hash that is not the makers' own word where it is from", () => {
+    for (const { files } of catalogue.entries)
+      for (const { path, sha256, sha256From } of files) if (sha256 !== null) expect(sha256From, path).toBeTruthy();
   });
 
   it("gives addresses of the hub's shape, on whichever mirror", () => {

@@ -1,8 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type ModelSummary, StudioError } from "../../../core/contract/index.ts";
-import { type EngineHost, engineThreads, type PackFacts, type VerifyOutcome } from "../../inference/index.ts";
+import { type ModelSummary, StudioError, type WeightFormat } from "../../../core/contract/index.ts";
+import {
+  type EngineHost,
+  engineThreads,
+  type InstallTask,
+  type PackFacts,
+  type VerifyOutcome,
+} from "../../inference/index.ts";
 import { hashFile } from "../files.ts";
 import { lockModels } from "../lock.ts";
 import type { InstallOptions, ModelAdministration, ModelWork } from "../studio.ts";
@@ -185,7 +191,12 @@ export class ModelService implements ModelAdministration {
       const prepares = options.int8 !== false;
       const share = prepares ? CONVERTING : 1;
       const onProgress: OnProgress = (step, fraction) => options.onProgress?.(step, fraction * share, null);
-      const summary = await this.convert({ file, id, name, bundled: false, loras }, onProgress, options.signal);
+      const { weights } = options;
+      const summary = await this.convert(
+        { file, id, name, bundled: false, loras, weights },
+        onProgress,
+        options.signal,
+      );
       await options.finish?.(join(this.place, id));
       if (prepares && summary.precisions.includes("int8")) await this.prepare(id, options);
       return summary;
@@ -284,12 +295,14 @@ export class ModelService implements ModelAdministration {
   }
 
   private async convert(
-    task: { file: string; id: string; name: string | null; bundled: boolean; loras: { file: string; scale: number }[] },
+    task: Pick<InstallTask, "file" | "id" | "name" | "bundled" | "loras"> & { weights?: WeightFormat | undefined },
     onProgress: OnProgress = () => {},
     signal: AbortSignal = new AbortController().signal,
   ): Promise<ModelSummary> {
     const pack = join(this.place, task.id);
-    const summary = await this.options.engine.install({ ...task, pack }, onProgress, signal);
+    const { weights = "fp32" } = task;
+    const wish = { ...task, pack, weights, threads: engineThreads() };
+    const summary = await this.options.engine.install(wish, onProgress, signal);
     await this.changed();
     return { ...summary, id: task.id, bundled: task.bundled };
   }

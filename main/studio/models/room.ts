@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type CatalogueEntry, StudioError } from "../../../core/contract/index.ts";
+import { type CatalogueEntry, installedBytes, StudioError, type WeightFormat } from "../../../core/contract/index.ts";
 
 /** What must stay free beside models, so that the rest of the computer goes on. */
 const SPARE_BYTES = 512 * 2 ** 20;
@@ -15,17 +15,28 @@ export async function freeBytes(folder: string): Promise<number | null> {
   }
 }
 
-/** Bytes that installing an entry takes at its peak: what is still to be fetched, and the model that it becomes. */
-export const roomFor = ({ needs }: CatalogueEntry, bytesLeft: number): number =>
-  Math.max(0, bytesLeft) + needs.installedBytes + SPARE_BYTES;
+/**
+ * Bytes that installing an entry takes at its peak: what is still to be fetched, the model that it becomes, and smaller weights beside
+ * it while they are measured against the published ones.
+ */
+export const roomFor = (entry: CatalogueEntry, bytesLeft: number, weights: WeightFormat = "fp32"): number => {
+  const whole = entry.needs.installedBytes;
+  const smaller = weights === "fp32" ? 0 : (installedBytes(entry, weights) ?? whole);
+  return Math.max(0, bytesLeft) + whole + smaller + SPARE_BYTES;
+};
 
 /** Errors: DISK_FULL saying what is needed and what is there. */
-export async function demandRoom(folder: string, entry: CatalogueEntry, bytesLeft: number): Promise<void> {
+export async function demandRoom(
+  folder: string,
+  entry: CatalogueEntry,
+  bytesLeft: number,
+  weights?: WeightFormat,
+): Promise<void> {
   const free = await freeBytes(folder);
-  const needed = roomFor(entry, bytesLeft);
+  const needed = roomFor(entry, bytesLeft, weights);
   if (free === null || free >= needed) return;
   throw new StudioError(
     "DISK_FULL",
-    `${entry.name} needs ${gigabytes(needed)} GB (${gigabytes(Math.max(0, bytesLeft))} GB to fetch, ${gigabytes(entry.needs.installedBytes)} GB once installed, and some to spare), and ${gigabytes(free)} GB are free: make room, or move the models to another disk.`,
+    `${entry.name} needs ${gigabytes(needed)} GB (${gigabytes(Math.max(0, bytesLeft))} GB to fetch, ${gigabytes(needed - Math.max(0, bytesLeft) - SPARE_BYTES)} GB to install it, and some to spare), and ${gigabytes(free)} GB are free: make room, or move the models to another disk.`,
   );
 }

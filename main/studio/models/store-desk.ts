@@ -15,6 +15,8 @@ import {
   StudioError,
   type Style,
   type styleMethods,
+  type WeightFormat,
+  weightWords,
 } from "../../../core/contract/index.ts";
 import { displayName } from "../folders.ts";
 import type { JobService } from "../jobs/job-service.ts";
@@ -24,7 +26,15 @@ import { entryOf } from "./catalogue.ts";
 import { idFromFile } from "./model-files.ts";
 import { arrived } from "./fetch-files.ts";
 import { demandRoom, freeBytes, roomFor } from "./room.ts";
-import { droppedJob, entryOfJob, mixJob, storeJobs, type StoreParts, type StoreRequest } from "./store-runners.ts";
+import {
+  droppedJob,
+  entryOfJob,
+  mixJob,
+  repackJob,
+  storeJobs,
+  type StoreParts,
+  type StoreRequest,
+} from "./store-runners.ts";
 
 type StoreMethod = keyof typeof modelStoreMethods | keyof typeof styleMethods;
 type Handlers = { [M in StoreMethod]: (input: Input<M>) => Promise<Output<M>> };
@@ -47,8 +57,9 @@ export class StoreDesk {
       const { acceptances, catalogue } = this.parts;
       return { acceptedAt: await acceptances.accept(entryOf(catalogue, id), version) };
     },
-    "models.download": ({ id }) => this.download(id),
-    "models.installDropped": ({ drop }) => this.installDropped(drop),
+    "models.download": ({ id, weights }) => this.download(id, weights === undefined ? {} : { weights }),
+    "models.installDropped": ({ drop, weights }) => this.installDropped(drop, weights),
+    "models.repack": ({ id, weights }) => this.repack(id, weights),
     "models.open": async ({ id, what }) => {
       const { page, licence } = entryOf(this.parts.catalogue, id);
       await this.openPage(what === "page" ? page : licence.url);
@@ -98,8 +109,9 @@ export class StoreDesk {
     if (this.underWay(id).length > 0)
       throw new StudioError("BAD_REQUEST", `${entry.name} is on its way already: look into the queue.`);
     const folder = models.downloadFolder(id);
-    await demandRoom(folder, entry, downloadBytes(entry) - (await arrived(folder)));
-    return this.jobs.add(storeJobs(entry, { lookIn: null, int8: this.parts.measuresInt8 !== false, ...request }));
+    await demandRoom(folder, entry, downloadBytes(entry) - (await arrived(folder)), request.weights);
+    const usual = { lookIn: null, int8: this.parts.measuresInt8 !== false, weights: "fp32" } as const;
+    return this.jobs.add(storeJobs(entry, { ...usual, ...request }));
   }
 
   installStyle(path: string, wish: StyleWish): Promise<Style> {
@@ -127,14 +139,31 @@ export class StoreDesk {
     return job!;
   }
 
-  private async installDropped(drop: string): Promise<JobSnapshot> {
+  private async repack(id: string, weights: WeightFormat): Promise<JobSnapshot> {
+    const { models } = this.parts;
+    const { summary } = await models.find(id);
+    if (weights === "fp32" || (summary.weights?.format ?? "fp32") !== "fp32")
+      throw new StudioError(
+        "BAD_REQUEST",
+        `Smaller weights are made from published ones: choose fp16, int8 or 4bit, and a model in fp32.`,
+      );
+    const made = `${id.slice(0, 58)}-${weights}`;
+    const name = `${summary.name}, ${weightWords[weights]}`;
+    if (await models.has(made)) throw new StudioError("BAD_REQUEST", `${name} is there already: remove it first.`);
+    const [job] = await this.jobs.add([repackJob({ repack: id, weights, id: made, name })]);
+    return job!;
+  }
+
+  private async installDropped(drop: string, weights: WeightFormat = "fp32"): Promise<JobSnapshot> {
     const { dropped, models } = this.parts;
     const file = await dropped.installable(drop);
     const isOne = file !== dropped.folder(drop);
     const wanted = isOne ? idFromFile(file) : "model";
     let id = wanted;
     for (let n = 2; await models.has(id); n++) id = `${wanted.slice(0, 60)}-${n}`;
-    const [job] = await this.jobs.add([droppedJob(drop, id, isOne ? basename(file) : "A model in several files")]);
+    const [job] = await this.jobs.add([
+      droppedJob({ drop, id, weights }, isOne ? basename(file) : "A model in several files"),
+    ]);
     return job!;
   }
 

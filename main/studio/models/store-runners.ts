@@ -11,6 +11,7 @@ import {
   mixSchema,
   modelIdSchema,
   StudioError,
+  weightFormatSchema,
 } from "../../../core/contract/index.ts";
 import { readLoraFacts } from "../../inference/index.ts";
 import { replaceFile } from "../files.ts";
@@ -34,6 +35,7 @@ const requestSchema = z.object({
   lookIn: z.string().nullable().default(null),
   /** Whether to measure what int8 needs at once. */
   int8: z.boolean().default(true),
+  weights: weightFormatSchema.default("fp32"),
 });
 export type StoreRequest = z.infer<typeof requestSchema>;
 
@@ -42,7 +44,18 @@ const droppedSchema = z.object({
   drop: z.string(),
   /** Of the model that comes of them. */
   id: modelIdSchema,
+  weights: weightFormatSchema.default("fp32"),
 });
+
+const repackSchema = z.object({
+  /** The installed model. */
+  repack: modelIdSchema,
+  weights: weightFormatSchema,
+  /** Of the model that comes of it. */
+  id: modelIdSchema,
+  name: z.string(),
+});
+type RepackRequest = z.infer<typeof repackSchema>;
 
 const mixRequestSchema = z.object({
   mix: mixSchema,
@@ -77,11 +90,11 @@ export function storeJobs(entry: CatalogueEntry, request: Omit<StoreRequest, "en
 }
 
 /** The installation of files that were handed over. */
-export const droppedJob = (drop: string, id: string, title: string): ConvertJob => ({
+export const droppedJob = (request: z.infer<typeof droppedSchema>, title: string): ConvertJob => ({
   kind: "convert",
   ...freshJob(),
   title,
-  request: { drop, id },
+  request: { ...request },
   speed: null,
   result: null,
 });
@@ -95,6 +108,21 @@ export const mixJob = (request: MixRequest): ConvertJob => ({
   speed: null,
   result: null,
 });
+
+/** An installed model once more, in smaller weights. */
+export const repackJob = (request: RepackRequest): ConvertJob => ({
+  kind: "convert",
+  ...freshJob(),
+  title: request.name,
+  request: { ...request },
+  speed: null,
+  result: null,
+});
+
+const repackOfJob = (job: JobSnapshot): RepackRequest | null => {
+  const request = job.kind === "convert" ? repackSchema.safeParse(job.request) : null;
+  return request?.success === true ? request.data : null;
+};
 
 const mixOfJob = (job: JobSnapshot): MixRequest | null => {
   const request = job.kind === "convert" ? mixRequestSchema.safeParse(job.request) : null;
@@ -130,6 +158,8 @@ export class StoreRunner implements JobRunner {
   async run(job: JobSnapshot, context: JobContext): Promise<ModelResult> {
     const mix = mixOfJob(job);
     if (mix !== null) return this.mix(mix, context);
+    const repack = repackOfJob(job);
+    if (repack !== null) return this.repack(repack, context);
     const dropped = dropOfJob(job);
     if (dropped !== null) {
       this.drops.set(job.id, dropped.drop);
@@ -150,7 +180,7 @@ export class StoreRunner implements JobRunner {
   /** Only what went wrong is done again: what has arrived is there. */
   async again(job: JobSnapshot): Promise<JobSnapshot> {
     const dropped = dropOfJob(job);
-    if (mixOfJob(job) !== null) return { ...job, ...freshJob() };
+    if (mixOfJob(job) !== null || repackOfJob(job) !== null) return { ...job, ...freshJob() };
     if (dropped === null) entryOf(this.parts.catalogue, entryOfJob(job) ?? "");
     else await this.parts.dropped.installable(dropped.drop);
     return { ...job, ...freshJob() };
@@ -163,14 +193,33 @@ export class StoreRunner implements JobRunner {
     this.drops.delete(id);
   }
 
-  private async convertDropped({ drop, id }: z.infer<typeof droppedSchema>, context: JobContext): Promise<ModelResult> {
+  private async convertDropped(
+    { drop, id, weights }: z.infer<typeof droppedSchema>,
+    context: JobContext,
+  ): Promise<ModelResult> {
     const { dropped, styles, models } = this.parts;
     const file = await dropped.installable(drop);
     if (file !== dropped.folder(drop) && (await readLoraFacts(file).catch(() => null)) !== null) {
       await styles.install(file);
       return { model: null };
     }
-    const summary = await models.install({ file, id, signal: context.signal, onProgress: converting(context) });
+    const { signal } = context;
+    const summary = await models.install({ file, id, weights, signal, onProgress: converting(context) });
+    return { model: summary.id };
+  }
+
+  private async repack({ repack, id, name, weights }: RepackRequest, context: JobContext): Promise<ModelResult> {
+    const { models } = this.parts;
+    const summary = await models.install({
+      file: join(models.place, repack),
+      id,
+      name,
+      weights,
+      // The first clip in int8 measures.
+      int8: false,
+      signal: context.signal,
+      onProgress: converting(context),
+    });
     return { model: summary.id };
   }
 
@@ -192,7 +241,7 @@ export class StoreRunner implements JobRunner {
   private async fetch(
     entry: CatalogueEntry,
     folder: string,
-    { lookIn }: StoreRequest,
+    { lookIn, weights }: StoreRequest,
     context: JobContext,
   ): Promise<ModelResult> {
     const { settings, acceptances, log, pace } = this.parts;
@@ -206,7 +255,7 @@ export class StoreRunner implements JobRunner {
         { wire, signal: context.signal, connections, log, ...pace },
         {
           progress: (phase, done, total) => meter.report(phase, done, total),
-          room: (bytesLeft) => demandRoom(folder, entry, bytesLeft),
+          room: (bytesLeft) => demandRoom(folder, entry, bytesLeft, weights),
         },
       );
     } finally {
@@ -218,7 +267,7 @@ export class StoreRunner implements JobRunner {
   private async convert(
     entry: CatalogueEntry,
     folder: string,
-    { int8 }: StoreRequest,
+    { int8, weights }: StoreRequest,
     context: JobContext,
   ): Promise<ModelResult> {
     const { models, acceptances, settings } = this.parts;
@@ -231,6 +280,7 @@ export class StoreRunner implements JobRunner {
       id: entry.id,
       name: entry.name,
       int8,
+      weights,
       signal: context.signal,
       onProgress: converting(context),
       finish: async (pack) => {

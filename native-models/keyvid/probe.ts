@@ -1,0 +1,68 @@
+import { SIZE_STEP } from "../../core/contract/index.ts";
+import { throwIfAborted } from "../pack/files.ts";
+import { type ManifestOf, packSummary } from "../pack/manifest.ts";
+import { probePicture, type RunProbe } from "../pack/probe.ts";
+import { unetUnit } from "../unet3d/architecture.ts";
+import { latentScale } from "../vae/encoder.ts";
+import { FRAMES, KEYFRAMES } from "./config.ts";
+import { KeyvidNetworks } from "./networks.ts";
+import { KeyvidPipeline } from "./pipeline.ts";
+
+const SEED = 7;
+const STEPS = 4;
+const SIDE = 128;
+const SAMPLE_RATE = 16_000;
+
+/** Two seconds with four strokes of a falling tone. */
+function probeSound() {
+  const samples = Float32Array.from({ length: 2 * SAMPLE_RATE }, (_, i) => {
+    const since = (i % (SAMPLE_RATE / 2)) / SAMPLE_RATE;
+    return 0.8 * Math.exp(-9 * since) * Math.sin(2 * Math.PI * (420 - 300 * since) * since);
+  });
+  return { sampleRate: SAMPLE_RATE, channels: [samples] };
+}
+
+/** The twelve keyframes of a small segment: sound, picture and words, the keyframes' U-Net, encoder and decoder. */
+export const probeKeyvid: RunProbe<ManifestOf<"keyvid">> = async (manifest, weights, options) => {
+  const { config, id, examplePrompts } = manifest;
+  const unit = Math.max(SIZE_STEP, unetUnit(config.keyframes) * latentScale(config.vae));
+  const side = Math.max(unit, Math.round(SIDE / unit) * unit);
+  const networks = new KeyvidNetworks(config, weights, { threads: options.threads });
+  const summary = packSummary(manifest);
+  const pipeline = new KeyvidPipeline({ config, summary, folder: weights.folder, networks });
+  const pictures: Uint8Array[] = [];
+  try {
+    await pipeline.keyframes(
+      {
+        request: {
+          model: id,
+          prompt: examplePrompts[0] ?? "",
+          seed: SEED,
+          width: side,
+          height: side,
+          preset: "draft",
+          selection: "even",
+          steps: STEPS,
+          guidance: config.sampler.guidance,
+          focus: { x: 0.5, y: 0.5 },
+          keyframes: Array.from({ length: KEYFRAMES }, (_, i) => Math.round((i * (FRAMES - 1)) / (KEYFRAMES - 1))),
+          precision: "fp32",
+        },
+        picture: probePicture(side, side),
+        sound: probeSound(),
+      },
+      {
+        signal: options.signal ?? new AbortController().signal,
+        progress: async (_phase, _done, _total, fraction) => {
+          throwIfAborted(options.signal);
+          await options.onProgress(fraction);
+        },
+        preview: () => {},
+        frame: (_, rgb) => void pictures.push(rgb.slice()),
+      },
+    );
+    return { kind: "pictures", width: side, height: side, pictures };
+  } finally {
+    await pipeline.close();
+  }
+};
