@@ -120,7 +120,9 @@ describe("a model with styles", () => {
     if (process.platform !== "win32") expect(shared.nlink).toBeGreaterThan(1);
   });
 
-  it("takes LoRAs that name their layers, in both spellings, for the same as the list without names", async () => {
+  it("takes LoRAs that name their layers, in both spellings, for the same as the list without names", {
+    timeout: 300_000,
+  }, async () => {
     const packs: Map<string, Buffer>[] = [];
     for (const kind of ["list", "kohya", "peft"] as const) {
       const destination = join(root, `by-${kind}`);
