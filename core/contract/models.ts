@@ -23,7 +23,11 @@ const measuredSchema = z.object({
   /** Peak signal to noise ratio in dB; null for models that make no pictures. */
   psnr: z.number().nullable(),
 });
-export type MeasuredCost = z.infer<typeof measuredSchema>;
+
+/** “99.8 % like fp32, 46 dB”. */
+export function costWords({ likeness, psnr }: z.infer<typeof measuredSchema>): string {
+  return `${(100 * likeness).toFixed(1)} % like fp32${psnr === null ? "" : `, ${psnr.toFixed(0)} dB`}`;
+}
 
 /** What one installed model pack can do and how it likes to be asked. Shown in the window and by `plume models list`. */
 export const modelSummarySchema = z.object({

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
-  type MeasuredCost,
+  costWords,
   type ModelSummary,
   StudioError,
   type WeightFormat,
@@ -31,14 +31,12 @@ export function weightFormat(text: string): WeightFormat {
 /** What a model's weights are kept in, and what that was measured to cost; empty where they are as published. */
 export function weightsLine({ weights }: ModelSummary): string {
   if (weights === undefined) return "";
-  const cost = ({ likeness, psnr }: MeasuredCost) =>
-    `${(100 * likeness).toFixed(1)} % like fp32${psnr === null ? "" : `, ${psnr.toFixed(0)} dB`}`;
   const kept =
     weights.measured === null
       ? []
-      : [`weights in ${weightWords[weights.format]}: ${cost(weights.measured)}, measured on this computer`];
+      : [`weights in ${weightWords[weights.format]}: ${costWords(weights.measured)}, measured on this computer`];
   const refused = weights.refused.map(
-    ({ format, measured }) => `${weightWords[format]} did not hold up here (${cost(measured)})`,
+    ({ format, measured }) => `${weightWords[format]} did not hold up here (${costWords(measured)})`,
   );
   return [...kept, ...refused].join("; ");
 }

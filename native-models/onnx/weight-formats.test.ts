@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import { assert, float, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { WeightEntry } from "../types.ts";
 import { Graph, type Tensor } from "./graph.ts";
@@ -36,8 +36,8 @@ describe("half precision", () => {
   });
 
   it("is read back as the nearest number there is", () => {
-    fc.assert(
-      fc.property(fc.float({ min: -65504, max: 65504, noNaN: true }), (value) => {
+    assert(
+      property(float({ min: -65504, max: 65504, noNaN: true }), (value) => {
         const [back] = unpackWeight("float16", new Uint8Array(toHalf(Float32Array.of(value)).buffer), null, 1);
         const step = Math.max(2 ** -24, 2 ** (Math.floor(Math.log2(Math.abs(value) || 1)) - 10));
         expect(Math.abs(back! - value)).toBeLessThanOrEqual(step / 2);
@@ -89,6 +89,17 @@ describe("packing a weight", () => {
   });
 });
 
+const build = () => {
+  const g = new Graph("packed");
+  const x = g.input("x", "float32", [5, 96]);
+  g.output("whole", linear(g, "lin", x, 64));
+  g.output("part", linear(g, "lin", x, 64, { rows: [16, 40] }));
+  g.output("conv", conv(g, "conv", g.input("picture", "float32", [1, 8, 6, 6]), 16, 3));
+  const ids: Tensor = g.input("ids", "int64", [3]);
+  g.output("rows", op.gather(g, g.parameter("table", [100, 32]), ids));
+  return g;
+};
+
 describe("a graph on packed weights", () => {
   const weights = {
     "lin.weight": pattern(64 * 96, 1),
@@ -96,16 +107,6 @@ describe("a graph on packed weights", () => {
     "conv.weight": pattern(16 * 8 * 9, 3),
     "conv.bias": pattern(16, 4),
     table: pattern(100 * 32, 5),
-  };
-  const build = () => {
-    const g = new Graph("packed");
-    const x = g.input("x", "float32", [5, 96]);
-    g.output("whole", linear(g, "lin", x, 64));
-    g.output("part", linear(g, "lin", x, 64, { rows: [16, 40] }));
-    g.output("conv", conv(g, "conv", g.input("picture", "float32", [1, 8, 6, 6]), 16, 3));
-    const ids: Tensor = g.input("ids", "int64", [3]);
-    g.output("rows", op.gather(g, g.parameter("table", [100, 32]), ids));
-    return g;
   };
   const inputs = {
     x: values(5 * 96, 7),

@@ -83,13 +83,14 @@ describe("the starter in smaller weights", () => {
   });
 });
 
-describe("weights that do not hold up", () => {
-  const picture = (noise: number): Probe => {
-    const { rgb } = probePicture(64, 64);
-    const pictures = [rgb.map((value, i) => Math.min(255, Math.max(0, value + noise * Math.sin(i * 7.3))))];
-    return { kind: "pictures", width: 64, height: 64, pictures };
-  };
+const picture = (noise: number): Probe => {
+  const { rgb } = probePicture(64, 64);
+  const pictures = [rgb.map((value, i) => Math.min(255, Math.max(0, value + noise * Math.sin(i * 7.3))))];
+  return { kind: "pictures", width: 64, height: 64, pictures };
+};
+const rows = (value: number): Probe => ({ kind: "values", rows: [Float32Array.of(1, value)] });
 
+describe("weights that do not hold up", () => {
   it("give way to the next larger format, and the pack says so", async () => {
     const base = await readPack(join(folder, "whole"));
     const target = await mkdtemp(join(folder, "target-"));
@@ -141,7 +142,6 @@ describe("weights that do not hold up", () => {
     expect(likeness).toBeLessThan(1);
     expect(psnr).toBeGreaterThan(25);
     expect(psnr).toBeLessThan(40);
-    const rows = (value: number): Probe => ({ kind: "values", rows: [Float32Array.of(1, value)] });
     expect(compareProbes(rows(0), rows(1)).likeness).toBeCloseTo(Math.SQRT1_2);
   });
 });

@@ -1,12 +1,12 @@
 import { ShieldCheck, Shrink, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { type ModelSummary, type WeightFormat, weightWords } from "../../core/contract/index.ts";
+import { costWords, type ModelSummary, type WeightFormat, weightWords } from "../../core/contract/index.ts";
 import { attempt } from "../state/attempt.ts";
 import { useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatBytes, formatCount } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
-import { costWords, WeightsChoice } from "./WeightsChoice.tsx";
+import { WeightsChoice } from "./WeightsChoice.tsx";
 
 /** Models on this disk, each with what it takes. */
 export function InstalledModels({ models }: { readonly models: readonly ModelSummary[] }) {

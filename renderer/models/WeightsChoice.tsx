@@ -1,6 +1,12 @@
 import { ChevronDown } from "lucide-react";
 import { useId } from "react";
-import { type ModelSummary, type WeightFormat, weightFormatSchema, weightWords } from "../../core/contract/index.ts";
+import {
+  costWords,
+  type ModelSummary,
+  type WeightFormat,
+  weightFormatSchema,
+  weightWords,
+} from "../../core/contract/index.ts";
 import { useSelect } from "../state/context.ts";
 import { formatBytes } from "../ui/format.ts";
 
@@ -11,11 +17,6 @@ const hints: Readonly<Record<WeightFormat, string>> = {
   int8: "About a quarter of the disk, and less memory.",
   "4bit": "The smallest: matrices in 4 bits, the rest in 8. Where that does not hold up, 8-bit is kept instead.",
 };
-
-/** “99.8 % like fp32, 46 dB”. */
-export function costWords({ likeness, psnr }: { readonly likeness: number; readonly psnr: number | null }): string {
-  return `${(100 * likeness).toFixed(1)} % like fp32${psnr === null ? "" : `, ${psnr.toFixed(0)} dB`}`;
-}
 
 /** What this computer has measured of a format on a model that it has. */
 function experience(models: readonly ModelSummary[], format: WeightFormat): string | null {
