@@ -5,6 +5,7 @@ import {
   laneOf,
   type MediaReference,
   newTimeline,
+  playedUntil,
   type Settings,
   type TextStyle,
   type Timeline,
@@ -102,12 +103,15 @@ export function assemble(
     readonly tracks: readonly Track[];
     readonly markers: Timeline["markers"];
     readonly media: Timeline["media"];
+    /** Media of which the file does not say how long they are: as long as they are used. */
+    readonly endless?: ReadonlySet<string>;
   },
   ids: Ids,
   notes: readonly string[],
 ): Imported {
   const { settings } = newTimeline("", parts.settings);
-  const { name, media, markers } = parts;
+  const { name, markers } = parts;
+  const media = covering(parts.media, parts.tracks, parts.endless ?? new Set());
   const draft: Timeline = { name: name.slice(0, 500), settings, tracks: [], markers, media, nextId: ids.next };
   const tracks = parts.tracks.map((track) => rebuild(draft, track, laneOf(track).placed));
   const timeline = timelineSchema.safeParse({ ...draft, tracks });
@@ -116,6 +120,35 @@ export function assemble(
   const wrong = breaches(timeline.data);
   if (wrong.length > 0) throw new ExchangeError(`The file cannot be read: ${wrong[0]}.`);
   return { timeline: timeline.data, notes };
+}
+
+/**
+ * Media that nobody has seen yet, at least as long as they are used: other editors round to frames, or do not say. A transition adds to what
+ * is used only where nothing is known, since elsewhere it is shortened to what there is.
+ */
+function covering(media: Timeline["media"], tracks: readonly Track[], endless: ReadonlySet<string>): Timeline["media"] {
+  const ends = new Map<string, Flicks>();
+  for (const { children } of tracks)
+    for (const [i, clip] of children.entries()) {
+      if (clip.kind !== "clip" || clip.content.type !== "media") continue;
+      const [before, after] = [children[i - 1], children[i + 1]];
+      for (const { media: id } of clip.content.takes) {
+        if (id === null) continue;
+        const early = endless.has(id) && clip.reversed && before?.kind === "transition" ? before.inOffset : 0;
+        const late = endless.has(id) && !clip.reversed && after?.kind === "transition" ? after.outOffset : 0;
+        const played = playedUntil(clip, clip.sourceRange.duration + early + late);
+        ends.set(id, Math.max(ends.get(id) ?? 0, clip.sourceRange.start + Math.ceil(played)));
+      }
+    }
+  return Object.fromEntries(
+    Object.entries(media).map(([id, each]) => {
+      const range = each.availableRange;
+      const end = ends.get(id) ?? 0;
+      if (each.fingerprint.bytes !== UNSEEN.bytes || range === null || range.start + range.duration >= end)
+        return [id, each];
+      return [id, { ...each, availableRange: { start: range.start, duration: end - range.start } }];
+    }),
+  );
 }
 
 /** Seconds as the time in files, to the flick. */

@@ -24,6 +24,7 @@ import {
 } from "../timeline/testing/sample.ts";
 import {
   cuesOf,
+  decodeText,
   ExchangeError,
   readFcpxml,
   readSubtitles,
@@ -66,7 +67,7 @@ describe("FCPXML", () => {
     expect(breaches(timeline)).toEqual([]);
     expect(show(timeline, "V1")).toBe(show(document, "V1"));
     expect(show(timeline, "V2")).toBe(show(document, "V2"));
-    expect(show(timeline, "A1")).toBe(show(document, "A2"));
+    expect(show(timeline, "A1")).toBe(show(document, "A2")); // A1 is empty, and what is empty is not written
     const named = (name: string) => [...clipsOf(timeline)].find((clip) => clip.name === name)!;
     expect(named("music").parameters).toEqual({ volume: -6.5 });
     expect(named("c")).toMatchObject({ parameters: { speed: 2 }, reversed: false });
@@ -115,15 +116,15 @@ describe("FCPXML", () => {
         clip.sourceRange.start / FLICKS_PER_SECOND,
       ]);
     expect(starts("V1")).toEqual([
-      ["A", 0, 3602],
-      ["C", 6, 3600],
+      ["A", 0, 2],
+      ["C", 6, 0],
     ]);
-    expect(starts("V2")).toEqual([["B", 1, 3610]]);
+    expect(starts("V2")).toEqual([["B", 1, 10]]);
     expect(timeline.tracks.filter(({ kind }) => kind === "audio")).toHaveLength(2);
     const [a] = laneOf(timeline.tracks.find(({ name }) => name === "V1")!).placed;
     expect(a!.clip.link).not.toBeNull();
     expect(timeline.markers).toMatchObject([{ name: "M", markedRange: { start: 2 * FLICKS_PER_SECOND } }]);
-    expect(notes).toEqual([expect.stringMatching(/mc-clip “Multi”/)]);
+    expect(notes).toEqual([expect.stringMatching(/“Multi” names no media/)]);
     expect(timeline.settings).toMatchObject({ width: 1280, height: 720, rate: FRAME_RATES["25"] });
   });
 
@@ -218,6 +219,35 @@ describe("subtitles", () => {
     );
     expect(readSubtitles(writeVtt(cues))).toEqual(cues);
     expect(readSubtitles("1\r\n00:00:01,000 --> 00:00:02,500\r\nFirst\r\nline\r\n")).toEqual([cues[0]]);
+  });
+
+  it("a text in SubRip may hold empty lines, and the next may follow at once", () => {
+    const text =
+      '1\n00:00:01,000 --> 00:00:02,000 X1:40 X2:600\nOne\n\nline apart\n2\n00:00:02,000 --> 00:00:03,000\n1984\n\n\n3\n0:00:03.5 --> 0:00:04.5\n{\\an8}<font color="#fff">Last</font>';
+    expect(readSubtitles(text).map(({ text: words }) => words)).toEqual(["One\n\nline apart", "1984", "Last"]);
+    const web = "WEBVTT\n\n00:01.000 --> 00:02.000\nOne\n\nNOTE not a text\n\n2\n00:03.000 --> 00:04.000\nTwo";
+    expect(readSubtitles(web).map(({ text: words }) => words)).toEqual(["One", "Two"]);
+  });
+
+  it("are read in the letters of other programs", () => {
+    const text = "1\n00:00:01,000 --> 00:00:02,000\nÄrger “später”\n";
+    const letters = text.split("");
+    const wide = new Uint8Array([
+      0xff,
+      0xfe,
+      ...letters.flatMap((letter) => [letter.charCodeAt(0) & 255, letter.charCodeAt(0) >> 8]),
+    ]);
+    const swapped = wide.map((_, i) => wide[i ^ 1]!);
+    const western: Readonly<Record<string, number>> = { "“": 0x93, "”": 0x94 };
+    const narrow = new Uint8Array(letters.map((letter) => western[letter] ?? letter.charCodeAt(0)));
+    for (const bytes of [
+      new TextEncoder().encode(text),
+      new TextEncoder().encode(`\uFEFF${text}`),
+      wide,
+      swapped,
+      narrow,
+    ])
+      expect(readSubtitles(decodeText(bytes)).map(({ text: words }) => words)).toEqual(["Ärger “später”"]);
   });
 
   it("are read as they are found", () => {

@@ -1,21 +1,17 @@
-import { parseXml, XmlElement, XmlText } from "@rgrove/parse-xml";
-import { type Flicks, FLICKS_PER_SECOND, FRAME_RATES, isExactRate, type Rate } from "../time/index.ts";
-import {
-  type Clip,
-  type Marker,
-  type MediaReference,
-  plainClip,
-  plainTrack,
-  type TextStyle,
-  type Track,
-  type Transition,
-} from "../timeline/index.ts";
-import { assemble, ExchangeError, Ids, type Imported, textStyle, unseenMedia } from "./assemble.ts";
-import { pathOf } from "./otio-read.ts";
+import { parseXml, type XmlElement } from "@rgrove/parse-xml";
+import { type Flicks, FRAME_RATES, frameDuration, isExactRate } from "../time/index.ts";
+import type { Marker, Settings } from "../timeline/index.ts";
+import { assemble, ExchangeError, Ids, type Imported } from "./assemble.ts";
+import { ClipMaker, gainOf, moment, type Place } from "./fcpxml-clips.ts";
+import { Lanes } from "./fcpxml-lanes.ts";
+import { Resources } from "./fcpxml-resources.ts";
+import { child, elements, find, time, timeOf } from "./fcpxml-xml.ts";
 
 /**
- * Reads Final Cut Pro's XML (1.8 to 1.11): cuts, gaps, lanes, dissolves, constant speeds, volumes, titles and markers; notes name what is
- * left out. A clip with picture and sound becomes two that are linked. Errors: ExchangeError.
+ * Reads Final Cut Pro's XML (1.5 to 1.14), as Final Cut Pro and DaVinci Resolve write it: cuts, gaps, lanes, dissolves, constant speeds,
+ * volumes and fades of sound, titles, captions and markers. Compound, synchronised and multicam clips and auditions are opened where they
+ * stand, so that what they show lies on the timeline. Media times count from a media's first frame, whatever timecode it bears. Notes name
+ * what is left out. A clip with picture and sound becomes two that are linked. Errors: ExchangeError.
  */
 export function readFcpxml(text: string): Imported {
   let root: XmlElement | null;
@@ -24,376 +20,264 @@ export function readFcpxml(text: string): Imported {
   } catch {
     throw new ExchangeError("This is no FCPXML file: it is not XML, or damaged.");
   }
-  const sequence = root?.name === "fcpxml" ? find(root, "sequence") : null;
+  if (root?.name === "xmeml")
+    throw new ExchangeError(
+      "This is the XML of Final Cut Pro 7, which Premiere writes: ask for FCPXML or OpenTimelineIO instead.",
+    );
+  const project = root?.name === "fcpxml" ? find(root, "project") : null;
+  // Without a project a compound clip is what there is.
+  const sequence =
+    project !== null ? child(project, "sequence") : root?.name === "fcpxml" ? find(root, "sequence") : null;
   if (root === null || sequence === null)
-    throw new ExchangeError("This FCPXML file holds no sequence: export a project, not an event.");
-  return new Reader(root, sequence).read();
+    throw new ExchangeError("This FCPXML file holds no sequence: export a project, not an event or a clip.");
+  return new Reader(root, sequence, project?.attributes["name"]).read();
 }
 
-interface Placed {
-  readonly start: Flicks;
-  readonly clip: Clip;
-}
-
-/** A lane of the storyline: 0 is the primary one, above it pictures, below it sound. */
-interface Lane {
-  readonly kind: Track["kind"];
-  readonly order: number;
-  readonly depth: number;
-  readonly placed: Placed[];
-  readonly transitions: { readonly start: Flicks; readonly duration: Flicks; readonly name: string }[];
-}
-
-const edgesOf = ({ start, clip }: Placed): Flicks[] => [start, start + clip.sourceRange.duration];
-const isUnder = ({ start, duration }: Lane["transitions"][number], edge: Flicks): boolean =>
-  start <= edge && edge <= start + duration;
+const WHOLE: Omit<Place, "origin"> = {
+  at: 0,
+  speed: 1,
+  from: 0,
+  to: Number.POSITIVE_INFINITY,
+  depth: 0,
+  gain: 0,
+  enabled: true,
+  sees: true,
+  hears: true,
+  isInside: false,
+  group: null,
+};
+/** What is within a container lies between its lane and the next. */
+const INSIDE = 1 / 1000;
+/** Containers in containers; a file that names itself would go on for ever. */
+const MAX_NESTED = 12;
+const MARKERS: Readonly<Record<string, Marker["colour"]>> = { marker: "blue", "chapter-marker": "orange" };
 
 class Reader {
   private readonly root: XmlElement;
   private readonly sequence: XmlElement;
+  private readonly name: string | undefined;
   private readonly ids = new Ids();
   private readonly notes = new Set<string>();
-  private readonly lanes = new Map<string, Lane>();
   private readonly markers: Marker[] = [];
-  private readonly media: Record<string, MediaReference> = {};
-  private readonly byAsset = new Map<string, string>();
-  private readonly resources = new Map<string, XmlElement>();
-  private readonly rate: Rate;
+  private readonly resources: Resources;
+  private readonly settings: Pick<Settings, "rate" | "width" | "height">;
+  private readonly lanes: Lanes;
+  private readonly maker: ClipMaker;
+  private nested = 0;
 
-  constructor(root: XmlElement, sequence: XmlElement) {
+  constructor(root: XmlElement, sequence: XmlElement, name: string | undefined) {
     this.root = root;
     this.sequence = sequence;
-    const resources = find(root, "resources");
-    for (const each of resources === null ? [] : elements(resources))
-      this.resources.set(each.attributes["id"] ?? "", each);
-    this.rate = this.formatRate(sequence.attributes["format"]) ?? FRAME_RATES["24"];
+    this.name = name;
+    this.resources = new Resources(root, this.ids);
+    const { format } = sequence.attributes;
+    const rate = this.resources.rateOf(format);
+    const { width, height } = this.resources.sizeOf(format) ?? { width: 1920, height: 1080 };
+    this.settings = { rate: rate !== null && isExactRate(rate) ? rate : FRAME_RATES["24"], width, height };
+    this.lanes = new Lanes(this.ids, this.notes);
+    this.maker = new ClipMaker(this.resources, this.lanes, this.ids, this.notes, this.settings);
   }
 
   read(): Imported {
     const spine = child(this.sequence, "spine");
     if (spine === null) throw new ExchangeError("This FCPXML sequence has no spine.");
-    this.storyline(spine, 0, 0, time(this.sequence.attributes["tcStart"]));
-    const format = this.resources.get(this.sequence.attributes["format"] ?? "");
-    const [width, height] = [Number(format?.attributes["width"]), Number(format?.attributes["height"])];
-    const project = find(this.root, "project");
-    const ordered = [...this.lanes.values()].sort((a, b) => a.order - b.order);
-    const counts = { video: 0, audio: 0, text: 0 };
-    const tracks = ordered.map((lane) => {
-      const name = `${{ video: "V", audio: "A", text: "T" }[lane.kind]}${(counts[lane.kind] += 1)}`;
-      return plainTrack(this.ids.fresh("t"), lane.kind, name, this.children(lane));
-    });
+    const { tcStart, tcFormat, audioRate } = this.sequence.attributes;
+    this.storyline(spine, { ...WHOLE, origin: time(tcStart) });
+    this.maker.finish();
+    const projects = count(this.root, "project");
+    if (projects > 1) this.notes.add(`The file holds ${projects} projects; the first of them was opened.`);
+    const { width, height } = this.settings;
+    const sampleRate = Math.round(Number.parseFloat(audioRate ?? "") * 1000);
     return assemble(
       {
-        name: project?.attributes["name"] ?? "Timeline",
+        name: this.name ?? "Timeline",
         settings: {
-          rate: isExactRate(this.rate) ? this.rate : FRAME_RATES["24"],
-          dropFrame: this.sequence.attributes["tcFormat"] === "DF",
+          rate: this.settings.rate,
+          dropFrame: tcFormat === "DF",
           ...(width >= 16 && height >= 16 ? { width, height } : {}),
+          ...(sampleRate >= 8000 && sampleRate <= 192_000 ? { sampleRate } : {}),
         },
-        tracks,
-        markers: this.markers,
-        media: this.media,
+        tracks: this.lanes.tracks(),
+        markers: this.markers.sort((a, b) => a.markedRange.start - b.markedRange.start),
+        media: this.resources.media,
       },
       this.ids,
       [...this.notes],
     );
   }
 
-  /** @param at where the storyline begins on the timeline @param origin what its children's offsets call that moment */
-  private storyline(spine: XmlElement, lane: number, at: Flicks, origin: Flicks): void {
-    let end = at;
-    const transitions: Lane["transitions"][number][] = [];
+  private storyline(spine: XmlElement, place: Place): void {
+    let end = place.origin;
+    const transitions: { readonly element: XmlElement; cut: Flicks }[] = [];
+    const open: { cut: Flicks }[] = [];
     for (const item of elements(spine)) {
-      const offset = item.attributes["offset"];
-      const start = offset === undefined ? end : at + time(offset) - origin;
       if (item.name === "transition") {
-        transitions.push({
-          start,
-          duration: time(item.attributes["duration"]),
-          name: item.attributes["name"] ?? "",
-        });
+        // Between what stands before and after it in the file.
+        const transition = { element: item, cut: end };
+        transitions.push(transition);
+        open.push(transition);
         continue;
       }
-      this.item(item, lane, start);
-      end = start + time(item.attributes["duration"]);
+      const offset = timeOf(item.attributes["offset"]) ?? end;
+      for (const transition of open.splice(0)) transition.cut = offset;
+      this.item(item, place, moment(place, offset));
+      end = offset + this.lengthOf(chosen(item) ?? item);
     }
-    // Each belongs to the lanes of this storyline in which a clip has an edge under it: a clip's sound goes with its picture.
-    for (const transition of transitions)
-      for (const each of this.lanes.values()) {
-        const isHere = lane < 0 ? each.depth === lane : each.depth === lane || each.depth === -1 - lane;
-        if (isHere && each.placed.some((placed) => edgesOf(placed).some((edge) => isUnder(transition, edge))))
-          each.transitions.push(transition);
+    for (const { element, cut } of transitions) this.pass(element, moment(place, cut), place);
+  }
+
+  private pass({ attributes }: XmlElement, cut: Flicks, place: Place): void {
+    const start = moment(place, time(attributes["offset"]));
+    const duration = Math.round(time(attributes["duration"]) / place.speed);
+    const isUnder = start <= cut && cut <= start + duration;
+    this.lanes.pass({ start, duration, name: attributes["name"] ?? "", cut: isUnder ? cut : null }, place.depth);
+  }
+
+  /** An item with what hangs on it. @param start on the timeline */
+  private item(given: XmlElement, place: Place, start: Flicks): void {
+    const element = chosen(given);
+    if (element === null) return;
+    const own = this.beginningOf(element);
+    const duration = Math.round(this.lengthOf(element) / place.speed);
+    const isContainer = /^(clip|sync-clip|ref-clip|mc-clip)$/.test(element.name);
+    const isOnTimeline = isContainer || element.name === "gap" || (place.depth === 0 && !place.isInside);
+    const marked = this.markersOf(element, own, duration);
+    if (isOnTimeline) this.mark(marked, place, start);
+    const item = { element, start, duration, own, markers: isOnTimeline ? [] : marked };
+    if (element.name === "title" || element.name === "caption") this.maker.text(item, place);
+    else if (/^(asset-clip|video|audio)$/.test(element.name)) this.maker.media(item, place);
+    else if (isContainer) this.open(element, place, start, own, duration);
+    else if (element.name !== "gap")
+      this.notes.add(`The ${element.name} “${element.attributes["name"] ?? ""}” was left out.`);
+    for (const inner of elements(element)) {
+      const lane = Number(inner.attributes["lane"] ?? 0);
+      if (!Number.isInteger(lane) || lane === 0) continue;
+      const at = start + time(inner.attributes["offset"]) - own;
+      const depth = place.depth + (place.isInside ? lane * INSIDE : lane);
+      const beside = { ...place, depth, group: place.group };
+      if (inner.name === "spine") this.storyline(inner, { ...beside, at, origin: 0, speed: 1 });
+      else this.item(inner, { ...beside, speed: 1 }, at);
+    }
+  }
+
+  /** What a container shows, in its place. */
+  private open(element: XmlElement, place: Place, start: Flicks, own: Flicks, duration: Flicks): void {
+    const { name, attributes } = element;
+    const label = attributes["name"] ?? "";
+    if (child(element, "timeMap") !== null)
+      this.notes.add(`The speed of “${label}” was left out: it holds clips of its own.`);
+    const inside: Place = {
+      ...place,
+      at: start,
+      origin: own,
+      speed: place.speed * this.maker.conformed(element),
+      from: Math.max(place.from, start),
+      to: Math.min(place.to, start + duration),
+      gain: place.gain + gainOf(element),
+      enabled: place.enabled && attributes["enabled"] !== "0",
+      sees: place.sees && attributes["srcEnable"] !== "audio",
+      hears: place.hears && attributes["srcEnable"] !== "video",
+      isInside: true,
+      group: name === "clip" ? { link: this.ids.fresh("l"), heard: new Set(), depth: place.depth } : null,
+    };
+    if (this.nested >= MAX_NESTED) return void this.notes.add(`“${label}” holds too many clips within clips.`);
+    this.nested += 1;
+    if (name === "clip" || name === "sync-clip")
+      for (const inner of elements(element)) {
+        if (
+          inner.attributes["lane"] !== undefined ||
+          !/^(spine|clip|.*-clip|video|audio|title|caption|gap|audition)$/.test(inner.name)
+        )
+          continue;
+        const at = moment(inside, time(inner.attributes["offset"]));
+        if (inner.name === "spine") this.storyline(inner, { ...inside, at, origin: 0 });
+        else this.item(inner, inside, at);
       }
+    else this.compound(element, inside);
+    this.nested -= 1;
   }
 
-  private item(item: XmlElement, lane: number, start: Flicks): void {
-    const { name, attributes } = item;
-    const duration = time(attributes["duration"]);
-    const own = time(attributes["start"]);
-    if (name === "title") this.title(item, lane, start, duration);
-    else if (name === "asset-clip" || name === "video" || name === "audio" || name === "clip")
-      this.clip(item, lane, start, duration, own);
-    else if (name !== "gap") this.notes.add(`The ${name} “${attributes["name"] ?? ""}” was left out.`);
-    for (const inner of elements(item)) {
-      const depth = Number(inner.attributes["lane"] ?? 0);
-      if (inner.name === "spine") this.storyline(inner, depth, start + time(inner.attributes["offset"]) - own, 0);
-      else if (depth !== 0) this.item(inner, depth, start + time(inner.attributes["offset"]) - own);
-      else if (inner.name === "marker" && (name === "gap" || lane === 0)) this.mark(inner, start - own);
+  /** A compound clip's sequence, or the angles that a multicam clip shows and lets hear. */
+  private compound(element: XmlElement, inside: Place): void {
+    const media = this.resources.get(element.attributes["ref"]);
+    const content = media === null ? null : (child(media, "sequence") ?? child(media, "multicam"));
+    if (content === null)
+      return void this.notes.add(`“${element.attributes["name"] ?? ""}” names no media and was left out.`);
+    const spine = child(content, "spine");
+    if (spine !== null) return this.storyline(spine, inside);
+    const angles = elements(content).filter(({ name }) => name === "mc-angle");
+    const sources = elements(element).filter(({ name }) => name === "mc-source");
+    for (const [i, angle] of angles.entries()) {
+      const source = sources.find(({ attributes }) => attributes["angleID"] === angle.attributes["angleID"]);
+      const shows =
+        sources.length === 0
+          ? i === 0
+            ? "all"
+            : "none"
+          : source === undefined
+            ? "none"
+            : (source.attributes["srcEnable"] ?? "all");
+      const [sees, hears] = [shows === "all" || shows === "video", shows === "all" || shows === "audio"];
+      if (sees || hears) this.storyline(angle, { ...inside, sees: inside.sees && sees, hears: inside.hears && hears });
     }
   }
 
-  private mark(marker: XmlElement, shift: Flicks): void {
-    const { start, value, note } = marker.attributes;
-    this.markers.push({
-      id: this.ids.fresh("n"),
-      name: (value ?? "").slice(0, 500),
-      markedRange: { start: shift + time(start), duration: 0 },
-      colour: "blue",
-      comment: (note ?? "").slice(0, 5000),
+  /** In the clip's own time; those outside of what it shows are hidden. */
+  private markersOf(element: XmlElement, own: Flicks, duration: Flicks): Marker[] {
+    const frame = frameDuration(this.settings.rate);
+    return elements(element).flatMap((each): Marker[] => {
+      const colour = MARKERS[each.name];
+      const { start, duration: length, value, note, completed } = each.attributes;
+      const at = time(start) - own;
+      if (colour === undefined || at < 0 || at > duration) return [];
+      const lasts = time(length);
+      return [
+        {
+          id: this.ids.fresh("n"),
+          name: (value ?? "").slice(0, 500),
+          // Every marker of Final Cut lasts a frame, or a sample.
+          markedRange: { start: at, duration: lasts > frame ? lasts : 0 },
+          // As Final Cut shows what is to do and what was done.
+          colour: completed === "0" ? "red" : completed === "1" ? "green" : colour,
+          comment: (note ?? "").slice(0, 5000),
+        },
+      ];
     });
   }
 
-  private title(item: XmlElement, lane: number, start: Flicks, duration: Flicks): void {
-    const text = child(item, "text");
-    const words = text === null ? (item.attributes["name"] ?? "") : wordsOf(text).trim();
-    const look = find(item, "text-style-def");
-    const style = look === null ? null : child(look, "text-style");
-    const clip = plainClip(
-      this.ids.fresh("c"),
-      item.attributes["name"] ?? words,
-      { type: "text", style: textStyle(words.slice(0, 10_000), this.look(style)) },
-      { start: 0, duration },
-    );
-    if (duration > 0)
-      this.lane("text", Math.max(0, lane), start, duration).placed.push({
-        start,
-        clip: { ...clip, enabled: item.attributes["enabled"] !== "0" },
-      });
-  }
-
-  private look(style: XmlElement | null): Partial<TextStyle> {
-    if (style === null) return {};
-    const { fontSize, fontColor, bold, italic, alignment } = style.attributes;
-    const height =
-      Number(this.resources.get(this.sequence.attributes["format"] ?? "")?.attributes["height"] ?? 1080) || 1080;
-    const size = Number(fontSize) / height;
-    const parts = (fontColor ?? "").split(" ").map(Number);
-    return {
-      ...(size >= 0.002 && size <= 2 ? { size } : {}),
-      ...(parts.length >= 3 && parts.every(Number.isFinite)
-        ? {
-            colour: `#${parts
-              .slice(0, 4)
-              .filter((part, i) => i < 3 || part < 1)
-              .map(hex)
-              .join("")}`,
-          }
-        : {}),
-      weight: bold === "1" ? 700 : 400,
-      italic: italic === "1",
-      align: alignment === "left" ? "left" : alignment === "right" ? "right" : "centre",
-    };
-  }
-
-  private clip(item: XmlElement, lane: number, start: Flicks, duration: Flicks, own: Flicks): void {
-    if (duration < 1) return;
-    // A `clip` wraps the media that it plays.
-    const ref =
-      item.attributes["ref"] ??
-      elements(item).find(({ name }) => name === "video" || name === "audio")?.attributes["ref"];
-    const warp = this.warp(item);
-    const needed = own + duration;
-    const id = ref === undefined ? null : this.mediaOf(ref, warp === null ? needed : null);
-    if (id === null) {
-      this.notes.add(`“${item.attributes["name"] ?? ""}” names no media and was left out.`);
-      return;
-    }
-    const media = this.media[id]!;
-    const only = item.attributes["srcEnable"];
-    const sees = media.size !== null && only !== "audio" && lane >= 0 && item.name !== "audio";
-    const hears = media.audio !== null && only !== "video" && item.name !== "video";
-    const link = sees && hears ? this.ids.fresh("l") : null;
-    const volume = Number.parseFloat(child(item, "adjust-volume")?.attributes["amount"] ?? "0");
-    for (const kind of [...(sees ? (["video"] as const) : []), ...(hears ? (["audio"] as const) : [])]) {
-      const take = { id: this.ids.fresh("k"), media: id, job: null, problem: null };
-      const plain = plainClip(
-        this.ids.fresh("c"),
-        item.attributes["name"] ?? media.name,
-        { type: "media", takes: [take], activeTake: take.id },
-        { start: this.sourceStart(own, duration, warp, media), duration },
-      );
-      const clip: Clip = {
-        ...plain,
-        enabled: item.attributes["enabled"] !== "0",
-        link,
-        reversed: warp !== null && warp.speed < 0,
-        parameters: {
-          ...(warp === null || Math.abs(warp.speed) === 1 ? {} : { speed: Math.min(100, Math.abs(warp.speed)) }),
-          ...(kind === "audio" && Number.isFinite(volume) && volume !== 0
-            ? { volume: Math.min(24, Math.max(-60, volume)) }
-            : {}),
-        },
-      };
-      const depth = kind === "audio" ? (lane < 0 ? lane : -1 - lane) : lane;
-      this.lane(kind, depth, start, duration).placed.push({ start, clip });
+  private mark(markers: readonly Marker[], place: Place, start: Flicks): void {
+    for (const marker of markers) {
+      const at = start + marker.markedRange.start;
+      if (at >= place.from && at <= place.to)
+        this.markers.push({ ...marker, markedRange: { ...marker.markedRange, start: at } });
     }
   }
 
-  /** A constant speed: media seconds a second, negative backwards. */
-  private warp(item: XmlElement): { readonly speed: number; readonly zero: Flicks } | null {
-    const map = child(item, "timeMap");
-    if (map === null) return null;
-    const points = elements(map).map(
-      ({ attributes }) => [time(attributes["time"]), time(attributes["value"])] as const,
-    );
-    const [first, last] = [points[0], points.at(-1)];
-    if (points.length > 2) this.notes.add(`The moving speed of “${item.attributes["name"] ?? ""}” became its mean.`);
-    if (first === undefined || last === undefined || last[0] === first[0]) return null;
-    const speed = (last[1] - first[1]) / (last[0] - first[0]);
-    return { speed, zero: first[1] - first[0] * speed };
+  /** What an item's own time calls its first moment: as it says, or else where what it plays begins. */
+  private beginningOf(element: XmlElement): Flicks {
+    const { start, ref } = element.attributes;
+    const given = timeOf(start);
+    if (given !== null) return given;
+    if (/^(asset-clip|video|audio)$/.test(element.name))
+      return this.resources.asset(ref ?? "", this.settings.rate)?.start ?? 0;
+    const media = /^(ref-clip|mc-clip)$/.test(element.name) ? this.resources.get(ref) : null;
+    const content = media === null ? null : (child(media, "sequence") ?? child(media, "multicam"));
+    return time(content?.attributes["tcStart"]);
   }
 
-  /** The lowest media time of the clip, as this studio counts it. */
-  private sourceStart(
-    own: Flicks,
-    duration: Flicks,
-    warp: { speed: number; zero: Flicks } | null,
-    media: MediaReference,
-  ): Flicks {
-    if (media.availableRange === null) return 0;
-    if (warp === null) return own;
-    const at = (t: Flicks): number => warp.zero + t * warp.speed;
-    return Math.max(0, Math.round(Math.min(at(own), at(own + duration))));
-  }
-
-  private mediaOf(ref: string, needed: Flicks | null): string | null {
-    const known = this.byAsset.get(ref);
-    if (known !== undefined) return known;
-    const asset = this.resources.get(ref);
-    if (asset === undefined || asset.name !== "asset") return null;
-    const { attributes } = asset;
-    const address = child(asset, "media-rep")?.attributes["src"] ?? attributes["src"] ?? "";
-    const path = pathOf(address);
-    if (path === "") return null;
-    const still = time(attributes["duration"]) === 0 && attributes["hasVideo"] === "1";
-    const kind = attributes["hasVideo"] === "1" ? (still ? "image" : "video") : "audio";
-    const duration = time(attributes["duration"]) || needed || 1;
-    const plain = unseenMedia(
-      this.ids.fresh("m"),
-      kind,
-      attributes["name"] ?? path.split("/").at(-1)!,
-      path,
-      still ? null : duration,
-      this.formatRate(attributes["format"]) ?? this.rate,
-    );
-    const format = this.resources.get(attributes["format"] ?? "");
-    const [width, height] = [Number(format?.attributes["width"]), Number(format?.attributes["height"])];
-    const channels = Number(attributes["audioChannels"] ?? 2);
-    this.media[plain.id] = {
-      ...plain,
-      availableRange: still ? null : { start: time(attributes["start"]), duration },
-      size: kind === "audio" ? null : width > 0 && height > 0 ? { width, height } : plain.size,
-      audio:
-        attributes["hasAudio"] === "1" && !still
-          ? { channels: channels > 0 ? channels : 2, sampleRate: Number(attributes["audioRate"] ?? 48_000) || 48_000 }
-          : null,
-    };
-    this.byAsset.set(ref, plain.id);
-    return plain.id;
-  }
-
-  private formatRate(id: string | undefined): Rate | null {
-    const duration = this.resources.get(id ?? "")?.attributes["frameDuration"];
-    const match = /^(\d+)(?:\/(\d+))?s$/.exec(duration ?? "");
-    if (match === null) return null;
-    const [denominator, numerator] = [Number(match[1]), Number(match[2] ?? 1)];
-    const known = Object.values(FRAME_RATES).find(
-      (rate) => rate.numerator * denominator === numerator * rate.denominator,
-    );
-    return known ?? { numerator, denominator };
-  }
-
-  /** A lane where this stretch is free; connected clips of one lane may lie over each other. */
-  private lane(kind: Track["kind"], depth: number, start: Flicks, duration: Flicks): Lane {
-    for (let n = 0; ; n++) {
-      const key = `${kind} ${depth} ${n}`;
-      const order = (kind === "text" ? 1000 : 0) + depth + n / 100;
-      const lane = this.lanes.get(key) ?? { kind, order, depth, placed: [], transitions: [] };
-      this.lanes.set(key, lane);
-      const isFree = lane.placed.every(
-        ({ start: from, clip }) => from >= start + duration || from + clip.sourceRange.duration <= start,
-      );
-      if (isFree) return lane;
-    }
-  }
-
-  /** Gaps, clips and the transitions at their cuts. */
-  private children({ placed, transitions }: Lane): Track["children"] {
-    const children: Track["children"][number][] = [];
-    let end = 0;
-    const at = (cut: Flicks) => transitions.find(({ start, duration }) => start <= cut && cut <= start + duration);
-    for (const { start, clip } of [...placed].sort((a, b) => a.start - b.start)) {
-      const before = at(start);
-      if (start > end) {
-        const closing = children.length > 0 ? at(end) : undefined;
-        if (closing !== undefined) children.push(this.transition(closing, end));
-        children.push({ kind: "gap", duration: start - end });
-        if (before !== undefined) children.push(this.transition(before, start));
-      } else if (before !== undefined) children.push(this.transition(before, start));
-      children.push(clip);
-      end = start + clip.sourceRange.duration;
-    }
-    const last = placed.length > 0 ? at(end) : undefined;
-    if (last !== undefined) children.push(this.transition(last, end));
-    return children;
-  }
-
-  private transition({ start, duration, name }: Lane["transitions"][number], cut: Flicks): Transition {
-    if (name !== "" && !/dissolve/i.test(name)) this.notes.add(`The transition “${name}” became a dissolve.`);
-    return {
-      kind: "transition",
-      id: this.ids.fresh("x"),
-      type: "dissolve",
-      inOffset: cut - start,
-      outOffset: start + duration - cut,
-      direction: "left",
-      colour: "#000000",
-      softness: 0,
-    };
+  private lengthOf(element: XmlElement): Flicks {
+    const given = timeOf(element.attributes["duration"]);
+    if (given !== null) return given;
+    const asset = this.resources.asset(element.attributes["ref"] ?? "", this.settings.rate);
+    return asset === null ? 0 : Math.max(0, asset.start + asset.duration - this.beginningOf(element));
   }
 }
 
-/** A part of 1 as two hexadecimal digits. */
-const hex = (part: number): string =>
-  Math.round(Math.min(1, Math.max(0, part)) * 255)
-    .toString(16)
-    .padStart(2, "0");
-
-const elements = ({ children }: XmlElement): XmlElement[] =>
-  children.filter((each): each is XmlElement => each instanceof XmlElement);
-const child = (parent: XmlElement, name: string): XmlElement | null =>
-  elements(parent).find((each) => each.name === name) ?? null;
-
-function find(parent: XmlElement, name: string): XmlElement | null {
-  for (const each of elements(parent)) {
-    const found = each.name === name ? each : find(each, name);
-    if (found !== null) return found;
-  }
-  return null;
+/** What an audition shows: the first of what it holds, in its own place. */
+function chosen(element: XmlElement): XmlElement | null {
+  if (element.name !== "audition") return element;
+  return elements(element)[0] ?? null;
 }
 
-const wordsOf = ({ children }: XmlElement): string =>
-  children
-    .map((each) => (each instanceof XmlText ? each.text : each instanceof XmlElement ? wordsOf(each) : ""))
-    .join("");
-
-/** `1001/30000s`, `5s`; absent is the beginning. Exact: a fraction of flicks is rounded once. */
-function time(text = "0s"): Flicks {
-  const match = /^(-?\d+(?:\.\d+)?)(?:\/(\d+))?s$/.exec(text.trim());
-  if (match === null) return 0;
-  const top = Number(match[1]);
-  const bottom = Number(match[2] ?? 1);
-  if (!Number.isInteger(top)) return Math.round((top / bottom) * FLICKS_PER_SECOND);
-  const scaled = BigInt(top) * BigInt(FLICKS_PER_SECOND) * 2n + BigInt(bottom);
-  return Number(scaled / (BigInt(bottom) * 2n));
-}
+const count = (parent: XmlElement, name: string): number =>
+  elements(parent).reduce((sum, each) => sum + (each.name === name ? 1 : count(each, name)), 0);

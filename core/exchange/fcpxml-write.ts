@@ -13,6 +13,7 @@ import {
   type Timeline,
   type Track,
 } from "../timeline/index.ts";
+import { time } from "./fcpxml-xml.ts";
 import type { MediaUrl } from "./otio-write.ts";
 
 /**
@@ -68,20 +69,22 @@ class Writer {
     const pictures = tracks.filter(({ kind }) => kind !== "audio");
     const primary = pictures.find(({ kind }) => kind === "video");
     const spine = primary === undefined ? [] : this.storyline(primary);
-    const end = Math.max(frameDuration(settings.rate), ...tracks.map((track) => laneOf(track).end));
-    // Something must be there for the others to hang on.
-    if (spine.length === 0) spine.push(this.gap(0, end));
+    const frame = frameDuration(settings.rate);
+    const end = Math.max(frame, ...tracks.map((track) => laneOf(track).end));
     const above = pictures.filter((track) => track !== primary).map((track, i) => [track, i + 1] as const);
     const below = tracks.filter(({ kind }) => kind === "audio").map((track, i) => [track, -(i + 1)] as const);
     const lanes = [...above, ...below].filter(([track]) => laneOf(track).placed.length > 0);
-    // A fade from nothing stands before the first clip, and nothing hangs on it.
-    const first = spine.findIndex((each) => each.name !== "transition");
-    const holder = spine[first]!;
-    spine[first] = this.with(
-      holder,
-      lanes.map(([track, lane]) => this.connected(track, lane, startOf(holder))),
-      markers,
-    );
+    const anchors = [
+      ...lanes.map(([track]) => laneOf(track).placed[0]!.start),
+      ...markers.map(({ markedRange }) => markedRange.start),
+    ];
+    // What is connected hangs on what plays at that moment: there must be something, if only a gap.
+    const played = spine.reduce((last, each) => Math.max(last, endOf(each)), 0);
+    const needed = Math.max(frame, ...anchors.map((at) => at + 1));
+    if (played < needed) spine.push(this.gap(played, Math.max(needed, played === 0 ? end : 0) - played));
+    for (const [track, lane] of lanes)
+      hang(spine, laneOf(track).placed[0]!.start, (moment) => this.connected(track, lane, moment));
+    for (const marker of markers) hang(spine, marker.markedRange.start, (moment) => this.marker(marker, moment));
     const sequence = element(
       "sequence",
       {
@@ -100,6 +103,7 @@ class Writer {
       ...this.formats,
       ...this.assets.values(),
       element("effect", { id: "dissolve", name: "Cross Dissolve", uid: DISSOLVE }),
+      element("effect", { id: "crossfade", name: "Audio Crossfade", uid: "FFAudioTransition" }),
       element("effect", { id: "title", name: "Basic Title", uid: TITLE }),
     ]);
     const library = element("library", {}, [element("event", { name: name || "Timeline" }, [project])]);
@@ -107,12 +111,11 @@ class Writer {
     return `<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n\n${render(root, 0)}\n`;
   }
 
-  /** A storyline beside the primary one. It hangs on the first element, in whose own time its place is told. */
-  private connected(track: Track, lane: number, origin: Flicks): Element {
-    const first = laneOf(track).placed[0]!;
+  /** A storyline beside the primary one. @param moment of its first clip, in the time of what it hangs on */
+  private connected(track: Track, lane: number, moment: Flicks): Element {
     // Its own time begins with its first clip.
-    const children = this.storyline(track, first.start);
-    return element("spine", { lane, offset: seconds(origin + first.start), name: track.name }, children);
+    const children = this.storyline(track, laneOf(track).placed[0]!.start);
+    return element("spine", { lane, offset: seconds(moment), name: track.name }, children);
   }
 
   /** @param origin what is subtracted from times on the timeline */
@@ -121,10 +124,10 @@ class Writer {
     let end = origin;
     for (const item of laneOf(track).placed) {
       if (item.start > end) elements.push(this.gap(end - origin, item.start - end));
-      if (item.head !== null) elements.push(this.transition(item.head, item.start - origin));
+      if (item.head !== null) elements.push(this.transition(item.head, item.start - origin, track));
       elements.push(this.clip({ ...item, start: item.start - origin }, track));
       end = endOfPlaced(item);
-      if (item.tail !== null) elements.push(this.transition(item.tail, end - origin));
+      if (item.tail !== null) elements.push(this.transition(item.tail, end - origin, track));
     }
     return elements;
   }
@@ -133,14 +136,14 @@ class Writer {
     return element("gap", { name: "Gap", offset: seconds(offset), start: "0s", duration: seconds(duration) });
   }
 
-  private transition({ type, inOffset, outOffset }: NonNullable<Placed["tail"]>, cut: Flicks): Element {
+  private transition({ type, inOffset, outOffset }: NonNullable<Placed["tail"]>, cut: Flicks, track: Track): Element {
     if (type !== "dissolve") this.notes.add(`The transition “${type}” is written as a dissolve.`);
-    const filter = element("filter-video", { ref: "dissolve", name: "Cross Dissolve" });
-    return element(
-      "transition",
-      { name: "Cross Dissolve", offset: seconds(cut - inOffset), duration: seconds(inOffset + outOffset) },
-      [filter],
-    );
+    const place = { offset: seconds(cut - inOffset), duration: seconds(inOffset + outOffset) };
+    const [name, kind, ref] =
+      track.kind === "audio"
+        ? (["Audio Crossfade", "filter-audio", "crossfade"] as const)
+        : (["Cross Dissolve", "filter-video", "dissolve"] as const);
+    return element("transition", { name, ...place }, [element(kind, { ref, name })]);
   }
 
   private clip({ clip, start }: Placed, track: Track): Element {
@@ -150,11 +153,10 @@ class Writer {
       duration: seconds(clip.sourceRange.duration),
       enabled: clip.enabled && !track.muted ? null : 0,
     };
-    const markers = clip.markers.map((marker) => this.marker(marker, clip.sourceRange.start));
     if (clip.content.type === "text") {
       if (Object.keys(clip.parameters).length > 0)
         this.notes.add(`What moves in the title “${clip.name}” is left out.`);
-      return this.title(clip.content.style, place, markers);
+      return this.title(clip, clip.content.style, place);
     }
     if (track.volume !== 0 || track.pan !== 0)
       this.notes.add(`Volume and pan of the whole track ${track.name} are left out.`);
@@ -170,13 +172,15 @@ class Writer {
     const volume = parameterOf(clip, "volume");
     if (typeof volume !== "number") this.notes.add(`The moving volume of “${clip.name}” is left out.`);
     const gain =
-      typeof volume === "number" && volume !== 0
+      typeof volume === "number" && volume !== 0 && media.kind !== "image"
         ? [element("adjust-volume", { amount: `${Number(volume.toFixed(3))}dB` })]
         : [];
+    const beginning = warp?.start ?? clip.sourceRange.start;
+    const markers = clip.markers.map((marker) => this.marker(marker, beginning + marker.markedRange.start));
     const attributes = {
       ref: this.asset(media),
       ...place,
-      start: seconds(warp?.start ?? clip.sourceRange.start),
+      start: seconds(beginning),
       srcEnable: track.kind === "audio" ? "audio" : media.audio === null ? null : "video",
     };
     return element(
@@ -194,18 +198,16 @@ class Writer {
     const played = mediaRange(clip);
     const speed = played.duration / clip.sourceRange.duration;
     if (speed === 0 || media.availableRange === null) return null;
-    const { start, duration } = media.availableRange;
-    const length = Math.round(duration / speed);
+    const end = media.availableRange.start + media.availableRange.duration;
+    const length = Math.round(end / speed);
     const point = (time: Flicks, value: Flicks): Element =>
       element("timept", { time: seconds(time), value: seconds(value), interp: "linear" });
-    const points = clip.reversed
-      ? [point(0, start + duration), point(length, start)]
-      : [point(0, start), point(length, start + duration)];
-    const first = clip.reversed ? start + duration - (played.start + played.duration) : played.start - start;
+    const points = clip.reversed ? [point(0, end), point(length, 0)] : [point(0, 0), point(length, end)];
+    const first = clip.reversed ? end - (played.start + played.duration) : played.start;
     return { map: element("timeMap", {}, points), start: Math.round(first / speed) };
   }
 
-  private title(style: TextStyle, place: Element["attributes"], markers: readonly Element[]): Element {
+  private title(clip: Clip, style: TextStyle, place: Element["attributes"]): Element {
     const id = `ts${(this.styles += 1)}`;
     const fontSize = Math.round(style.size * this.document.settings.height * 10) / 10;
     const alignment = { left: "left", centre: "center", right: "right" }[style.align];
@@ -221,7 +223,7 @@ class Writer {
     return element("title", { ref: "title", ...place, start: "0s" }, [
       element("text", {}, [element("text-style", { ref: id }, [style.text])]),
       element("text-style-def", { id }, [look]),
-      ...markers,
+      ...clip.markers.map((marker) => this.marker(marker, marker.markedRange.start)),
     ]);
   }
 
@@ -241,11 +243,13 @@ class Writer {
         {
           id,
           name: media.name,
-          start: seconds(range.start),
-          duration: seconds(range.duration),
+          // Its time is counted from the file's beginning, before which there is nothing.
+          start: "0s",
+          duration: seconds(range.start + range.duration),
           hasVideo: media.size === null ? null : 1,
           format: formatId,
           hasAudio: media.audio === null ? null : 1,
+          videoSources: media.size === null ? null : 1,
           audioSources: media.audio === null ? null : 1,
           audioChannels: media.audio?.channels ?? null,
           audioRate: media.audio?.sampleRate ?? null,
@@ -267,32 +271,35 @@ class Writer {
     });
   }
 
-  private marker({ markedRange: { start, duration }, name, comment }: Marker, origin: Flicks): Element {
+  /** @param moment in the time of what it is on */
+  private marker({ markedRange: { duration }, name, comment }: Marker, moment: Flicks): Element {
     const length = Math.max(duration, frameDuration(this.document.settings.rate));
     return element("marker", {
-      start: seconds(origin + start),
+      start: seconds(moment),
       duration: seconds(length),
       value: name || "Marker",
       note: comment || null,
     });
   }
-
-  /** The first element with what hangs on it, and the timeline's own markers, which have no place elsewhere. */
-  private with(first: Element, storylines: readonly Element[], markers: Timeline["markers"]): Element {
-    const own = first.children.filter((child) => typeof child === "string" || child.name !== "marker");
-    const marked = first.children.filter((child) => typeof child !== "string" && child.name === "marker");
-    const more = markers.map((marker) => this.marker(marker, startOf(first)));
-    return { ...first, children: [...own, ...storylines, ...marked, ...more] };
-  }
 }
 
-/** Where an element's own time begins. */
-function startOf({ attributes }: Element): Flicks {
-  const [top, bottom = "1"] = String(attributes["start"] ?? "0s")
-    .replace("s", "")
-    .split("/");
-  return Math.round((Number(top) / Number(bottom)) * FLICKS_PER_SECOND);
+/** Puts what belongs to this moment of the timeline onto what the storyline plays then, in whose own time its place is told. */
+function hang(spine: Element[], at: Flicks, make: (moment: Flicks) => Element): void {
+  const index = spine.findIndex(
+    (each) => each.name !== "transition" && timeIn(each, "offset") <= at && at < endOf(each),
+  );
+  const holder = spine[index]!;
+  const made = make(timeIn(holder, "start") + at - timeIn(holder, "offset"));
+  // Markers come after all else that hangs on a clip.
+  const isMarker = (child: Element | string): boolean => typeof child !== "string" && child.name === "marker";
+  const [markers, others] = [holder.children.filter(isMarker), holder.children.filter((each) => !isMarker(each))];
+  const children = made.name === "marker" ? [...others, ...markers, made] : [...others, made, ...markers];
+  spine[index] = { ...holder, children };
 }
+
+const endOf = (item: Element): Flicks =>
+  item.name === "transition" ? 0 : timeIn(item, "offset") + timeIn(item, "duration");
+const timeIn = ({ attributes }: Element, name: string): Flicks => time(String(attributes[name] ?? "0s"));
 
 /** A time as a fraction of whole numbers of seconds, lowest terms. */
 function seconds(time: Flicks): string {

@@ -61,7 +61,7 @@ class Writer {
         name: "tracks",
         source_range: null,
         effects: [],
-        markers: markers.map((marker) => this.marker(marker)),
+        markers: markers.map((marker) => this.marker(marker, 0)),
         enabled: true,
         children: tracks.map((track) => this.track(track)),
       },
@@ -123,7 +123,7 @@ class Writer {
       name,
       source_range: this.range(sourceRange),
       effects: this.effects(clip),
-      markers: markers.map((marker) => this.marker(marker)),
+      markers: markers.map((marker) => this.marker(marker, sourceRange.start)),
       enabled,
       media_references: references,
       active_media_reference_key: content.type === "text" ? "DEFAULT_MEDIA" : content.activeTake,
@@ -196,13 +196,14 @@ class Writer {
     };
   }
 
-  private marker({ id, name, markedRange, colour, comment }: Marker): Json {
+  /** @param start of what it is on, in the time in which its place is told: on a clip that is the time of its media */
+  private marker({ id, name, markedRange: { start: at, duration }, colour, comment }: Marker, start: Flicks): Json {
     return {
       OTIO_SCHEMA: "Marker.2",
       metadata: { plume: { id, colour } },
       name,
       color: COLOURS[colour],
-      marked_range: this.range(markedRange),
+      marked_range: this.range({ start: start + at, duration }),
       comment,
     };
   }

@@ -60,26 +60,50 @@ export function writeVtt(cues: readonly Cue[]): string {
 const TIMES = /^\s*(?:(\d+):)?(\d{1,2}):(\d{1,2})[,.](\d{1,3})\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{1,2})[,.](\d{1,3})/;
 
 /**
- * Reads SubRip and WebVTT alike, as they are found: with either separator, with or without numbers, hours, settings and markup. Empty and
- * reversed ones are passed over. Errors: ExchangeError where there is none at all.
+ * Reads SubRip and WebVTT alike, as they are found: with either separator, with or without numbers, hours, settings and markup. In SubRip a
+ * text may hold empty lines and end without one, since the next times say where it ends; in WebVTT an empty line ends it. Empty and reversed
+ * ones are passed over. Errors: ExchangeError where there is none at all.
  */
 export function readSubtitles(text: string): Cue[] {
-  const cues: Cue[] = [];
-  for (const block of text
+  const lines = text
     .replace(/^\uFEFF/, "")
     .replace(/\r\n?/g, "\n")
-    .split(/\n[ \t]*\n/)) {
-    const lines = block.split("\n");
-    const at = lines.findIndex((line) => TIMES.test(line));
-    if (at < 0) continue;
+    .split("\n");
+  const isWeb = /^WEBVTT(?:[ \t]|$)/.test(lines[0]!);
+  const starts = lines.flatMap((line, i) => (TIMES.test(line) ? [i] : []));
+  const cues = starts.flatMap((at, n): Cue[] => {
     const [h1, m1, s1, f1, h2, m2, s2, f2] = TIMES.exec(lines[at]!)!.slice(1);
     const start = moment(h1, m1!, s1!, f1!);
     const end = moment(h2, m2!, s2!, f2!);
-    const words = plain(lines.slice(at + 1).join("\n"));
-    if (end > start && words !== "") cues.push({ start, end, text: words });
-  }
+    const words = plain(wordsAfter(lines.slice(at + 1, starts[n + 1] ?? lines.length), isWeb, n + 1 < starts.length));
+    return end > start && words !== "" ? [{ start, end, text: words }] : [];
+  });
   if (cues.length === 0) throw new ExchangeError("This file holds no subtitles: choose an .srt or .vtt file.");
   return cues.sort((a, b) => a.start - b.start);
+}
+
+/** The text among the lines up to the next times: without the number that belongs to those. */
+function wordsAfter(lines: readonly string[], isWeb: boolean, hasNext: boolean): string {
+  if (isWeb) {
+    const end = lines.findIndex((line) => line.trim() === "");
+    return lines.slice(0, end < 0 ? lines.length : end).join("\n");
+  }
+  const words = hasNext && /^\s*\d+\s*$/.test(lines.at(-1) ?? "") ? lines.slice(0, -1) : lines;
+  return words.join("\n");
+}
+
+/**
+ * The text of a file that other programs wrote: UTF-8, UTF-16 where it says so at its beginning, or else what Windows of Western Europe
+ * wrote before (which reads any bytes).
+ */
+export function decodeText(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
 }
 
 function moment(hours: string | undefined, minutes: string, seconds: string, fraction: string): Flicks {

@@ -1,5 +1,5 @@
 import type { ExchangeFormat, OpenedTimeline } from "../../core/contract/index.ts";
-import { ExchangeError, readSubtitles } from "../../core/exchange/index.ts";
+import { decodeText, ExchangeError, readSubtitles } from "../../core/exchange/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import { plural } from "../ui/format.ts";
 import { attempt as attemptOn } from "./attempt.ts";
@@ -55,7 +55,7 @@ export function createExchangeActions(
   async function burn({ file }: PickedFile): Promise<void> {
     if (file.size > MAX_SUBTITLE_BYTES) return say(`“${file.name}” is too large to be subtitles: choose another file.`);
     try {
-      const cues = readSubtitles(await file.text());
+      const cues = readSubtitles(decodeText(new Uint8Array(await file.arrayBuffer())));
       editUi.setState({ workspace: "edit" });
       await project.openLast();
       if (!project.perform("addSubtitles", { cues }).ok) return;

@@ -56,7 +56,8 @@ export function addSubtitles(document: Timeline, args: z.infer<typeof addSubtitl
   });
 }
 
-function subtitle(id: string, text: string, duration: Flicks): Clip {
+/** A text clip that looks like a subtitle. */
+export function subtitle(id: string, text: string, duration: Flicks): Clip {
   const content = { type: "text", style: { ...subtitleStyle, text } } as const;
   return {
     ...plainClip(id, textName(text), content, { start: 0, duration }),

@@ -31,7 +31,7 @@ export async function writeBundle(
   const url = (media: MediaReference): string =>
     `media/${encodeURIComponent(names.get(media.id) ?? basename(media.path))}`;
   zip.addBuffer(Buffer.from(writeOtio(timeline, url)), "content.otio", { compress: false });
-  zip.addBuffer(Buffer.from("1.0.0\n"), "version.txt", { compress: false });
+  zip.addBuffer(Buffer.from("1.0.0"), "version.txt", { compress: false });
   for (const [id, path] of files) zip.addFile(path, `media/${names.get(id)}`, { compress: false });
   const part = partPath(dirname(file));
   try {

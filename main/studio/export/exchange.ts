@@ -1,9 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
+import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ExchangeFormat, StudioError } from "../../../core/contract/index.ts";
 import {
   cuesOf,
+  decodeText,
   ExchangeError,
   type Imported,
   readFcpxml,
@@ -72,6 +73,9 @@ export interface ReadTimeline extends Imported {
   readonly folder: string;
 }
 
+/** The timeline in the folder that an editor writes in the place of a file. */
+const INSIDE: Readonly<Record<string, string>> = { fcpxmld: "Info.fcpxml", otiod: "content.otio" };
+
 /**
  * Reads a timeline of another editor, or subtitles as a timeline of titles. @param media folder into which a bundle's media are unpacked
  * @param name the file's own name, where it lies under another. Errors: NOT_FOUND, BAD_REQUEST with a sentence.
@@ -81,20 +85,28 @@ export async function readExchange(path: string, media: string, name: string = b
   const info = await stat(file).catch(() => null);
   if (info === null) throw new StudioError("NOT_FOUND", `There is no file ${basename(file)}: check its path.`, file);
   const format = extname(name).slice(1).toLowerCase();
+  const inside = INSIDE[format];
+  if (inside !== undefined && info.isDirectory()) return readExchange(join(file, inside), media);
   if (format === "otioz") return { ...understood(await unpackBundle(file, media), readOtio), folder: media };
+  const read = READERS[format];
+  if (read === undefined || !info.isFile())
+    throw new StudioError(
+      "BAD_REQUEST",
+      "Timelines are read from .otio, .otioz and .fcpxml, subtitles from .srt and .vtt: choose one of these.",
+    );
   if (info.size > MAX_TIMELINE_BYTES)
     throw new StudioError("BAD_REQUEST", "This file is too large to be a timeline: choose another.");
-  const text = await readFile(file, "utf8");
-  const folder = dirname(file);
-  if (format === "srt" || format === "vtt")
-    return { ...understood(text, (words) => subtitled(words, basename(name, extname(name)))), folder };
-  if (format === "otio") return { ...understood(text, readOtio), folder };
-  if (format === "fcpxml" || format === "xml") return { ...understood(text, readFcpxml), folder };
-  throw new StudioError(
-    "BAD_REQUEST",
-    "Timelines are read from .otio, .otioz and .fcpxml, subtitles from .srt and .vtt: choose one of these.",
-  );
+  const text = decodeText(await readFile(file));
+  return { ...understood(text, (words) => read(words, basename(name, extname(name)))), folder: dirname(file) };
 }
+
+const READERS: Readonly<Record<string, (text: string, name: string) => Imported>> = {
+  otio: readOtio,
+  fcpxml: readFcpxml,
+  xml: readFcpxml,
+  srt: subtitled,
+  vtt: subtitled,
+};
 
 function understood(text: string, read: (text: string) => Imported): Imported {
   try {
