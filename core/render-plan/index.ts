@@ -1,4 +1,5 @@
 export { extentOf } from "./active.ts";
+export { withoutHidden } from "./hidden.ts";
 export { ownerOf, picturesIn, planFrame } from "./picture.ts";
 export { PLAIN_LOOK } from "./plain.ts";
 export type * from "./plan.ts";

@@ -1,9 +1,11 @@
 import "./edit-inspector.css";
+import { useMemo, useState } from "react";
 import { clipsOf, type Marker, type Timeline, type Transition } from "../../core/timeline/index.ts";
 import { useEditUi, useProject } from "../state/context.ts";
 import type { Selection } from "../state/edit-ui.ts";
 import { findGap } from "../timeline/hit.ts";
 import { foundClips } from "../timeline/selection.ts";
+import { useFollowing } from "../ui/use-following.ts";
 import { ClipInspector } from "./ClipInspector.tsx";
 import { CutInspector, findCut } from "./CutInspector.tsx";
 import { GapInspector } from "./GapInspector.tsx";
@@ -16,9 +18,18 @@ import { TransitionInspector } from "./TransitionInspector.tsx";
 export function EditInspector() {
   const document = useProject((view) => view.document);
   const selection = useEditUi((ui) => ui.selection);
+  const [isUsed, setUsed] = useState(false);
+  const shown = useFollowing(
+    useMemo(() => ({ document, selection }), [document, selection]),
+    isUsed,
+  );
   return (
-    <div className="edit-inspector">
-      <Content document={document} selection={selection} />
+    <div
+      className="edit-inspector"
+      onFocus={() => setUsed(true)}
+      onBlur={(event) => setUsed(event.currentTarget.contains(event.relatedTarget))}
+    >
+      <Content {...shown} />
     </div>
   );
 }

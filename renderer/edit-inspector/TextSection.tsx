@@ -105,7 +105,7 @@ export function TextSection({ found }: { readonly found: readonly Found[] }) {
         </label>
         <textarea
           id={id}
-          data-title-text
+          data-title-text={clips[0]}
           className="field title-text"
           rows={Math.min(6, Math.max(2, style.text.split("\n").length))}
           value={same("text") ?? ""}

@@ -18,6 +18,7 @@ import {
   type Timeline,
 } from "../../core/timeline/index.ts";
 import type { WindowClient } from "../client/client.ts";
+import { afterPaint, paints } from "../ui/after-paint.ts";
 import { applyCall, type Call, enqueue, type Gesture, replay, withFacts } from "./project-calls.ts";
 
 const UNTITLED = "Untitled";
@@ -197,6 +198,8 @@ export function createProjectSession(
   }
 
   async function pump(): Promise<void> {
+    // An edit is shown before it is told: telling takes a part of the frame. What is shown only with the answer is told at once.
+    if (queue[0]?.type === "edit" && paints()) await new Promise<void>(afterPaint);
     while (queue.length > 0) {
       const call = queue[0]!;
       isAway = true;

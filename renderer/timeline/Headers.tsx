@@ -23,7 +23,6 @@ const icon = { size: 14, "aria-hidden": true } as const;
 
 /** The heads of the tracks, beside them and scrolled with them. */
 export function Headers({ view }: { readonly view: TimelineView }) {
-  const studio = useStudio();
   const document = useProject((project) => project.document);
   const heights = useEditUi((ui) => ui.trackHeights);
   const lane = useEditUi((ui) => ui.motionLane);
@@ -36,23 +35,7 @@ export function Headers({ view }: { readonly view: TimelineView }) {
   const under = rows.find(({ track }) => track.id === place?.track);
   return (
     <div className="headers">
-      <div className="headers__top">
-        <span>Tracks</span>
-        <DropdownMenu.Root modal={false}>
-          <DropdownMenu.Trigger asChild>
-            <Button kind="quiet" icon={<Plus {...icon} />} label="Add a track" />
-          </DropdownMenu.Trigger>
-          <DropdownMenu.Portal>
-            <DropdownMenu.Content className="menu" align="end">
-              {KINDS.map(([kind, name]) => (
-                <DropdownMenu.Item key={kind} className="menu__item" onSelect={() => addTrack(contextOf(studio), kind)}>
-                  {name}
-                </DropdownMenu.Item>
-              ))}
-            </DropdownMenu.Content>
-          </DropdownMenu.Portal>
-        </DropdownMenu.Root>
-      </div>
+      <AddTrack />
       <div
         className="headers__rows"
         role="group"
@@ -69,6 +52,29 @@ export function Headers({ view }: { readonly view: TimelineView }) {
     </div>
   );
 }
+
+const AddTrack = memo(function AddTrack() {
+  const studio = useStudio();
+  return (
+    <div className="headers__top">
+      <span>Tracks</span>
+      <DropdownMenu.Root modal={false}>
+        <DropdownMenu.Trigger asChild>
+          <Button kind="quiet" icon={<Plus {...icon} />} label="Add a track" />
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Portal>
+          <DropdownMenu.Content className="menu" align="end">
+            {KINDS.map(([kind, name]) => (
+              <DropdownMenu.Item key={kind} className="menu__item" onSelect={() => addTrack(contextOf(studio), kind)}>
+                {name}
+              </DropdownMenu.Item>
+            ))}
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      </DropdownMenu.Root>
+    </div>
+  );
+});
 
 interface HeaderProps {
   readonly track: Track;

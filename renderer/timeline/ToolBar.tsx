@@ -48,8 +48,6 @@ export function ToolBar({ view }: { readonly view: TimelineView }) {
   const snapping = useEditUi((ui) => ui.snapping);
   const isLinked = useEditUi((ui) => ui.linkedSelection);
   const isBars = useEditUi((ui) => ui.ruler === "bars");
-  const undo = useProject((project) => project.steps.undo);
-  const redo = useProject((project) => project.steps.redo);
   const toggle = (id: string, isOn: boolean, sign: ReactNode) => (
     <Button kind="quiet" icon={sign} label={commands.label(id)} aria-pressed={isOn} onClick={() => commands.run(id)} />
   );
@@ -73,6 +71,28 @@ export function ToolBar({ view }: { readonly view: TimelineView }) {
       {toggle("tool.link", isLinked, <Link2 {...icon} />)}
       {toggle("view.ruler", isBars, <Music {...icon} />)}
       <span className="tools__line" />
+      <Steps />
+      <Button
+        kind="quiet"
+        icon={<Timer {...icon} />}
+        label={commands.label("project.history")}
+        aria-pressed={useEditUi((ui) => ui.showsHistory)}
+        onClick={() => commands.run("project.history")}
+      />
+      <span className="tools__space" />
+      <Clock />
+      <Zoom view={view} />
+    </div>
+  );
+}
+
+/** Undo and redo: all of the tools that edits change. */
+function Steps() {
+  const commands = useCommands();
+  const undo = useProject((project) => project.steps.undo);
+  const redo = useProject((project) => project.steps.redo);
+  return (
+    <>
       <Button
         kind="quiet"
         icon={<Undo2 {...icon} />}
@@ -87,17 +107,7 @@ export function ToolBar({ view }: { readonly view: TimelineView }) {
         disabled={redo === null}
         onClick={() => commands.run("history.redo")}
       />
-      <Button
-        kind="quiet"
-        icon={<Timer {...icon} />}
-        label={commands.label("project.history")}
-        aria-pressed={useEditUi((ui) => ui.showsHistory)}
-        onClick={() => commands.run("project.history")}
-      />
-      <span className="tools__space" />
-      <Clock />
-      <Zoom view={view} />
-    </div>
+    </>
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Flicks } from "../../core/time/index.ts";
+import type { Timeline } from "../../core/timeline/index.ts";
 import { selectedClips } from "../state/edit-ui.ts";
 import type { Studio } from "../state/context.ts";
 import { staleClips } from "../state/stale.ts";
@@ -7,7 +8,8 @@ import type { HitScene } from "./hit.ts";
 import { type Hint, paintOverlay } from "./paint/overlay.ts";
 import { type Palette, readPalette } from "./paint/palette.ts";
 import { paintRuler } from "./paint/ruler.ts";
-import { paintTracks } from "./paint/tracks.ts";
+import { forgetWidths } from "./paint/text.ts";
+import { paintChanged, paintTracks, type TracksScene } from "./paint/tracks.ts";
 import { lanePlace } from "./motion.ts";
 import type { MediaPictures } from "./pictures.ts";
 
@@ -29,7 +31,9 @@ export class TimelineView {
   private palette: Palette | null = null;
   private hatch: CanvasPattern | null = null;
   private frame = 0;
-  private dirty = { base: false, overlay: false };
+  private dirty = { base: false, tracks: false, overlay: false };
+  /** The tracks as they are on the canvas. */
+  private painted: Layout | null = null;
   private known: {
     readonly tracks: unknown;
     readonly heights: unknown;
@@ -134,14 +138,18 @@ export class TimelineView {
     const forced = window.matchMedia("(forced-colors: active)");
     forced.addEventListener("change", readColours);
     // Text on a canvas is drawn in the font that is there at that moment.
-    void document.fonts?.ready.then(() => this.invalidate("base"));
+    void document.fonts?.ready.then(() => {
+      forgetWidths();
+      this.invalidate("base");
+    });
     const observer = new ResizeObserver(([entry]) => {
       if (entry) this.resize(base, overlay, entry.contentRect.width, entry.contentRect.height);
     });
     observer.observe(base);
     const stops = [
       project.store.subscribe((view, before) => {
-        if (view.document !== before.document) this.invalidate("base");
+        if (view.document !== before.document)
+          this.invalidate(onlyTracks(view.document, before.document) ? "tracks" : "base");
       }),
       editUi.subscribe(() => this.invalidate("base")),
       store.subscribe((state, before) => {
@@ -162,7 +170,8 @@ export class TimelineView {
     };
   }
 
-  invalidate(what: "base" | "overlay"): void {
+  /** `tracks`: those that are others than those that were painted. */
+  invalidate(what: "base" | "tracks" | "overlay"): void {
     this.dirty[what] = true;
     if (what === "base") this.dirty.overlay = true;
     if (this.frame === 0 && this.base !== null)
@@ -184,7 +193,7 @@ export class TimelineView {
     this.overlay?.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.scrollTo(this.scrolledY);
     // At once: a canvas of a new size is empty, and would be seen so for a frame.
-    this.dirty = { base: true, overlay: true };
+    this.dirty = { base: true, tracks: false, overlay: true };
     this.paint();
     for (const listener of this.listeners) listener();
   }
@@ -210,9 +219,9 @@ export class TimelineView {
     const { scene } = this;
     const { document } = scene;
     const ui = this.studio.editUi.getState();
-    if (this.dirty.base) {
+    const tracks = (): TracksScene => {
       const { jobs, clips, media } = this.studio.store.getState();
-      paintTracks({
+      return {
         canvas: base,
         document,
         view,
@@ -229,17 +238,27 @@ export class TimelineView {
         scrollY: this.scrolledY,
         height,
         selection: ui.selection,
-      });
+      };
+    };
+    const isChange = this.dirty.tracks && !this.dirty.base && this.painted !== null;
+    if (this.dirty.base || (this.dirty.tracks && !(isChange && paintChanged(tracks(), this.painted!)))) {
+      paintTracks(tracks());
       const marker = ui.selection.type === "marker" ? ui.selection.id : null;
       const { inPoint, outPoint } = scene;
       paintRuler(base, { document, view, bars: ui.ruler === "bars", inPoint, outPoint, marker }, palette);
     }
+    if (this.dirty.base || this.dirty.tracks) this.painted = scene.layout;
     if (this.dirty.overlay) {
       const { time } = this.studio.transport;
       paintOverlay(overlay, { view, height, playhead: time, hint: this.shownHint, blade: this.shownBlade }, palette);
     }
-    this.dirty = { base: false, overlay: false };
+    this.dirty = { base: false, tracks: false, overlay: false };
   }
+}
+
+/** An edit that changed tracks, and nothing else that the drawing shows. */
+function onlyTracks(now: Timeline, before: Timeline): boolean {
+  return now.settings === before.settings && now.markers === before.markers && now.media === before.media;
 }
 
 /** Room under the last track, where a clip can be dropped to make one more. */

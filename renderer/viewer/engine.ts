@@ -1,4 +1,5 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
+import { diff } from "../../core/history/index.ts";
 import type { FramePlan } from "../../core/render-plan/index.ts";
 import type { Timeline } from "../../core/timeline/index.ts";
 import type { SubjectMaskSource } from "../state/subject-masks.ts";
@@ -14,13 +15,16 @@ import { SoundSources } from "./sound/sound-sources.ts";
 
 /** What a viewer shows besides the picture. */
 export interface ViewerStatus {
-  /** What is painted right now; null before the first frame. */
+  /** What is shown right now, with what lies hidden in it; null before the first frame. */
   readonly plan: FramePlan | null;
   /** Pictures that are missing, and why. */
   readonly problems: readonly { readonly clip: string; readonly media: string; readonly sentence: string }[];
   readonly waiting: boolean;
   readonly stats: PlayStats | null;
 }
+
+/** What says the same stays the same object: nothing is drawn anew for it. */
+const kept = <T>(before: T, now: T): T => (diff(before, now).length === 0 ? before : now);
 
 /**
  * A viewer of a timeline on a canvas, with its sound. The document and where media are may change; each change is shown by `setDocument`
@@ -58,9 +62,13 @@ export class ViewerEngine {
       sources: this.sources,
       sound: this.sound,
       prepare: loadFonts,
-      paint: (plan) => {
-        painter.paint(plan, this.sources.picture(plan));
-        this.status.setState({ plan, problems: this.sources.problems(plan) });
+      paint: (plan) => painter.paint(plan, this.sources.picture(plan)),
+      onShown: (seen, plan) => {
+        const before = this.status.getState();
+        this.status.setState({
+          plan: kept(before.plan, plan),
+          problems: kept(before.problems, this.sources.problems(seen)),
+        });
       },
       onStats: (stats) => this.status.setState({ stats }),
       onWaiting: (waiting) => this.status.setState({ waiting }),
@@ -70,7 +78,7 @@ export class ViewerEngine {
   setDocument(document: Timeline): void {
     if (document === this.document) return;
     this.document = document;
-    this.player.refresh();
+    this.player.follow();
   }
 
   /** Paints anew: the canvas has another size, or a media is somewhere else. */

@@ -24,7 +24,7 @@ export const visualsOf = ({ layers }: FramePlan): Visual[] =>
 /** Null where the visual's size is not known. @param measure measures text, as the painter does */
 export function boxOf(
   visual: Visual,
-  document: Timeline,
+  document: Pick<Timeline, "settings" | "media">,
   measure: Pick<Canvas2D<never>, "font" | "letterSpacing" | "textAlign" | "textBaseline" | "measureText">,
 ): Box | null {
   const { width, height } = document.settings;
@@ -51,7 +51,10 @@ function textBox(
   return { left: -x, top: -y, right: x, bottom: y };
 }
 
-function pictureBox(visual: Extract<Visual, { kind: "picture" }>, document: Timeline): Box["local"] | null {
+function pictureBox(
+  visual: Extract<Visual, { kind: "picture" }>,
+  document: Pick<Timeline, "settings" | "media">,
+): Box["local"] | null {
   const size = findMedia(document, visual.media)?.size;
   if (size == null) return null;
   const { width, height } = document.settings;

@@ -1,8 +1,15 @@
 /**
  * What an edit costs in the window, for each kind of edit: made through the project's session with the first clip selected, as commands
- * and drags make it. “At once” is what happens before anything else can: the edit, and React's panels. “Next frame” is the drawing that
- * follows: the canvases, style, layout. “In all” is the CPU time of the page's thread from the edit until the studio has answered and
- * its answer is drawn: the honest price, which other programs disturb least. Each edit is taken back by undo, which counts as an edit.
+ * and drags make it; each is taken back by undo.
+ *
+ * “Until painted” is how long the page's thread is busy from the command to the end of the frame that shows it: the edit itself, React's
+ * panels, sending it to the studio, and the frame (drawing the timeline and the viewer, style, layout, paint, handing over to the
+ * compositor). Waiting for the screen's next frame is not in it. It is told by the clock, so other programs disturb it. Undo is answered
+ * by the studio before it is shown: what is counted for it ends before that, so it counts only in all. “The same
+ * without an edit” is what the page takes for a frame in which nothing is to do: it is in each of the numbers.
+ *
+ * “CPU in all” is CPU time of the page's thread for one edit on average, until the studio has answered and its answer is drawn (labels of
+ * undo, “Saved”), without what the same frames take when nothing is edited.
  */
 import type { JSHandle, Page } from "playwright-core";
 import type { EditCall } from "../../core/timeline/index.ts";
@@ -10,18 +17,22 @@ import type { Studio } from "../../renderer/state/context.ts";
 import { spread, type Spread } from "./spread.ts";
 
 interface EditCost {
-  /** CPU milliseconds of the page’s thread until the answer is drawn. */
-  readonly cpu: Spread;
-  /** Milliseconds by the clock. */
+  /** Milliseconds by the clock: the command, and what comes with it before anything else can. */
   readonly now: Spread;
+  /** The frame that shows it. */
   readonly frame: Spread;
+  /** Both. */
+  readonly painted: Spread;
 }
 export interface EditCosts {
   readonly edits: Readonly<Record<string, EditCost>>;
-  /** CPU of every edit that was made. */
-  readonly all: Spread;
-  /** CPU of the same waiting without an edit. */
+  /** Of every edit that was made. */
+  readonly painted: Spread;
+  /** The same without an edit. */
   readonly nothing: Spread;
+  /** CPU milliseconds of one edit (or undo) on average until its answer is drawn, without those of the frames alone. */
+  readonly cpu: number;
+  readonly cpuOfFrames: number;
 }
 
 /** The window's own studio object, out of the React tree that was handed it. */
@@ -39,41 +50,58 @@ const studioOf = (page: Page): Promise<JSHandle<Studio>> =>
   });
 
 type Step = EditCall | "undo" | "nothing";
+interface Times {
+  readonly step: string;
+  readonly now: number;
+  readonly frame: number;
+  readonly painted: number;
+}
 
-/** Makes an edit and resolves when its answer is drawn. */
-const make = (studio: JSHandle<Studio>, step: Step): Promise<{ now: number; frame: number }> =>
-  studio.evaluate(async ({ project }, edit) => {
+/** Makes one step after the other, each when the answer to the one before is drawn. */
+const make = (studio: JSHandle<Studio>, steps: readonly Step[]): Promise<Times[]> =>
+  studio.evaluate(async ({ project }, list) => {
     const channel = new MessageChannel();
     channel.port1.start();
-    const message = () =>
-      new Promise<void>((done) => {
-        channel.port1.addEventListener("message", () => done(), { once: true });
+    /** When the task that runs now, and what it has put before all others, is over. */
+    const over = () =>
+      new Promise<number>((done) => {
+        channel.port1.addEventListener("message", () => done(performance.now()), { once: true });
         channel.port2.postMessage(null);
       });
-    const drawn = () =>
-      new Promise<number>((done) => {
-        requestAnimationFrame(() => {
+    const nextFrame = () =>
+      new Promise<{ start: number; end: number }>((done) => {
+        requestAnimationFrame(async () => {
           const start = performance.now();
-          channel.port1.addEventListener("message", () => done(performance.now() - start), { once: true });
-          channel.port2.postMessage(null);
+          // Style, layout and paint follow the frame's callbacks; a message comes after them.
+          done({ start, end: await over() });
         });
       });
-    await drawn();
-    const start = performance.now();
-    if (edit === "undo") project.undo();
-    else if (edit !== "nothing") {
-      const result = project.perform(edit.name, edit.arguments);
-      if (!result.ok) throw new Error(`${edit.name}: ${result.error.message}`);
+    const times: Times[] = [];
+    for (const step of list) {
+      await nextFrame();
+      // Asked for first, so that its time begins before the drawing that the edit asks for.
+      const shown = nextFrame();
+      const start = performance.now();
+      if (step === "undo") project.undo();
+      else if (step !== "nothing") {
+        const result = project.perform(step.name, step.arguments);
+        if (!result.ok) throw new Error(`${step.name}: ${result.error.message}`);
+      }
+      const [now, frame] = await Promise.all([over(), shown]);
+      // The frame may come before the message: then all was done in one go.
+      const apart = now <= frame.start;
+      times.push({
+        step: typeof step === "string" ? step : step.name,
+        now: (apart ? now : frame.start) - start,
+        frame: frame.end - frame.start,
+        painted: apart ? now - start + frame.end - frame.start : frame.end - start,
+      });
+      await project.settled();
+      for (let n = 0; n < 3; n++) await nextFrame();
     }
-    // React draws in a microtask.
-    await message();
-    const now = performance.now() - start;
-    const frame = await drawn();
-    await project.settled();
-    await drawn();
     channel.port1.close();
-    return { now, frame };
-  }, step);
+    return times;
+  }, steps);
 
 /** @param cpu milliseconds that the page's thread has worked so far */
 export async function measureEdits(
@@ -87,32 +115,33 @@ export async function measureEdits(
     "clip" in args && typeof args.clip === "string" ? [args.clip] : [],
   )[0]!;
   await studio.evaluate(({ editUi }, id) => editUi.setState({ selection: { type: "clips", ids: [id] } }), first);
-  const costs = async (step: Step) => {
+  const steps = edits.flatMap((edit): Step[] => [edit, "undo"]);
+  const measured = async (list: readonly Step[]) => {
     const before = await cpu();
-    const times = await make(studio, step);
-    return { ...times, cpu: (await cpu()) - before };
+    const times = await make(studio, list);
+    return { times, cpu: ((await cpu()) - before) / list.length };
   };
-  type Cost = Awaited<ReturnType<typeof costs>>;
-  const made: Record<string, Cost[]> = { undo: [] };
-  const nothing: Cost[] = [];
+  const made: Awaited<ReturnType<typeof measured>>[] = [];
+  const idle: typeof made = [];
   for (let n = -2; n < count; n++) {
-    nothing.push(await costs("nothing"));
-    for (const edit of edits) {
-      const [there, back] = [await costs(edit), await costs("undo")];
-      // What is compiled and cached at first is not what edits cost.
-      if (n < 0) continue;
-      made[edit.name] = [...(made[edit.name] ?? []), there];
-      made["undo"]!.push(back);
-    }
+    const [nothing, all] = [await measured(steps.map(() => "nothing")), await measured(steps)];
+    // What is compiled and cached at first is not what edits cost.
+    if (n < 0) continue;
+    idle.push(nothing);
+    made.push(all);
   }
-  const of = (list: readonly Cost[]): EditCost => ({
-    cpu: spread(list.map((each) => each.cpu)),
-    now: spread(list.map((each) => each.now)),
-    frame: spread(list.map((each) => each.frame)),
-  });
+  const times = made.flatMap((each) => each.times);
+  const of = (name: string): EditCost => {
+    const list = times.filter(({ step }) => step === name);
+    const by = (part: "now" | "frame" | "painted") => spread(list.map((each) => each[part]));
+    return { now: by("now"), frame: by("frame"), painted: by("painted") };
+  };
+  const mean = (list: typeof made) => list.reduce((sum, each) => sum + each.cpu, 0) / list.length;
   return {
-    edits: Object.fromEntries(Object.entries(made).map(([name, list]) => [name, of(list)])),
-    all: spread(Object.values(made).flatMap((list) => list.map((each) => each.cpu))),
-    nothing: spread(nothing.slice(2).map((each) => each.cpu)),
+    edits: Object.fromEntries(edits.map(({ name }) => [name, of(name)])),
+    painted: spread(times.flatMap(({ step, painted }) => (step === "undo" ? [] : [painted]))),
+    nothing: spread(idle.flatMap((each) => each.times.map(({ painted }) => painted))),
+    cpu: mean(made) - mean(idle),
+    cpuOfFrames: mean(idle),
   };
 }

@@ -16,6 +16,8 @@ interface Painted {
   readonly frame: number;
   /** Mean of the picture's red, 0 to 255. */
   readonly brightness: number;
+  /** The frame itself was decoded; where a machine is too slow for that, the nearest one is painted. */
+  readonly isExact: boolean;
   /** What the sound's clock showed when this frame was chosen, seconds of the timeline. */
   readonly heard: number;
 }
@@ -60,7 +62,8 @@ const page = {
     engine.status.subscribe((status, before) => {
       if (status.plan === before.plan || status.plan === null || !transport.playing) return;
       const frame = flicksToFrame(status.plan.time, document.settings.rate);
-      painted.push({ frame, brightness: brightness(), heard: flicksToSeconds(transport.time) });
+      const isExact = engine!.sources.isReady(status.plan);
+      painted.push({ frame, brightness: brightness(), isExact, heard: flicksToSeconds(transport.time) });
     });
     engine.sound.onBlock = (when, from, [left]) => {
       origin ??= { when, at: flicksToSeconds(from) };

@@ -112,9 +112,8 @@ describe("sound and picture", () => {
         // It was handed over for the moment that the clock will show.
         expect((when - origin!.when) * speed).toBeCloseTo(at - origin!.at, 2);
       }
-      const flashes = painted.filter(
-        ({ brightness }, i) => brightness > 128 && (painted[i - 1]?.brightness ?? 0) <= 128,
-      );
+      const exact = painted.filter(({ isExact }) => isExact);
+      const flashes = exact.filter(({ brightness }, i) => brightness > 128 && (exact[i - 1]?.brightness ?? 0) <= 128);
       seen += flashes.length;
       for (const { frame, heard: clock } of flashes) {
         // The white frame was painted as the frame that it is, while the sound of that frame was heard.

@@ -81,8 +81,14 @@ function addTitle(context: CommandContext): void {
   viewerUi.setState({ tab: "timeline" });
   editUi.setState({ selection: { type: "clips", ids: [title.id] } });
   say(context, "Added a title. Write its text.");
-  // The inspector shows it in a moment; what is written replaces the word.
-  requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>("[data-title-text]")?.select());
+  selectText(title.id);
+}
+
+/** The inspector shows a title a moment after it was selected; what is written replaces the word. @param left frames to wait at most */
+function selectText(title: string, left = 60): void {
+  const field = document.querySelector<HTMLTextAreaElement>(`[data-title-text="${CSS.escape(title)}"]`);
+  if (field !== null) field.select();
+  else if (left > 0) requestAnimationFrame(() => selectText(title, left - 1));
 }
 
 const titleLength = ({ settings }: Timeline): Flicks => snapToFrame(TITLE, settings.rate);

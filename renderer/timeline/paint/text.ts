@@ -1,20 +1,25 @@
 type Measuring = Pick<CanvasRenderingContext2D, "font" | "measureText">;
 
-/** Widths of lines that are drawn again and again, by font and text. */
+/** Of what stands on clips. It is set for the whole drawing once: a canvas that is set another font works that font out anew. */
+export const clipFont = (sans: string): string => `500 11px ${sans}`;
+
+/** Widths of lines that are drawn again and again in the clips' font. */
 const widths = new Map<string, number>();
 const KEPT = 4000;
 
 function widthOf(canvas: Measuring, text: string): number {
-  const key = `${canvas.font} ${text}`;
-  const known = widths.get(key);
+  const known = widths.get(text);
   if (known !== undefined) return known;
   if (widths.size >= KEPT) widths.clear();
   const { width } = canvas.measureText(text);
-  widths.set(key, width);
+  widths.set(text, width);
   return width;
 }
 
-/** As much of a line as there is room for in pixels, with an ellipsis where it ends early; nothing where not even that fits. */
+/** Text was measured before its font was there. */
+export const forgetWidths = (): void => widths.clear();
+
+/** As much of a line in the clips' font as there is room for in pixels, with an ellipsis where it ends early; nothing where not even that fits. */
 export function shortened(canvas: Measuring, text: string, room: number): string {
   const whole = widthOf(canvas, text);
   if (whole <= room) return text;

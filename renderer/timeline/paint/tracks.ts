@@ -4,6 +4,7 @@ import type { Selection } from "../../state/edit-ui.ts";
 import { type Layout, type Row, RULER_HEIGHT, timeToX, xToTime } from "../geometry.ts";
 import { indexAt, transitionRange } from "../hit.ts";
 import { type ClipScene, paintClip } from "./clip.ts";
+import { clipFont } from "./text.ts";
 
 export interface TracksScene extends ClipScene {
   readonly layout: Layout;
@@ -15,38 +16,66 @@ export interface TracksScene extends ClipScene {
 
 /** All tracks that are in sight. */
 export function paintTracks(scene: TracksScene): void {
-  const { canvas, view, palette, layout, scrollY, height } = scene;
+  const { canvas, view, palette, layout, height } = scene;
   canvas.fillStyle = palette.bg;
   canvas.fillRect(0, RULER_HEIGHT, view.width, height - RULER_HEIGHT);
+  within(scene, () => {
+    for (const row of layout.rows) paintTrack(scene, row);
+    paintGap(scene);
+    paintCut(scene);
+    if (isEmpty(layout)) paintGhosts(scene);
+  });
+}
+
+/** Only the tracks that are others than in the layout that was painted last; false where that does not do. */
+export function paintChanged(scene: TracksScene, before: Layout): boolean {
+  const { layout, selection } = scene;
+  const isAlike = ({ track, y, height }: Row, i: number): boolean => {
+    const old = before.rows[i];
+    return old?.track.id === track.id && old.y === y && old.height === height && old.track.solo === track.solo;
+  };
+  const isOver = selection.type === "gap" || selection.type === "cut";
+  if (isOver || before.rows.length !== layout.rows.length || isEmpty(before) || isEmpty(layout)) return false;
+  if (!layout.rows.every(isAlike)) return false;
+  within(scene, () => {
+    for (const [i, row] of layout.rows.entries()) if (row.track !== before.rows[i]!.track) paintTrack(scene, row);
+  });
+  return true;
+}
+
+const isEmpty = ({ rows }: Layout): boolean => rows.every(({ track }) => laneOf(track).placed.length === 0);
+
+/** Paints under the ruler and nowhere else. */
+function within({ canvas, view, palette, height }: TracksScene, paint: () => void): void {
   canvas.save();
   canvas.beginPath();
   canvas.rect(0, RULER_HEIGHT, view.width, height - RULER_HEIGHT);
   canvas.clip();
-  const solo = new Set(layout.rows.filter(({ track }) => track.solo).map(({ track }) => track.kind));
-  for (const row of layout.rows) {
-    const y = RULER_HEIGHT + row.y - scrollY;
-    if (y + row.height < RULER_HEIGHT || y > height) continue;
-    canvas.fillStyle = palette.row;
-    canvas.fillRect(0, y, view.width, row.height - 1);
-    const isSilent = row.track.muted || (solo.has(row.track.kind) && !row.track.solo);
-    paintRow(scene, row, y);
-    if (isSilent) {
-      canvas.globalAlpha = 0.55;
-      canvas.fillStyle = palette.bg;
-      canvas.fillRect(0, y, view.width, row.height - 1);
-      canvas.globalAlpha = 1;
-    }
-    if (row.track.locked && scene.hatch !== null) {
-      canvas.globalAlpha = 0.35;
-      canvas.fillStyle = scene.hatch;
-      canvas.fillRect(0, y, view.width, row.height - 1);
-      canvas.globalAlpha = 1;
-    }
-  }
-  paintGap(scene);
-  paintCut(scene);
-  if (layout.rows.every(({ track }) => laneOf(track).placed.length === 0)) paintGhosts(scene);
+  canvas.font = clipFont(palette.sans);
+  paint();
   canvas.restore();
+}
+
+function paintTrack(scene: TracksScene, row: Row): void {
+  const { canvas, view, palette, layout, scrollY, height } = scene;
+  const y = RULER_HEIGHT + row.y - scrollY;
+  if (y + row.height < RULER_HEIGHT || y > height) return;
+  canvas.fillStyle = palette.row;
+  canvas.fillRect(0, y, view.width, row.height - 1);
+  const isSolo = layout.rows.some(({ track }) => track.solo && track.kind === row.track.kind);
+  paintRow(scene, row, y);
+  if (row.track.muted || (isSolo && !row.track.solo)) {
+    canvas.globalAlpha = 0.55;
+    canvas.fillStyle = palette.bg;
+    canvas.fillRect(0, y, view.width, row.height - 1);
+    canvas.globalAlpha = 1;
+  }
+  if (row.track.locked && scene.hatch !== null) {
+    canvas.globalAlpha = 0.35;
+    canvas.fillStyle = scene.hatch;
+    canvas.fillRect(0, y, view.width, row.height - 1);
+    canvas.globalAlpha = 1;
+  }
 }
 
 /** Where clips would lie on an empty timeline. */

@@ -8,6 +8,8 @@ export type MediaAddress =
       readonly kind: "film" | "still";
       /** What the file itself calls the media's time 0. */
       readonly origin: Flicks;
+      /** Nothing is seen through its pictures; absent where that is not known. */
+      readonly isSolid?: boolean;
     }
   | { readonly problem: string };
 

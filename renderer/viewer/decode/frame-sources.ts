@@ -142,6 +142,14 @@ export class FrameSources {
     });
   }
 
+  /** Pixels of a picture that nothing is seen through; null where that is not known, or it cannot be shown. */
+  solid(picture: PictureAt): MediaReference["size"] {
+    const media = findMedia(this.document, picture.media);
+    if (media === undefined || this.sources.get(keyOf(picture))?.problem != null) return null;
+    const address = this.locate(media);
+    return "problem" in address || address.isSolid !== true ? null : media.size;
+  }
+
   dispose(): void {
     for (const source of this.sources.values()) this.close(source);
     this.sources.clear();

@@ -36,7 +36,9 @@ interface Drag {
 /** The selected clip on the picture: it is moved, turned and sized by hand. A click selects what lies under it. */
 export function Handles({ engine, view }: { readonly engine: ViewerEngine; readonly view: FrameView }) {
   const { project, editUi, transport } = useStudio();
-  const document = useProject((state) => state.document);
+  // Only of these tells the drawing: edits that change neither them nor the frame draw nothing anew.
+  const settings = useProject((state) => state.document.settings);
+  const media = useProject((state) => state.document.media);
   const selection = useEditUi((ui) => ui.selection);
   const playing = useTransport((state) => state.playing);
   const plan = useViewerStatus(engine, (status) => status.plan);
@@ -44,7 +46,8 @@ export function Handles({ engine, view }: { readonly engine: ViewerEngine; reado
   const drag = useRef<Drag | null>(null);
   const root = useRef<SVGSVGElement>(null);
 
-  const boxes = plan === null ? [] : visualsOf(plan).flatMap((visual) => boxOf(visual, document, measurer()) ?? []);
+  const boxes =
+    plan === null ? [] : visualsOf(plan).flatMap((visual) => boxOf(visual, { settings, media }, measurer()) ?? []);
   const ids = selectedClips({ selection });
   const selected = boxes.filter(({ clip }) => ids.includes(clip));
   const box = selected.length === 1 && !playing ? selected[0]! : null;
@@ -72,7 +75,7 @@ export function Handles({ engine, view }: { readonly engine: ViewerEngine; reado
     return [(event.clientX - left) / view.scale, (event.clientY - top) / view.scale];
   };
   function begin(event: PointerEvent, grip: Grip, held: Box) {
-    const place = placeOf(document, held.clip);
+    const place = placeOf(project.store.getState().document, held.clip);
     if (place === null) return;
     transport.pause();
     root.current!.setPointerCapture(event.pointerId);
@@ -107,7 +110,7 @@ export function Handles({ engine, view }: { readonly engine: ViewerEngine; reado
     current.moved = true;
     const snap = event.altKey ? 0 : SNAP / view.scale;
     const hand = { from: current.from, to, snap, constrained: event.shiftKey };
-    const { values, guides: lines } = manipulate(current.box, current.grip, hand, document.settings);
+    const { values, guides: lines } = manipulate(current.box, current.grip, hand, settings);
     setGuides(lines);
     const at = transport.time - current.start;
     const changes = Object.entries(values).map(([parameter, value]) => ({

@@ -1,24 +1,27 @@
-import { findClip, type Timeline } from "../../../core/timeline/index.ts";
+import { findClip } from "../../../core/timeline/index.ts";
 import { useSelect } from "../../state/context.ts";
 import type { ViewerEngine } from "../engine.ts";
 import { boxOf, cornersOf, visualsOf } from "../geometry.ts";
 import { measurer } from "../measurer.ts";
+import { type ShownDocument, useShown } from "../shown-document.ts";
 import { useViewerStatus } from "../use-engine.ts";
 import { WAITING } from "../use-locate.ts";
 import type { FrameView } from "./Viewer.tsx";
 
 interface Props {
   readonly engine: ViewerEngine;
-  readonly document: Timeline;
+  readonly shown: ShownDocument;
   readonly view: FrameView;
 }
 
 /** What should be seen and is not: files that are gone, hatched red in their place, and clips that wait for their job. */
-export function Missing({ engine, document, view }: Props) {
+export function Missing({ engine, shown, view }: Props) {
   const plan = useViewerStatus(engine, (status) => status.plan);
   const problems = useViewerStatus(engine, (status) => status.problems).filter(({ sentence }) => sentence !== WAITING);
   const jobs = useSelect((state) => state.jobs);
-  if (plan === null || (problems.length === 0 && plan.pending.length === 0)) return null;
+  const isMissing = plan !== null && (problems.length > 0 || plan.pending.length > 0);
+  const document = useShown(shown, (now) => (isMissing ? now : null));
+  if (plan === null || document === null) return null;
   const boxes = visualsOf(plan).flatMap((visual) =>
     problems.some(({ clip }) => clip === visual.clip) ? (boxOf(visual, document, measurer()) ?? []) : [],
   );

@@ -1,9 +1,9 @@
 import { type ReactNode, useLayoutEffect, useMemo, useRef } from "react";
-import type { Timeline } from "../../../core/timeline/index.ts";
 import { useViewerUi } from "../../state/context.ts";
 import type { Transport } from "../../state/transport.ts";
 import { Spinner } from "../../ui/Spinner.tsx";
 import type { Locate } from "../decode/address.ts";
+import { type ShownDocument, useShown } from "../shown-document.ts";
 import { useEngine, useViewerStatus } from "../use-engine.ts";
 import { DebugOverlay } from "./DebugOverlay.tsx";
 import { Handles } from "./Handles.tsx";
@@ -24,7 +24,7 @@ export interface FrameView {
 }
 
 interface Props {
-  readonly document: Timeline;
+  readonly shown: ShownDocument;
   readonly transport: Transport;
   readonly locate: Locate;
   readonly isSource?: boolean;
@@ -35,9 +35,11 @@ interface Props {
 }
 
 /** Picture, playback controls and loudness of a timeline. */
-export function Viewer({ document, transport, locate, isSource = false, hasHandles = false, children }: Props) {
-  const { width, height } = document.settings;
-  const { engine, canvas } = useEngine(transport, document, locate);
+export function Viewer({ shown, transport, locate, isSource = false, hasHandles = false, children }: Props) {
+  const settings = useShown(shown, (document) => document.settings);
+  const name = useShown(shown, (document) => document.name);
+  const { width, height } = settings;
+  const { engine, canvas } = useEngine(transport, shown, locate);
   const stage = useRef<HTMLDivElement>(null);
   const available = useStageSize(stage);
   const zoom = useViewerUi((ui) => ui.zoom);
@@ -69,10 +71,10 @@ export function Viewer({ document, transport, locate, isSource = false, hasHandl
                 height={pixels.height}
                 // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a picture that is painted
                 role="img"
-                aria-label={isSource ? `Picture of ${document.name}` : "Picture of the timeline"}
+                aria-label={isSource ? `Picture of ${name}` : "Picture of the timeline"}
               />
               {children}
-              {engine === null ? null : <Missing engine={engine} document={document} view={view} />}
+              {engine === null ? null : <Missing engine={engine} shown={shown} view={view} />}
               {safeAreas ? <SafeAreas /> : null}
               {engine !== null && hasHandles ? <Handles engine={engine} view={view} /> : null}
               {waiting ? (
@@ -87,7 +89,7 @@ export function Viewer({ document, transport, locate, isSource = false, hasHandl
         <Meter engine={engine} transport={transport} />
       </div>
       <ScrubBar transport={transport} />
-      <TransportBar transport={transport} settings={document.settings} isSource={isSource} />
+      <TransportBar transport={transport} settings={settings} isSource={isSource} />
     </>
   );
 }

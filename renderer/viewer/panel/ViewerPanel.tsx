@@ -7,6 +7,7 @@ import { findMedia, type MediaReference } from "../../../core/timeline/index.ts"
 import { Waveform } from "../../bin/Waveform.tsx";
 import { useEditUi, useMediaStatus, useProject, useStudio, useViewerUi } from "../../state/context.ts";
 import { lengthOf } from "../../state/create-studio.ts";
+import { fixedDocument, type ShownDocument } from "../shown-document.ts";
 import { sourceDocument } from "../source-document.ts";
 import { useLocate } from "../use-locate.ts";
 import { Viewer } from "./Viewer.tsx";
@@ -15,11 +16,12 @@ import { ViewerHead } from "./ViewerHead.tsx";
 /** The viewer: the timeline's picture, or one media to take a stretch from. */
 export function ViewerPanel() {
   const { transport } = useStudio();
-  const document = useProject((view) => view.document);
+  const references = useProject((view) => view.document.media);
+  const shown = useTimeline();
   const source = useEditUi((ui) => ui.source);
   const tab = useViewerUi((ui) => ui.tab);
-  const locate = useLocate(document);
-  const media = source === null ? null : (findMedia(document, source) ?? null);
+  const locate = useLocate(references);
+  const media = source === null ? null : (findMedia({ media: references }, source) ?? null);
   useSourceTab(source);
   const showsSource = tab === "source" && media !== null;
   return (
@@ -28,9 +30,24 @@ export function ViewerPanel() {
       {showsSource ? (
         <SourceViewer key={media.id} media={media} />
       ) : (
-        <Viewer key="timeline" document={document} transport={transport} locate={locate} hasHandles />
+        <Viewer key="timeline" shown={shown} transport={transport} locate={locate} hasHandles />
       )}
     </div>
+  );
+}
+
+/** The open project's timeline. */
+function useTimeline(): ShownDocument {
+  const { store } = useStudio().project;
+  return useMemo(
+    () => ({
+      get: () => store.getState().document,
+      subscribe: (listener) =>
+        store.subscribe((view, before) => {
+          if (view.document !== before.document) listener();
+        }),
+    }),
+    [store],
   );
 }
 
@@ -50,11 +67,12 @@ function useSourceTab(source: string | null): void {
   }, [transport, viewerUi]);
 }
 
-function SourceViewer({ media }: { readonly media: NonNullable<ReturnType<typeof findMedia>> }) {
+function SourceViewer({ media }: { readonly media: MediaReference }) {
   const { sourceTransport, editUi } = useStudio();
   const settings = useProject((view) => view.document.settings);
   const document = useMemo(() => sourceDocument(media, settings), [media, settings]);
-  const locate = useLocate(document);
+  const shown = useMemo(() => fixedDocument(document), [document]);
+  const locate = useLocate(document.media);
   const begin = media.availableRange?.start ?? 0;
   useEffect(() => {
     sourceTransport.pause();
@@ -75,7 +93,7 @@ function SourceViewer({ media }: { readonly media: NonNullable<ReturnType<typeof
     });
   }, [sourceTransport, editUi, document, begin]);
   return (
-    <Viewer document={document} transport={sourceTransport} locate={locate} isSource>
+    <Viewer shown={shown} transport={sourceTransport} locate={locate} isSource>
       {media.size === null ? <SourceSound media={media} /> : null}
     </Viewer>
   );

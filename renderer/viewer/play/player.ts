@@ -1,4 +1,5 @@
-import { type FramePlan, planFrame } from "../../../core/render-plan/index.ts";
+import { diff } from "../../../core/history/index.ts";
+import { type FramePlan, planFrame, withoutHidden } from "../../../core/render-plan/index.ts";
 import { type Flicks, FLICKS_PER_SECOND, flicksToFrame, frameToFlicks } from "../../../core/time/index.ts";
 import { endOfPlaced, laneOf, type Timeline } from "../../../core/timeline/index.ts";
 import type { Transport } from "../../state/transport.ts";
@@ -25,6 +26,8 @@ export interface PlayerParts {
   readonly sound: Pick<SoundOutput, "start" | "stop" | "now" | "setDocument" | "setLoop">;
   /** Paints a plan; what it shows is decoded, as far as it can be. */
   readonly paint: (plan: FramePlan) => void;
+  /** What is on the canvas now: a plan without what is hidden in it, and with that. */
+  readonly onShown: (seen: FramePlan, plan: FramePlan) => void;
   /** What else a plan needs before it can be painted (fonts). */
   readonly prepare: (plan: FramePlan) => Promise<void>;
   readonly onStats: (stats: PlayStats) => void;
@@ -57,6 +60,8 @@ export class Player {
   private wanted = 0;
   private drawing = false;
   private frame: number | null = null;
+  /** What is seen of the still that is on the canvas; null where what is there may be another. */
+  private shown: FramePlan | null = null;
   private stats = fresh;
   private lookedAhead = 0;
   private loop: Loop | null = null;
@@ -64,18 +69,28 @@ export class Player {
 
   constructor(parts: PlayerParts) {
     this.parts = parts;
-    this.unsubscribe = parts.transport.subscribe(() => this.follow());
-    this.follow();
+    this.unsubscribe = parts.transport.subscribe(() => this.move());
+    this.move();
     if (!this.active) void this.still();
   }
 
-  /** The document, the canvas or what is known of media has changed. */
-  refresh(): void {
-    const { sources, sound, document } = this.parts;
+  /** The document has changed. Most edits change nothing in the frame at the playhead: then nothing is painted. */
+  follow(): void {
+    const { sources, sound, document, transport, onShown } = this.parts;
     sources.setDocument(document());
     sound.setDocument(document());
     this.frame = null;
-    if (!this.active) void this.still();
+    if (this.active) return;
+    const plan = this.planAt(transport.time);
+    const seen = this.seenOf(plan);
+    if (this.shown !== null && diff(this.shown, seen).length === 0) onShown(seen, plan);
+    else void this.still();
+  }
+
+  /** The canvas or what is known of media has changed. */
+  refresh(): void {
+    this.shown = null;
+    this.follow();
   }
 
   dispose(): void {
@@ -85,7 +100,7 @@ export class Player {
     this.parts.sound.stop();
   }
 
-  private follow(): void {
+  private move(): void {
     const { playing, jumps, speed } = this.parts.transport.state;
     if (playing) {
       if (!this.active || jumps !== this.jumps || speed !== this.speed) void this.begin();
@@ -120,6 +135,11 @@ export class Player {
     return planFrame(document, frameToFlicks(flicksToFrame(shown, rate), rate));
   }
 
+  /** What must be decoded and painted of a plan. */
+  private seenOf(plan: FramePlan): FramePlan {
+    return withoutHidden(plan, (picture) => this.parts.sources.solid(picture));
+  }
+
   private async begin(): Promise<void> {
     const { transport, sources, sound, prepare, onWaiting } = this.parts;
     const { time, speed, jumps } = transport.state;
@@ -129,9 +149,10 @@ export class Player {
     this.jumps = jumps;
     this.speed = speed;
     this.frame = null;
+    this.shown = null;
     this.loop = transport.looped;
     sound.stop();
-    const plan = this.planAt(time);
+    const plan = this.seenOf(this.planAt(time));
     const waiting = setTimeout(() => onWaiting(true), VISIBLE_WAIT);
     await Promise.race([Promise.all([sources.ready(plan, speed > 0 ? 1 : -1), prepare(plan)]), wait(PATIENCE)]);
     if (turn === this.turn) await sound.start(time, speed, this.loop);
@@ -150,7 +171,7 @@ export class Player {
 
   /** Paints the frame at a time while playing, where it is another than before. */
   private show(time: Flicks): void {
-    const { sources, paint, prepare, onStats, document } = this.parts;
+    const { sources, paint, prepare, onShown, onStats, document } = this.parts;
     const { rate } = document().settings;
     const frame = flicksToFrame(time, rate);
     if (frame === this.frame) return;
@@ -158,7 +179,8 @@ export class Player {
     const passed = this.frame === null ? 0 : this.passedTo(frame, this.frame, direction);
     const skipped = Math.max(0, passed - Math.max(1, Math.ceil(Math.abs(this.speed))));
     this.frame = frame;
-    const plan = this.planAt(time);
+    const whole = this.planAt(time);
+    const plan = this.seenOf(whole);
     sources.aim(plan, direction);
     this.prepareSeam(time, direction);
     if (performance.now() - this.lookedAhead > 250) this.lookAhead(time, plan, direction);
@@ -166,6 +188,7 @@ export class Player {
     const isReady = sources.isReady(plan);
     const before = performance.now();
     paint(plan);
+    onShown(plan, whole);
     const due = frameToFlicks(direction > 0 ? frame : frame + 1, rate);
     this.stats = {
       painted: this.stats.painted + 1,
@@ -193,7 +216,7 @@ export class Player {
     if (loop === null) return;
     const left = direction > 0 ? loop.end - time : time - loop.start;
     if (left > SEAM * Math.max(1, Math.abs(this.speed))) return;
-    this.parts.sources.prepare(this.planAt(direction > 0 ? loop.start : loop.end - 1), direction);
+    this.parts.sources.prepare(this.seenOf(this.planAt(direction > 0 ? loop.start : loop.end - 1)), direction);
   }
 
   /** Opens what begins soon, so that a cut does not wait for its file. */
@@ -207,24 +230,28 @@ export class Player {
         if ((edge - time) * direction > 0 && (edge - time) * direction < SOON) starts.add(edge);
       }
     }
-    for (const start of starts) this.parts.sources.open(this.planAt(start), plan);
+    for (const start of starts) this.parts.sources.open(this.seenOf(this.planAt(start)), plan);
   }
 
   private async still(): Promise<void> {
     this.wanted++;
     if (this.drawing) return;
     this.drawing = true;
-    const { transport, sources, paint, prepare, onWaiting } = this.parts;
+    const { transport, sources, paint, prepare, onShown, onWaiting } = this.parts;
     let done = 0;
     while (done !== this.wanted && !this.active && !this.disposed) {
       done = this.wanted;
-      const plan = this.planAt(transport.time);
+      const whole = this.planAt(transport.time);
+      const plan = this.seenOf(whole);
+      this.shown = null;
       const waiting = setTimeout(() => onWaiting(true), VISIBLE_WAIT);
       await Promise.all([sources.ready(plan), prepare(plan)]);
       clearTimeout(waiting);
       if (this.active || this.disposed) break;
       onWaiting(false);
       paint(plan);
+      onShown(plan, whole);
+      if (done === this.wanted) this.shown = plan;
     }
     this.drawing = false;
     // Playing may have begun and ended while this one was decoded.
