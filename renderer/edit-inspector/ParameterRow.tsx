@@ -2,7 +2,7 @@ import { colourNumber, colourOf, parameterInfo, type ParameterName } from "../..
 import { useStudio } from "../state/context.ts";
 import { useGlancedTime } from "../state/transport.ts";
 import type { Found } from "../timeline/selection.ts";
-import { isDefault, momentOf, valueOf } from "./clip-values.ts";
+import { isDefault, keyframesOf, momentOf, valueOf } from "./clip-values.ts";
 import { KeyframeNavigation, KeyframeToggle } from "./fields/keyframes.tsx";
 import { ColourRow } from "./fields/rows.tsx";
 import { ValueRow } from "./fields/ValueRow.tsx";
@@ -36,7 +36,7 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 /** One parameter of the selected clips: its value at the playhead, and its keyframes. */
 export function ParameterRow({ found, name, label, factor = 1, isWhole = false, tied = null, ...look }: Props) {
   const { project, transport } = useStudio();
-  const playhead = useGlancedTime();
+  const playhead = useGlancedTime(moves(found, name));
   const gesture = useGesture();
   const { min, max, label: known } = parameterInfo[name];
   const value = valueOf(found, name, playhead);
@@ -95,12 +95,15 @@ export function ParameterRow({ found, name, label, factor = 1, isWhole = false, 
 
 const clampTo = (name: ParameterName, value: number): number =>
   Math.min(parameterInfo[name].max, Math.max(parameterInfo[name].min, value));
+/** Its value is another at another time. */
+const moves = (found: readonly Found[], name: ParameterName): boolean =>
+  found.some(({ item }) => keyframesOf(item.clip, name).length > 0);
 const idsOf = (found: readonly Found[]): string[] => found.map(({ item }) => item.clip.id);
 
 /** A colour of the selected clips: at the playhead, with its keyframes. */
 export function ParameterColourRow({ found, name, label }: Omit<Props, "label"> & { readonly label: string }) {
   const { project, transport } = useStudio();
-  const playhead = useGlancedTime();
+  const playhead = useGlancedTime(moves(found, name));
   const gesture = useGesture();
   const value = valueOf(found, name, playhead);
   const single = found.length === 1 ? found[0]! : null;

@@ -9,8 +9,8 @@ import type { Keyed } from "./fields/keyframes.tsx";
 export function useClipKeyed(found: Found, names: readonly ParameterName[], title: string): Keyed {
   const { project, transport } = useStudio();
   const { clip, start } = found.item;
-  const time = momentOf(found, useGlancedTime());
   const keyframes = keyframesOf(clip, names[0]!);
+  const time = momentOf(found, useGlancedTime(keyframes.length > 0));
   const inOneStep = (change: (gesture: string, parameter: ParameterName) => void): void => {
     const gesture = crypto.randomUUID();
     for (const parameter of names) change(gesture, parameter);
@@ -44,8 +44,8 @@ export function useClipKeyed(found: Found, names: readonly ParameterName[], titl
 /** The keyframes of a track's volume or pan at the playhead: its times are the timeline's. */
 export function useTrackKeyed(track: Track, parameter: "volume" | "pan", title: string): Keyed {
   const { project, transport } = useStudio();
-  const time = useGlancedTime();
   const keyframes = keyframesIn(track[parameter]);
+  const time = useGlancedTime(keyframes.length > 0);
   const which = { track: track.id, parameter };
   return {
     title,

@@ -19,8 +19,8 @@ const page = {
     });
     const paint: number[] = [];
     const lag: number[] = [];
-    let silent = 0;
-    let next = 0;
+    const gaps: { at: number; seconds: number }[] = [];
+    let [next, first] = [0, 0];
     engine.status.subscribe(({ stats }, before) => {
       if (stats === null || stats === before.stats) return;
       paint.push(stats.paintMs);
@@ -28,7 +28,8 @@ const page = {
     });
     engine.sound.onBlock = (when, _, [left]) => {
       // A block that does not follow on the one before: what lay between was not heard.
-      if (next > 0) silent += Math.max(0, when - next);
+      if (next === 0) first = when;
+      else if (when - next > 1e-4) gaps.push({ at: next - first, seconds: when - next });
       next = when + left.length / timeline.settings.sampleRate;
     };
     const start = performance.now();
@@ -42,7 +43,7 @@ const page = {
     });
     const { stats } = engine.status.getState();
     engine.dispose();
-    return { paint, lag, silent, stats: stats!, seconds: (performance.now() - start) / 1000 };
+    return { paint, lag, gaps, stats: stats!, seconds: (performance.now() - start) / 1000 };
   },
 };
 export type PlaybackPage = typeof page;

@@ -55,7 +55,9 @@ export const ScrubBar = memo(function ScrubBar({ transport }: { readonly transpo
           style={{ left: share(inPoint ?? 0), right: `calc(100% - ${share(outPoint ?? duration)})` }}
         />
       ) : null}
-      <span className="scrub__head" style={{ left: share(time) }} />
+      <span className="scrub__place" style={{ transform: `translateX(${share(time)})` }}>
+        <span className="scrub__head" />
+      </span>
     </div>
   );
 });

@@ -62,7 +62,7 @@ function useSourceTab(source: string | null): void {
     return transport.subscribe(() => {
       if (transport.state.jumps === jumps) return;
       jumps = transport.state.jumps;
-      viewerUi.setState({ tab: "timeline" });
+      if (viewerUi.getState().tab !== "timeline") viewerUi.setState({ tab: "timeline" });
     });
   }, [transport, viewerUi]);
 }
