@@ -33,8 +33,9 @@ function fillsFrame(frame: Size, { fit, x, y, scaleX, scaleY }: PictureVisual, s
   const [across, down] = [frame.width / size.width, frame.height / size.height];
   const scale = fit === "none" ? 1 : fit === "contain" ? Math.min(across, down) : Math.max(across, down);
   const [w, h] = fit === "fill" ? [1, 1] : [scale / across, scale / down];
-  const beyond = (length: number, by: number): number => (length * Math.abs(by) - 1) / 2 + ROUNDING;
   return Math.abs(x) <= beyond(w, scaleX) && Math.abs(y) <= beyond(h, scaleY);
 }
 
+/** How far from the middle a picture may lie that still reaches both edges. @param length in parts of the frame, before scaling */
+const beyond = (length: number, scale: number): number => (length * Math.abs(scale) - 1) / 2 + ROUNDING;
 const ROUNDING = 1e-6;

@@ -7,11 +7,10 @@ import { afterPaint } from "./after-paint.ts";
  */
 export function useFollowing<T>(value: T, atOnce: boolean): T {
   const [shown, setShown] = useState(value);
-  useEffect(() => {
-    if (shown === value) return undefined;
-    if (!atOnce) return afterPaint(() => setShown(() => value));
-    setShown(() => value);
-    return undefined;
-  }, [value, shown, atOnce]);
+  if (atOnce && shown !== value) setShown(() => value);
+  useEffect(
+    () => (atOnce || shown === value ? undefined : afterPaint(() => setShown(() => value))),
+    [value, shown, atOnce],
+  );
   return atOnce ? value : shown;
 }
