@@ -63,17 +63,16 @@ const make = (studio: JSHandle<Studio>, steps: readonly Step[]): Promise<Times[]
     const channel = new MessageChannel();
     channel.port1.start();
     /** When the task that runs now, and what it has put before all others, is over. */
-    const over = () =>
-      new Promise<number>((done) => {
-        channel.port1.addEventListener("message", () => done(performance.now()), { once: true });
-        channel.port2.postMessage(null);
-      });
+    const whenOver = (act: (now: number) => void) => {
+      channel.port1.addEventListener("message", () => act(performance.now()), { once: true });
+      channel.port2.postMessage(null);
+    };
     const nextFrame = () =>
       new Promise<{ start: number; end: number }>((done) => {
         requestAnimationFrame(() => {
           const start = performance.now();
           // Style, layout and paint follow the frame's callbacks; a message comes after them.
-          void over().then((end) => done({ start, end }));
+          whenOver((end) => done({ start, end }));
         });
       });
     const times: Times[] = [];
@@ -87,7 +86,7 @@ const make = (studio: JSHandle<Studio>, steps: readonly Step[]): Promise<Times[]
         const result = project.perform(step.name, step.arguments);
         if (!result.ok) throw new Error(`${step.name}: ${result.error.message}`);
       }
-      const [now, frame] = await Promise.all([over(), shown]);
+      const [now, frame] = await Promise.all([new Promise<number>(whenOver), shown]);
       // The frame may come before the message: then all was done in one go.
       const apart = now <= frame.start;
       times.push({
