@@ -26,7 +26,8 @@ export async function openPipeline(packFolder: string, options: OpenOptions): Pr
     return new HummingbirdPipeline({ config: manifest.config, weights, summary }, options);
   if (manifest.family === "patnet") return new PatnetPipeline({ config: manifest.config, weights, summary }, options);
   const { config } = manifest;
-  const networks = new KeyvidNetworks(config, weights, { threads: options.threads });
+  const { threads, device } = options;
+  const networks = new KeyvidNetworks(config, weights, { threads, device });
   return new KeyvidPipeline({ config, folder, summary, networks }, options);
 }
 

@@ -3,7 +3,7 @@
  * pipeline. Folders: `onnx/` writes graphs, `checkpoint/` reads published files, `pack/` converts the one into the other;
  * `diffusion/`, `openclip/`, `vae/` and `unet3d/` are what families share; one folder per model family.
  */
-import type { ModelSummary, Precision, ResolvedAnimation, ResolvedRequest } from "../core/contract/index.ts";
+import type { DeviceId, ModelSummary, Precision, ResolvedAnimation, ResolvedRequest } from "../core/contract/index.ts";
 import type { Sound } from "../core/sound/sound.ts";
 
 export type DType =
@@ -228,6 +228,8 @@ export interface OpenOptions {
   /** Intra-op threads for onnxruntime. */
   readonly threads: number;
   readonly precision: Precision;
+  /** Where its networks run; absent: on the processor. int8 runs there in any case. */
+  readonly device?: DeviceId | undefined;
   /** For tests: how often a run's state is written, seconds, and how much memory there is, bytes. */
   readonly saveSeconds?: number | undefined;
   readonly memory?: (() => number) | undefined;

@@ -66,6 +66,8 @@ const common = {
   after: z.array(z.string()).default([]),
   /** The jobs of one list or sweep share it: they are shown together. Null: queued on its own. */
   batch: z.string().nullable().default(null),
+  /** Why it does not begin although it could be its turn (too little memory is free), in one sentence. Resuming it begins it in spite of that. */
+  waitsFor: z.string().nullable().default(null),
   /** How often the studio ended without a word while this was being worked on. */
   interruptions: z.number().default(0),
   progress: progressSchema,

@@ -1,5 +1,13 @@
 /** Contract values, whole and valid, for the tests of every room: one model, one computer, a job, a clip. */
-import type { Clip, GenerateJob, ModelSummary, QueueState, ResolvedRequest, SystemInfo } from "../contract/index.ts";
+import type {
+  Clip,
+  Computer,
+  GenerateJob,
+  ModelSummary,
+  QueueState,
+  ResolvedRequest,
+  SystemInfo,
+} from "../contract/index.ts";
 
 export const model: ModelSummary = {
   id: "plume-starter",
@@ -78,6 +86,7 @@ export function job(id: string, change: Partial<GenerateJob> = {}): GenerateJob 
     kind: "generate",
     state: "queued",
     priority: "normal",
+    waitsFor: null,
     after: [],
     batch: null,
     interruptions: 0,
@@ -92,5 +101,12 @@ export function job(id: string, change: Partial<GenerateJob> = {}): GenerateJob 
     ...change,
   };
 }
+
+/** A computer with a processor alone. */
+export const quietComputer: Computer = {
+  settings: { device: "auto", memoryBytes: null },
+  devices: [{ id: "cpu", name: "Processor", works: true, reason: null, gflops: 100, used: true }],
+  memory: { total: 16e9, limit: 12.8e9, usual: 12.8e9, available: 8e9, held: 0 },
+};
 
 export const quietQueue: QueueState = { order: [], hold: null, background: [] };

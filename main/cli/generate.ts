@@ -131,6 +131,9 @@ function watch(studio: Studio, jobs: readonly JobSnapshot[], output: Output): ()
     const index = jobs.findIndex(({ id }) => id === event.job.id);
     if (index < 0) return;
     const which = jobs.length === 1 ? "" : `clip ${index + 1} of ${jobs.length}: `;
-    output.progress((index + event.job.progress.fraction) / jobs.length, which + describe(event.job.progress));
+    output.progress(
+      (index + event.job.progress.fraction) / jobs.length,
+      which + (event.job.waitsFor ?? describe(event.job.progress)),
+    );
   });
 }

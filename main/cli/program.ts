@@ -5,6 +5,7 @@ import { appFile } from "../app-files/app-files.ts";
 import { createStudio, openQueueAccess, type Studio, type StudioOptions } from "../studio/index.ts";
 import { type AnalyzeOptions, analyze } from "./analyze.ts";
 import { type AnimateOptions, animate } from "./animate.ts";
+import { computer, type ComputerOptions } from "./computer.ts";
 import { doctor } from "./doctor.ts";
 import { type ExportOptions, exportProject, importProject, listPresets, showRecords } from "./export.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
@@ -114,6 +115,12 @@ function buildProgram(perform: (options: CommonOptions, work: Work) => Promise<v
   addProject(program, perform);
   addExport(program, perform);
   addQueue(program, common, queue);
+  common(program.command("computer"))
+    .description("Says what clips are made with: the devices of this computer, and how much memory models may take.")
+    .option("--device <which>", "auto, cpu, webgpu, dml, coreml or cuda: where models run from now on")
+    .option("--memory <size>", "the most that models may take together (6G, 800M), or auto")
+    .option("--again", "tries all devices anew, also those that were put off")
+    .action((options: ComputerOptions) => perform(options, (studio, output) => computer(options, studio, output)));
   common(program.command("doctor"))
     .description(
       "Looks at everything that a clip needs, at what can compute, and at what each model takes; says what is missing.",

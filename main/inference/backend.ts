@@ -23,7 +23,6 @@ export type StepReport = (step: string, fraction: number) => Promise<void>;
  */
 export interface EngineBackend {
   readonly onnxruntime: string;
-  readonly executionProvider: string;
   open(pack: string, options: OpenOptions & { readonly precision: Precision }): Promise<Pipeline>;
   install(task: InstallTask, report: StepReport, signal: AbortSignal): Promise<ModelSummary>;
   /** Makes what the pack keeps beside its weights (Hummingbird: the int8 form). */

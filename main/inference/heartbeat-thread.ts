@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
+import { freeMemory } from "../../native-models/free-memory.ts";
 import type { Heartbeat } from "./protocol.ts";
 
 /**
@@ -11,7 +12,7 @@ const { lastTurn, fd, intervalMs } = workerData as { lastTurn: BigInt64Array; fd
 function beat(): void {
   const heartbeat: Heartbeat = {
     rss: process.memoryUsage.rss(),
-    available: process.availableMemory(),
+    available: freeMemory(),
     busyMs: Math.max(0, Number(process.hrtime.bigint() - Atomics.load(lastTurn, 0)) / 1e6),
   };
   try {

@@ -60,7 +60,14 @@ async function generate(
 ) {
   const run = options.run ?? { events: [], frames: [], fractions: [] };
   const outcome = await host.generate(
-    { pack: "/pack", threads: 1, precision: "fp32", resume: null, request: request(prompt, options.more) },
+    {
+      pack: "/pack",
+      threads: 1,
+      precision: "fp32",
+      device: "cpu",
+      resume: null,
+      request: request(prompt, options.more),
+    },
     {
       progress: ({ phase, done, fraction }) => {
         run.events.push(`${phase} ${done}`);

@@ -1,4 +1,5 @@
 import {
+  type DeviceId,
   type ModelSummary,
   modelSummarySchema,
   type Precision,
@@ -39,6 +40,8 @@ export interface EngineHostOptions {
   /** Pause before a restart after the n-th crash in a row, milliseconds; the last one repeats. */
   readonly backOffMs?: readonly number[] | undefined;
   readonly times?: Partial<EngineTimes> | undefined;
+  /** Before a process is started: somebody makes room for it. */
+  readonly beforeStart?: (() => Promise<void>) | undefined;
   readonly log?: ((line: string) => void) | undefined;
   readonly onState?: ((state: EngineState) => void) | undefined;
 }
@@ -48,6 +51,7 @@ export interface GenerateTask {
   readonly pack: string;
   readonly threads: number;
   readonly precision: Precision;
+  readonly device: DeviceId;
   readonly request: ResolvedRequest;
   /** File of the state that an interrupted run of this very task left; null: it begins at the beginning. */
   readonly resume: string | null;
@@ -264,6 +268,7 @@ export class EngineHost {
     if (this.engine?.isAlive === true) return this.engine;
     const pauses = this.options.backOffMs ?? BACK_OFF_MS;
     await pause(pauses[Math.min(this.crashes, pauses.length - 1)] ?? 0, signal);
+    await this.options.beforeStart?.();
     this.setState("starting");
     try {
       const engine = await EngineProcess.start({

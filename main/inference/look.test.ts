@@ -41,7 +41,7 @@ async function lookAt(host: EngineHost, pack: string, pictures: readonly Uint8Ar
   const file = join(folder.path, "pictures");
   await writeFile(file, Buffer.concat(pictures));
   const seen: Sight[] = [];
-  const task = { pack, threads: 1, precision: "fp32" as const, tags: true, objects: true };
+  const task = { pack, threads: 1, precision: "fp32" as const, device: "cpu" as const, tags: true, objects: true };
   await host.look(
     { ...task, pictures: { file, ...size }, count: pictures.length },
     (_, sight) => void seen.push(sight),

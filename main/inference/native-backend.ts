@@ -6,7 +6,6 @@ export async function nativeBackend(): Promise<EngineBackend> {
   const { onnxruntimeVersion } = await import("../../native-models/runtime.ts");
   return {
     onnxruntime: onnxruntimeVersion,
-    executionProvider: "cpu",
 
     async open(pack, options) {
       const { openPipeline } = await import("../../native-models/index.ts");

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  deviceIdSchema,
   errorDataSchema,
   precisionSchema,
   resolvedAnimationSchema,
@@ -20,6 +21,8 @@ const model = {
   pack: z.string(),
   threads: z.number().int().min(1),
   precision: precisionSchema,
+  /** Where its networks run. */
+  device: deviceIdSchema,
 };
 
 /** A stretch of a work file: float32, the channels one after another. What lies beyond the file's end is silence. */
@@ -179,7 +182,7 @@ export const generateResultSchema = z.object({
   resumed: z.number(),
   /** Version of onnxruntime and the execution provider that did the work. */
   onnxruntime: z.string(),
-  executionProvider: z.string(),
+  executionProvider: deviceIdSchema,
   threads: z.number(),
 });
 

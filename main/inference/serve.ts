@@ -127,13 +127,17 @@ class Engine {
     );
   }
 
-  private outcome(result: GenerateResult, load: number, { threads }: { readonly threads: number }): GenerateOutcome {
+  private outcome(
+    result: GenerateResult,
+    load: number,
+    { threads, device }: Pick<AnimateCommand, "threads" | "device">,
+  ): GenerateOutcome {
     return {
       framesSha256: result.framesSha256,
       seconds: { load, ...result.seconds },
       resumed: result.resumed ?? 0,
       onnxruntime: this.backend.onnxruntime,
-      executionProvider: this.backend.executionProvider,
+      executionProvider: device,
       threads,
     };
   }
@@ -159,15 +163,21 @@ class Engine {
 
   /** The task's model, opened unless it is the one of the last task, and the seconds that this took. */
   private async open(
-    { task, pack, threads, precision }: AnimateCommand | LookCommand | Extract<TaskCommand, { type: "generate" }>,
+    {
+      task,
+      pack,
+      threads,
+      precision,
+      device,
+    }: AnimateCommand | LookCommand | Extract<TaskCommand, { type: "generate" }>,
     signal: AbortSignal,
   ): Promise<{ pipeline: Pipeline; load: number }> {
     const started = performance.now();
     await this.report({ type: "progress", task, phase: "load", step: "", done: 0, total: 0, fraction: 0 });
-    const key = JSON.stringify([pack, threads, precision]);
+    const key = JSON.stringify([pack, threads, precision, device]);
     if (this.warm?.key !== key) {
       await this.unload();
-      this.warm = { key, pipeline: await this.backend.open(pack, { threads, precision }) };
+      this.warm = { key, pipeline: await this.backend.open(pack, { threads, precision, device }) };
     }
     const { pipeline } = this.warm;
     signal.throwIfAborted();

@@ -10,7 +10,7 @@ import {
   StudioError,
   type StudioEvent,
 } from "../../core/contract/index.ts";
-import { EngineHost, readPackFacts } from "../inference/index.ts";
+import { type EngineHost, readPackFacts } from "../inference/index.ts";
 import { locateFfmpeg, type MediaTools, sweepParts } from "../media/index.ts";
 import { AnalyzeDesk } from "./analyze/analyze-desk.ts";
 import { AnimateRunner } from "./animate/animate-runner.ts";
@@ -40,9 +40,10 @@ import { ModelService } from "./models/model-service.ts";
 import { openStore } from "./models/open-store.ts";
 import { StoreDesk } from "./models/store-desk.ts";
 import { StoreRunner } from "./models/store-runners.ts";
+import { openEngines } from "./open-engines.ts";
 import { parseInput } from "./parse-input.ts";
-import { makeRoom, openPlanner } from "./planner/open-planner.ts";
-import type { MadeClip, Planner } from "./planner/planner.ts";
+import { openPlanner, type Planning } from "./planner/open-planner.ts";
+import type { MadeClip } from "./planner/planner.ts";
 import { inspectProject } from "./projects/inspect.ts";
 import { ProjectService } from "./projects/service.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
@@ -96,14 +97,13 @@ class StudioServices implements Studio {
   private readonly options: StudioOptions;
   private readonly opened: Opened;
   private readonly engine: EngineHost;
-  /** Looking at media goes on beside the making of clips, and leaves the clip's model where it is. */
   private readonly eyes: EngineHost;
   private readonly analyses: AnalyzeDesk;
   private readonly library: Library;
   private readonly jobs: JobService;
   private readonly queueDesk: QueueDesk;
   private readonly storeDesk: StoreDesk;
-  private readonly planner: Planner;
+  private readonly planning: Planning;
   private readonly desk: MediaDesk;
   private readonly animations: AnimationService;
   private readonly exportRunner: ExportRunner;
@@ -121,14 +121,9 @@ class StudioServices implements Studio {
     this.options = options;
     this.opened = opened;
     this.listeners = new Listeners(log);
-    const host = {
-      entry: exchanged.engineEntry ?? options.engine?.entry,
-      node: options.engine?.node,
-      idleMs: options.idleUnloadMs,
-      log,
-    };
-    this.engine = new EngineHost(host);
-    this.eyes = new EngineHost(host);
+    const { engine, eyes } = openEngines(options, exchanged, () => this.planning.memory.makeRoomForEyes());
+    this.engine = engine;
+    this.eyes = eyes;
     this.library = new Library(folders.output, folders.trash);
     this.models = new ModelService({
       folder: folders.models,
@@ -155,8 +150,19 @@ class StudioServices implements Studio {
       emit: (event) => this.emit(event),
       log,
     });
-    const { models, engine } = this;
-    this.planner = openPlanner({ folders, models, engine, exchanged, node: host.node, log });
+    const { models } = this;
+    const onSettings = (): void => this.jobs.pump();
+    this.planning = openPlanner({
+      folders,
+      models,
+      engine,
+      eyes,
+      exchanged,
+      node: options.engine?.node,
+      onSettings,
+      log,
+    });
+    const { planner, placement, admission } = this.planning;
     const parts = {
       appVersion: options.appVersion,
       engine: this.engine,
@@ -165,7 +171,8 @@ class StudioServices implements Studio {
       media: this.desk.media,
       workRoot: folders.work,
       tools: () => this.findTools(),
-      onMade: (made: MadeClip) => void this.planner.learn(made),
+      placement,
+      onMade: (made: MadeClip) => void planner.learn(made),
     };
     const animateRunner = new AnimateRunner(parts);
     this.exportRunner = new ExportRunner({
@@ -182,14 +189,15 @@ class StudioServices implements Studio {
       book,
       queueLog,
       runners: {
-        generate: generateRunner(parts),
-        animate: animateRunner,
+        generate: placement.over(generateRunner(parts)),
+        animate: placement.over(animateRunner),
         export: this.exportRunner,
         download: storeRunner,
         convert: storeRunner,
       },
       emit: (event) => this.emit(event),
-      makeRoom: (job) => makeRoom(job, this.planner, this.eyes),
+      admit: (job) => admission.admit(job),
+      makeRoom: (job) => admission.makeRoom(job),
       onQueue: () => this.queueDesk.tell(),
       onClip: () => this.tellLibrary(),
       log,
@@ -247,7 +255,7 @@ class StudioServices implements Studio {
       jobs: this.jobs,
       queueDesk: this.queueDesk,
       storeDesk: this.storeDesk,
-      planner: this.planner,
+      planner,
       animations: this.animations,
       desk: this.desk,
       analyses: this.analyses,

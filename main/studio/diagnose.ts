@@ -1,8 +1,8 @@
 import { statfs } from "node:fs/promises";
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { StudioError } from "../../core/contract/index.ts";
-import { type EngineHost, engineThreads } from "../inference/index.ts";
+import { type EngineHost, engineThreads, freeMemory, totalMemory } from "../inference/index.ts";
 import { chooseEncoder, type MediaTools } from "../media/index.ts";
 import type { Folders } from "./folders.ts";
 import type { ModelService } from "./models/model-service.ts";
@@ -75,9 +75,7 @@ async function finding(name: string, look: () => Promise<Result>): Promise<Findi
 }
 
 function memory(): Result {
-  const limit = process.constrainedMemory();
-  const total = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  const free = process.availableMemory();
+  const [total, free] = [totalMemory(), freeMemory()];
   const text = `${gib(free)} of ${gib(total)} memory are free`;
   return free < LITTLE_MEMORY ? bad(`${text}: close other programs before you make large clips.`) : good(`${text}.`);
 }

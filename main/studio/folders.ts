@@ -38,6 +38,8 @@ export interface Folders {
   readonly timings: string;
   /** What of this computer can compute, as it was tried. */
   readonly devices: string;
+  /** Where models run and how much memory they may take. */
+  readonly planner: string;
   /** Who signs Content Credentials: a private key and its certificates. */
   readonly identity: string;
 }
@@ -70,6 +72,7 @@ export async function chooseFolders(options: FolderOptions = {}): Promise<Folder
     endings: join(home, "ended-jobs.json"),
     timings: join(home, "timings.json"),
     devices: join(home, "devices.json"),
+    planner: join(home, "planner.json"),
     identity: join(home, "credentials", "signer.pem"),
   };
 }

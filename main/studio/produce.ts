@@ -20,6 +20,7 @@ import {
 import { checkDestination, type Library } from "./library.ts";
 import type { InstalledModel, ModelService } from "./models/model-service.ts";
 import type { SavedState } from "./jobs/saved-state.ts";
+import type { Placement } from "./planner/placement.ts";
 import type { MadeClip } from "./planner/planner.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { Destination } from "./studio.ts";
@@ -30,11 +31,14 @@ export interface ProduceParts {
   readonly models: ModelService;
   readonly library: Library;
   readonly tools: () => Promise<MediaTools>;
+  readonly placement: Pick<Placement, "choose">;
   /** Hears where a clip's time went, of clips that were made in one go. */
   readonly onMade: (made: MadeClip) => void;
 }
 
 export interface ProduceListener {
+  /** The device that it was given to failed: now the processor makes it. */
+  readonly onProcessor?: boolean;
   progress(progress: Progress): void;
   preview(preview: { step: number; width: number; height: number; frames: number }, rgba: Uint8Array): void;
 }
@@ -151,8 +155,10 @@ async function generateFrames(work: Work): Promise<GenerationRecord> {
   const { request, model, parts, listener, meter, writer, saved } = work;
   const hash = createHash("sha256");
   let received = 0;
+  const { precision } = request;
+  const device = listener.onProcessor ? "cpu" : await parts.placement.choose(model, precision);
   const outcome = await parts.engine.generate(
-    { pack: model.folder, threads: engineThreads(), precision: request.precision, request, resume: await saved.file() },
+    { pack: model.folder, threads: engineThreads(), precision, device, request, resume: await saved.file() },
     {
       progress({ phase, done, total, fraction }) {
         if (phase !== "install" && phase !== "prepare" && phase !== "verify")
@@ -183,7 +189,7 @@ async function generateFrames(work: Work): Promise<GenerationRecord> {
   if (outcome.resumed === 0) {
     const { threads, seconds } = outcome;
     const wish = { kind: "generate", ...request } as const;
-    parts.onMade({ model, wish, frames: request.frames, threads, seconds, peakBytes: parts.engine.peakBytes });
+    parts.onMade({ model, wish, frames: request.frames, threads, device, seconds, peakBytes: parts.engine.peakBytes });
   }
   return {
     schema: "plume.generation/1",

@@ -19,6 +19,7 @@ const job = (id: string): JobSnapshot => ({
   priority: "normal",
   after: [],
   batch: null,
+  waitsFor: null,
   interruptions: 0,
   progress: WAITING,
   preview: null,

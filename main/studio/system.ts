@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { cpus, totalmem } from "node:os";
+import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { StudioError, type SystemInfo } from "../../core/contract/index.ts";
+import { freeMemory, totalMemory } from "../inference/index.ts";
 import type { MediaTools } from "../media/index.ts";
 import { displayName, type Folders } from "./folders.ts";
 
@@ -15,14 +16,13 @@ export async function systemInfo(
     ({ version }) => ({ ffmpegVersion: version, ffmpegProblem: null }),
     (error: unknown) => ({ ffmpegVersion: null, ffmpegProblem: StudioError.from(error).message }),
   );
-  const limit = process.constrainedMemory();
   return {
     appVersion,
     platform: `${process.platform} ${process.arch}`,
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: cpus().length,
-    totalMemoryBytes: limit > 0 ? Math.min(limit, totalmem()) : totalmem(),
-    freeMemoryBytes: process.availableMemory(),
+    totalMemoryBytes: totalMemory(),
+    freeMemoryBytes: freeMemory(),
     ...ffmpeg,
     outputFolderName: displayName(folders.output),
   };

@@ -123,8 +123,9 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
   /** A hash of everything that decides a run's bits, so that a saved state is used for no other. */
   #identityOf(request: ResolvedRequest): string {
     const { precision, threads } = this.#options;
+    const device = this.#device === undefined ? [] : [this.#device];
     return createHash("sha256")
-      .update(JSON.stringify([this.summary.id, precision, threads, request]))
+      .update(JSON.stringify([this.summary.id, precision, threads, request, ...device]))
       .digest("hex");
   }
 
@@ -180,8 +181,15 @@ export class HummingbirdPipeline implements TextToVideoPipeline {
     const int8 = await this.#int8();
     if (int8 === null)
       throw new StudioError("MODEL_DAMAGED", `The int8 data of ${this.summary.name} are gone: try the clip again.`);
-    this.#opened = new HummingbirdNetworks(config, weights, { threads: this.#options.threads, int8 });
+    const { threads } = this.#options;
+    this.#opened = new HummingbirdNetworks(config, weights, { threads, int8, device: this.#device });
     return this.#opened;
+  }
+
+  /** Only the processor has the kernels of int8. */
+  get #device(): OpenOptions["device"] {
+    const { device, precision } = this.#options;
+    return precision === "int8" || device === "cpu" ? undefined : device;
   }
 
   /** Floating point operations of a clip's phases, those in int8 at their price in float32 ones. */

@@ -1,6 +1,6 @@
 /** From a picture and a sound to frames: localising, keyframes, interpolation, with progress, previews, saved states and a way to stop. */
 import { createHash } from "node:crypto";
-import { type ModelSummary, type ResolvedAnimation, StudioError } from "../../core/contract/index.ts";
+import { type DeviceId, type ModelSummary, type ResolvedAnimation, StudioError } from "../../core/contract/index.ts";
 import type { Sound } from "../../core/sound/index.ts";
 import { Clock } from "../clock.ts";
 import { frameOf, type LatentSize } from "../diffusion/latent.ts";
@@ -20,6 +20,7 @@ import { decodeTiled, tilesFor } from "../vae/tiles.ts";
 import { FRAMES, KEYFRAMES, type KeyvidConfig } from "./config.ts";
 import { neededBranches } from "./guidance.ts";
 import { melSpectrogram, segmentClip, withoutPadding } from "./mel.ts";
+import { freeMemory } from "../free-memory.ts";
 import { fromRgb8, modelPicture } from "./picture.ts";
 import { readSampler, writeSampler } from "./sampler-state.ts";
 import {
@@ -49,6 +50,8 @@ export interface KeyvidModel {
 export interface KeyvidPipelineOptions {
   /** States are written at most this often. */
   readonly saveSeconds?: number | undefined;
+  /** Where the networks run: another device's bits are other ones. */
+  readonly device?: DeviceId | undefined;
   /** Bytes of memory that this process may hold in all. */
   readonly memory?: (() => number) | undefined;
 }
@@ -63,14 +66,16 @@ export class KeyvidPipeline implements AnimatePipeline {
   readonly #model: KeyvidModel;
   readonly #saveSeconds: number;
   readonly #memory: () => number;
+  readonly #device: DeviceId;
   #previewMap: PreviewMap | null = null;
 
   constructor(model: KeyvidModel, options: KeyvidPipelineOptions = {}) {
     this.summary = model.summary;
     this.#model = model;
     this.#saveSeconds = options.saveSeconds ?? SAVE_SECONDS;
+    this.#device = options.device ?? "cpu";
     // What a warm model holds already is there for the next clip.
-    this.#memory = options.memory ?? (() => process.availableMemory() + process.memoryUsage.rss());
+    this.#memory = options.memory ?? (() => freeMemory() + process.memoryUsage.rss());
   }
 
   async localise(sound: Sound): Promise<Float32Array> {
@@ -112,7 +117,8 @@ export class KeyvidPipeline implements AnimatePipeline {
     checkpoint();
     this.#checkMemory(request);
     const prepared = this.#prepare(stage, request, input, work.seed, size);
-    const identity = identityOf(stage, input, work.identity);
+    const device = this.#device === "cpu" ? [] : [new TextEncoder().encode(this.#device)];
+    const identity = identityOf(stage, input, [...work.identity, ...device]);
     const answers = answersOf(prepared.run);
     const share = this.#shares(stage, prepared, size);
     await hooks.progress("text", 0, 1, 0);

@@ -4,6 +4,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { StudioError } from "../../core/contract/errors.ts";
+import type { DeviceId } from "../../core/contract/planner.ts";
 import type { WeightIndex } from "../types.ts";
 import { type Graph, sizeOf, type Tensor } from "./graph.ts";
 import { peakBytes } from "./peak.ts";
@@ -19,6 +20,8 @@ export interface SessionOptions {
   readonly threads: number;
   /** False: float32 weights stay memory-mapped and evictable instead of being repacked into private memory. */
   readonly prepack?: boolean;
+  /** Where it runs; what the device has no kernel for runs on the processor. Absent: on the processor. */
+  readonly device?: DeviceId | undefined;
 }
 
 /**
@@ -63,7 +66,7 @@ export class Session {
     try {
       await writeFile(file, graph.encode(weights.index, weights.file));
       const session = await ort.InferenceSession.create(file, {
-        executionProviders: ["cpu"],
+        executionProviders: providersOf(options.device),
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
         executionMode: "sequential",
@@ -103,6 +106,9 @@ export class Session {
     await this.#session.release();
   }
 }
+
+/** In the order in which onnxruntime asks them for each operator. */
+const providersOf = (device: DeviceId = "cpu"): string[] => (device === "cpu" ? ["cpu"] : [device, "cpu"]);
 
 function openFailure(error: unknown, name: string): StudioError {
   if (error instanceof StudioError) return error;

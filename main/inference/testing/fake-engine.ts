@@ -73,7 +73,6 @@ function misbehave(has: (word: string) => boolean): void {
 
 const backend: EngineBackend = {
   onnxruntime: "0.0.0-fake",
-  executionProvider: "fake",
   async open(pack) {
     opened += 1;
     if (basename(pack).startsWith("motion")) return fakeAnimation(misbehave);

@@ -29,6 +29,7 @@ import {
   job as sampleJob,
   model as starter,
   system,
+  quietComputer,
   quietQueue,
 } from "../../../core/testing/samples.ts";
 import type { ShellStudio } from "../../shell-common/content.ts";
@@ -270,7 +271,8 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     "queue.hold": unknown,
     "queue.release": unknown,
     "planner.plan": ({ wishes }: { wishes: PlanWish[] }) => wishes.map(planOf),
-    "planner.devices": () => [],
+    "planner.computer": () => quietComputer,
+    "planner.configure": () => quietComputer,
     "animation.plan": unknown,
     "library.list": library,
     "library.reveal": ({ id }: Input) => {
@@ -352,6 +354,7 @@ function planOf({ request: { width, height, frames } }: PlanWish): Plan {
     height: height ?? defaults.height,
     frames: frames ?? defaults.frames,
     device: "cpu",
+    deviceNote: null,
     fits: true,
     memoryBytes: 400e6,
     availableBytes: 8e9,

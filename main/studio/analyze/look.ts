@@ -57,7 +57,14 @@ export async function lookWith(
   const { width, height, precision } = model.summary.defaults;
   const side = Math.min(MOST_SIDE, Math.max(LEAST_SIDE, 2 * Math.min(width, height)));
   const threads = options.inBackground ? 1 : engineThreads();
-  const common = { pack: model.folder, threads, precision, tags: true, objects: options.objects };
+  const common = {
+    pack: model.folder,
+    threads,
+    precision,
+    device: "cpu" as const,
+    tags: true,
+    objects: options.objects,
+  };
   const tracker = new Tracker(interval);
   const tags = new TagCount();
   const subjects: { time: number; subject: number }[] = [];

@@ -81,7 +81,8 @@ export class AnimateRunner implements JobRunner {
       job = await this.listen(job, { folder, inputs, model }, context);
       ledger.seconds["listen"] = (performance.now() - started) / 1000;
     }
-    const work: StageWork = { engine: parts.engine, model, folder, inputs, context, meter, ledger };
+    const device = context.onProcessor ? "cpu" : await parts.placement.choose(model, request.precision);
+    const work: StageWork = { engine: parts.engine, device, model, folder, inputs, context, meter, ledger };
     if (job.stage !== "motion") {
       job = await drawKeyframes(job, work, isKeyframesOnly ? 1 : KEYFRAMES_SHARE);
       if (isKeyframesOnly) {
@@ -161,6 +162,8 @@ export class AnimateRunner implements JobRunner {
           pack: model.folder,
           threads: engineThreads(),
           precision,
+          // Listening takes a moment, and another device would not pay for its opening.
+          device: "cpu",
           sound: folder.sound(inputs, start / ANIMATION_FPS, SEGMENT_FRAMES / ANIMATION_FPS),
         },
         context.signal,

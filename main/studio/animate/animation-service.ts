@@ -86,6 +86,7 @@ export class AnimationService {
             pack: model.folder,
             threads: engineThreads(),
             precision: model.summary.defaults.precision,
+            device: "cpu",
             sound: {
               file,
               sampleRate,

@@ -64,7 +64,8 @@ function madeClip({ request }: AnimateJob, { engine, model, ledger }: StageWork)
   const { width, height, steps, preset, guidance, frames, segments } = request;
   const wish = { kind: "animate", width, height, steps, preset, guidance, segments: segments.length } as const;
   const threads = ledger.outcome?.threads ?? engineThreads();
-  return { model, wish, frames, threads, seconds: ledger.seconds, peakBytes: engine.peakBytes };
+  const device = ledger.outcome?.executionProvider ?? "cpu";
+  return { model, wish, frames, threads, device, seconds: ledger.seconds, peakBytes: engine.peakBytes };
 }
 
 /** The clip's frames in order; where two segments overlap, one goes over into the other. The buffer is valid until the next. */

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import {
   type AnimateJob,
   ANIMATION_FPS,
+  type DeviceId,
   type ResolvedAnimation,
   SEGMENT_FRAMES,
   SEGMENT_KEYFRAMES,
@@ -19,6 +20,7 @@ import type { Inputs, Ledger, PictureWriter, WorkFolder } from "./work-folder.ts
 /** What both stages work with. */
 export interface StageWork {
   readonly engine: EngineHost;
+  readonly device: DeviceId;
   readonly model: InstalledModel;
   readonly folder: WorkFolder;
   readonly inputs: Inputs;
@@ -122,7 +124,7 @@ async function segmentTask(
   { request: { segments, width, height } }: AnimateJob,
   n: number,
   request: ResolvedAnimation,
-  { folder, inputs, model }: StageWork,
+  { folder, inputs, model, device }: StageWork,
   state: SavedState,
 ) {
   let picture = folder.picture(inputs);
@@ -135,6 +137,7 @@ async function segmentTask(
     pack: model.folder,
     threads: engineThreads(),
     precision: request.precision,
+    device,
     request,
     picture,
     sound: folder.sound(inputs, segment.start / ANIMATION_FPS, SEGMENT_FRAMES / ANIMATION_FPS),

@@ -1,7 +1,7 @@
 import { access, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { StudioError } from "../../../core/contract/index.ts";
+import { deviceIdSchema, StudioError } from "../../../core/contract/index.ts";
 import type { PictureFile, SoundFile } from "../../inference/index.ts";
 import { type DecodedPicture, type DecodedSound, planarBytes, wavBytes } from "../../media/index.ts";
 import { replaceFile } from "../files.ts";
@@ -28,7 +28,7 @@ const ledgerSchema = z.object({
   /** Which programs did the work, as the last task told. */
   /** Whether any of it went on from a saved state: then the seconds do not tell what a clip takes. */
   resumed: z.boolean().default(false),
-  outcome: z.object({ onnxruntime: z.string(), executionProvider: z.string(), threads: z.number() }).nullable(),
+  outcome: z.object({ onnxruntime: z.string(), executionProvider: deviceIdSchema, threads: z.number() }).nullable(),
 });
 export type Ledger = z.infer<typeof ledgerSchema>;
 

@@ -47,6 +47,7 @@ export function freshJob() {
     priority: "normal",
     after: [] as string[],
     batch: null,
+    waitsFor: null,
     interruptions: 0,
     progress: WAITING,
     preview: null,

@@ -10,6 +10,7 @@ import {
 import type { Destination } from "../studio.ts";
 import { DeathWatch } from "./deaths.ts";
 import { failure, hopeless, now, success } from "./endings.ts";
+import { Gate } from "./gate.ts";
 import type { JobContext, JobRunner, QueueLog } from "./job-runner.ts";
 import { PreviewStore } from "./previews.ts";
 import {
@@ -22,7 +23,8 @@ import {
   reduce,
   reduceHold,
 } from "./queue.ts";
-import { inLine, type Lane, lanes, nextOf, stranded } from "./turns.ts";
+import { type Running, RunningJobs } from "./running-jobs.ts";
+import { inLine, type Lane, lanes, stranded } from "./turns.ts";
 
 export interface JobServiceOptions {
   /** The queue as it was left. */
@@ -34,21 +36,18 @@ export interface JobServiceOptions {
   readonly onClip: () => void;
   /** The order or what holds the queue has changed. */
   readonly onQueue: () => void;
+  /** Null: this job may begin now; a sentence: what it waits for. Errors: what it is refused with. */
+  readonly admit?: (job: JobSnapshot) => Promise<string | null>;
   /** Before a job begins: lets go what it has no room beside. */
   readonly makeRoom?: (job: JobSnapshot) => Promise<void>;
+  /** Milliseconds after which a job that waits for memory is looked at again. */
+  readonly lookAgainMs?: number;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
   readonly log: (line: string) => void;
 }
 
-/** How the running job is to stop: for good, until the user says go on, or until its turn comes again. */
-type Stop = "cancel" | "pause" | "yield";
-
-interface Running {
-  readonly id: string;
-  readonly abort: AbortController;
-  stop: Stop;
-}
+const LOOK_AGAIN_MS = 5000;
 
 /**
  * The queue of long work: one job at a time in each lane, by priority and order; cancel, pause, retry, dismiss, move; every change is
@@ -62,8 +61,9 @@ export class JobService {
   private readonly previews = new PreviewStore();
   /** Destinations outside the library, of jobs of this process only. */
   private readonly destinations = new Map<string, Destination>();
-  private readonly running = new Map<Lane, Running>();
+  private readonly running = new RunningJobs();
   private readonly pumping = new Map<Lane, Promise<void>>();
+  private readonly gate: Gate;
   private works = false;
   private closing = false;
   private readonly waiters = new Map<string, ((job: JobSnapshot) => void)[]>();
@@ -73,6 +73,18 @@ export class JobService {
     this.queue = options.book.queue;
     this.hold = options.book.hold;
     this.deaths = new DeathWatch(options.now);
+    this.gate = new Gate({
+      admit: async (job) => (await options.admit?.(job)) ?? null,
+      queue: () => this.queue,
+      isOpen: () => !this.closing && this.hold === null,
+      show: (id, waitsFor) => {
+        this.queue = this.queue.map((job) => (job.id === id ? { ...job, waitsFor } : job));
+        this.tell(id);
+      },
+      refuse: (id, error) => this.failUnrun(id, error),
+      again: () => this.pump(),
+      againMs: options.lookAgainMs ?? LOOK_AGAIN_MS,
+    });
   }
 
   /** From now on jobs are worked on, those first that waited when the studio was closed. */
@@ -95,7 +107,7 @@ export class JobService {
   async holdAll(): Promise<void> {
     if (this.hold !== null) return;
     await this.setHold({ by: "user", message: "The queue is paused: press Resume to go on." });
-    for (const running of this.running.values()) stop(running, "yield");
+    this.running.yieldAll();
   }
 
   /** Goes on, whatever held the queue. */
@@ -149,9 +161,7 @@ export class JobService {
   /** A job that waits is taken out at once; the running one stops between two steps. An ended one stays as it is. Errors: NOT_FOUND. */
   async cancel(id: string): Promise<JobSnapshot> {
     const job = this.get(id);
-    const running = this.runningJob(id);
-    if (running !== undefined) stop(running, "cancel");
-    else if (!hasEnded(job)) {
+    if (!this.running.stop(id, "cancel") && !hasEnded(job)) {
       await this.apply({ type: "cancelled", id, at: now() });
       await this.forget(job);
       this.pump(); // others may have waited for this one
@@ -162,19 +172,23 @@ export class JobService {
   /** Holds a job that is queued or running; what it has computed is kept. Errors: NOT_FOUND, BAD_REQUEST (it is neither). */
   async pause(id: string): Promise<JobSnapshot> {
     const job = this.get(id);
-    const running = this.runningJob(id);
-    if (running !== undefined) {
-      stop(running, "pause");
-      return job;
-    }
+    if (this.running.stop(id, "pause")) return job;
     if (job.state !== "queued")
       throw new StudioError("BAD_REQUEST", "Only a job that waits its turn or is worked on can be paused.");
     await this.apply({ type: "paused", id });
     return this.get(id);
   }
 
-  /** Puts a paused job back among those that wait their turn. Errors: NOT_FOUND, BAD_REQUEST (not paused). */
+  /**
+   * Puts a paused job back among those that wait their turn; one that waits for memory begins in spite of that. Errors: NOT_FOUND,
+   * BAD_REQUEST (neither).
+   */
   async resume(id: string): Promise<JobSnapshot> {
+    if (this.get(id).waitsFor !== null) {
+      this.gate.force(id);
+      this.pump();
+      return this.get(id);
+    }
     if (this.get(id).state !== "paused") throw new StudioError("BAD_REQUEST", "This job is not paused.");
     return this.requeue(id);
   }
@@ -234,13 +248,10 @@ export class JobService {
   /** Stops what runs; at the next start it goes on where it was. */
   async close(): Promise<void> {
     this.closing = true;
-    for (const running of this.running.values()) stop(running, "yield");
+    this.gate.close();
+    this.running.yieldAll();
     await Promise.all(this.pumping.values());
     await this.options.queueLog.close();
-  }
-
-  private runningJob(id: string): Running | undefined {
-    return [...this.running.values()].find((running) => running.id === id);
   }
 
   private async forget(job: JobSnapshot): Promise<void> {
@@ -249,7 +260,8 @@ export class JobService {
       .catch((error: unknown) => this.options.log(`job ${job.id}: ${String(error)}`));
   }
 
-  private pump(): void {
+  /** Jobs that wait for something are looked at again now. */
+  pump(): void {
     if (!this.works) return;
     for (const lane of lanes) {
       if (this.pumping.has(lane)) continue;
@@ -265,7 +277,7 @@ export class JobService {
     try {
       while (!this.closing && this.hold === null) {
         for (const { job, because } of stranded(this.queue)) await this.failUnrun(job.id, hopeless(because));
-        const next = nextOf(this.queue, lane);
+        const next = await this.gate.next(lane);
         if (next === null) return;
         // Only the journal can fail here (its disk is full): the job is lost to it but not to the one who looks at it.
         await this.runJob(next, lane).catch((error: unknown) => this.failUnwritten(next.id, error));
@@ -279,8 +291,7 @@ export class JobService {
   }
 
   private async runJob({ id, kind }: JobSnapshot, lane: Lane): Promise<void> {
-    const running: Running = { id, abort: new AbortController(), stop: "cancel" };
-    this.running.set(lane, running);
+    const running = this.running.begin(lane, id);
     try {
       await this.apply({ type: "started", id, at: now() });
       await this.options.makeRoom?.(this.get(id));
@@ -294,7 +305,7 @@ export class JobService {
     } catch (cause) {
       await this.stopped(running, StudioError.from(cause));
     } finally {
-      this.running.delete(lane);
+      this.running.end(lane);
     }
   }
 
@@ -378,10 +389,4 @@ export class JobService {
     for (const resolve of this.waiters.get(id) ?? []) resolve(job);
     this.waiters.delete(id);
   }
-}
-
-function stop(running: Running, how: Stop): void {
-  // Whoever asked to end it for good is not overruled by a pause that comes later.
-  if (!running.abort.signal.aborted || how === "cancel") running.stop = how;
-  running.abort.abort();
 }

@@ -71,7 +71,8 @@ export function reduce(queue: Queue, event: QueueEvent): Queue {
   if (job === undefined) return queue;
   if (event.type === "moved") return moved(queue, job, event.before);
   if (event.type === "dismissed") return hasEnded(job) ? queue.filter((other) => other !== job) : queue;
-  const next = step(job, event);
+  const stepped = step(job, event);
+  const next = stepped.waitsFor !== null && stepped.state !== "queued" ? { ...stepped, waitsFor: null } : stepped;
   return next === job ? queue : queue.map((other) => (other === job ? next : other));
 }
 
@@ -179,7 +180,7 @@ export function restore(values: readonly unknown[], now: string): QueueBook {
   }
   const old = new Set(queue.filter(hasEnded).slice(0, -REMEMBERED));
   const kept = queue.filter((job) => !old.has(job));
-  return { queue: kept.map((job) => interrupted({ ...job, preview: null }, now)), hold };
+  return { queue: kept.map((job) => interrupted({ ...job, preview: null, waitsFor: null }, now)), hold };
 }
 
 function interrupted(job: JobSnapshot, now: string): JobSnapshot {

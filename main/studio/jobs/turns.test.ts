@@ -6,7 +6,7 @@ import { DeathWatch } from "./deaths.ts";
 import { formatLine, parseJournal } from "../journal.ts";
 import { type QueueEvent, reduce, restore } from "./queue.ts";
 import { freshJob } from "./job-runner.ts";
-import { inLine, nextOf, stranded } from "./turns.ts";
+import { inLine, readyOf, stranded } from "./turns.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 const download = (id: string): JobSnapshot => ({
@@ -36,12 +36,12 @@ describe("turns", () => {
 
   it("of a download do not wait for clips, and what needs it waits for it alone", () => {
     const queue = [job("a"), download("m"), { ...job("b"), after: ["m"] }, job("c")];
-    expect(nextOf(queue, "network")?.id).toBe("m");
+    expect(readyOf(queue, "network")[0]?.id).toBe("m");
     const later = queue.slice(1);
-    expect(nextOf(later, "compute")?.id).toBe("c");
+    expect(readyOf(later, "compute")[0]?.id).toBe("c");
     const failed = { ...download("m"), state: "failed" } as const;
     expect(stranded([failed, ...later.slice(1)])).toMatchObject([{ job: { id: "b" }, because: { id: "m" } }]);
-    expect(nextOf([{ ...failed, state: "done" }, ...later.slice(1)], "compute")?.id).toBe("b");
+    expect(readyOf([{ ...failed, state: "done" }, ...later.slice(1)], "compute")[0]?.id).toBe("b");
   });
 });
 

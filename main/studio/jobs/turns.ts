@@ -25,9 +25,9 @@ export function inLine(queue: Queue): JobSnapshot[] {
   return queue.filter(({ state }) => state === "queued").sort((a, b) => RANK[a.priority] - RANK[b.priority]);
 }
 
-/** The job whose turn it is in this lane; null: none is ready. */
-export function nextOf(queue: Queue, lane: Lane): JobSnapshot | null {
-  return inLine(queue).find((job) => laneOf[job.kind] === lane && isReady(queue, job)) ?? null;
+/** The jobs that could begin in this lane, the one whose turn it is first. */
+export function readyOf(queue: Queue, lane: Lane): JobSnapshot[] {
+  return inLine(queue).filter((job) => laneOf[job.kind] === lane && isReady(queue, job));
 }
 
 /** What it builds on is there. A job that was taken off the list had ended well, or nobody wanted it any more. */

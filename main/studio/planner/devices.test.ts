@@ -11,8 +11,8 @@ const never = join(import.meta.dirname, "no-such-script.ts");
 /** The one that hangs is given up soon; the others may take what a busy computer needs. */
 const patience = (id: string): number => (id === "cuda" ? 1000 : 120_000);
 
-function open(entry: string, platform: NodeJS.Platform, file: string) {
-  return new Devices({ file, node: process.execPath, entry, platform, patience, log: () => {} });
+function open(entry: string, file: string) {
+  return new Devices({ file, node: process.execPath, entry, patience, log: () => {} });
 }
 
 afterEach(() => {
@@ -23,29 +23,51 @@ describe("devices", () => {
   it("that crash, hang, print garbage or refuse are told apart and take nothing along; what was found is kept", {
     timeout: 240_000,
   }, async () => {
-    vi.stubEnv("PLUME_BAD_DEVICES", "1");
+    const bad = {
+      cpu: { speed: "noise" },
+      webgpu: { speed: "abort" },
+      cuda: { speed: "hang" },
+      dml: { speed: "garbage" },
+    };
+    vi.stubEnv("PLUME_FAKE_DEVICES", JSON.stringify({ ...bad, coreml: { speed: "refuse" } }));
     await using folder = await temporaryFolder();
     const file = join(folder.path, "devices.json");
-    const linux = await open(fake, "linux", file).list();
-    expect(linux.map(({ id, works, used }) => [id, works, used])).toEqual([
-      ["cpu", true, true],
-      ["webgpu", false, false],
-      ["cuda", false, false],
+    const found = await open(fake, file).list();
+    expect(found.map(({ id, works }) => [id, works])).toEqual([
+      ["cpu", true],
+      ["webgpu", false],
+      ["cuda", false],
+      ["dml", false],
+      ["coreml", false],
     ]);
-    expect(linux[0]!.gflops).toBe(50);
-    expect(linux[1]!.reason).toMatch(/ended the process/);
-    expect(linux[2]!.reason).toMatch(/no answer/);
+    expect(found[0]!.gflops).toBe(50);
+    expect(found[1]!.reason).toMatch(/ended the process/);
+    expect(found[2]!.reason).toMatch(/no answer/);
+    expect(found[3]!.reason).toMatch(/ended the process/);
+    expect(found[4]!.reason).toMatch(/\(no such backend\)/);
     // Kept: nothing is tried, so a script that is not there does not matter.
-    expect(await open(never, "linux", file).list()).toEqual(linux);
+    expect(await open(never, file).list()).toEqual(found);
     await writeFile(file, "{ torn");
-    const mac = await open(fake, "darwin", file).list();
-    expect(mac.at(-1)).toMatchObject({
-      id: "coreml",
-      works: false,
-      reason: expect.stringMatching(/\(no such backend\)/),
-    });
-    expect((await open(fake, "win32", file).list(true)).at(-1)).toMatchObject({ id: "dml", works: false });
-    expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ devices: [{ id: "cpu" }, {}, {}] });
+    expect((await open(fake, file).get("cpu")).works).toBe(true);
+    expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ devices: [{ id: "cpu" }] });
+  });
+
+  it("are compared with the processor on each model once, and one that was put off stays off until it is tried again", {
+    timeout: 240_000,
+  }, async () => {
+    vi.stubEnv("PLUME_FAKE_DEVICES", JSON.stringify({ cpu: { speed: 1e9 }, webgpu: { speed: 9e9, trial: 0.001 } }));
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "devices.json");
+    const devices = open(fake, file);
+    await devices.list();
+    expect(await devices.trial("webgpu", "/pack", "w1")).toMatchObject({ difference: 0.001 });
+    expect(await open(never, file).trial("webgpu", "/pack", "w1")).toMatchObject({ difference: 0.001 });
+    // Other weights are another matter, and a trial that died says nothing about the next one.
+    expect(await open(never, file).trial("webgpu", "/pack", "w2")).toMatchObject({ problem: expect.any(String) });
+    expect(await devices.trial("webgpu", "/pack", "w2")).toMatchObject({ difference: 0.001 });
+    await devices.putOff("webgpu", "Graphics: no.");
+    expect(await open(never, file).get("webgpu")).toMatchObject({ works: false, reason: "Graphics: no.", gflops: 9 });
+    expect((await devices.list(true)).map(({ works }) => works)).toEqual([true, true]);
   });
 
   it("on this computer: the processor works, whatever else there is has a reason", { timeout: 240_000 }, async () => {

@@ -1,15 +1,13 @@
-import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { cpus, release } from "node:os";
 import { z } from "zod";
-import { type Device, deviceSchema } from "../../../core/contract/index.ts";
+import { type Device, type DeviceId, deviceIdSchema, deviceSchema } from "../../../core/contract/index.ts";
 import { appScript } from "../../app-files/app-files.ts";
 import { engineThreads } from "../../inference/index.ts";
 import { replaceFile } from "../files.ts";
+import { type Answer, askProbe } from "./ask-probe.ts";
 
-type Id = Device["id"];
-
-export const deviceNames: Readonly<Record<Id, string>> = {
+export const deviceNames: Readonly<Record<DeviceId, string>> = {
   cpu: "Processor",
   webgpu: "Graphics, WebGPU",
   dml: "Graphics, DirectML",
@@ -17,22 +15,23 @@ export const deviceNames: Readonly<Record<Id, string>> = {
   cuda: "Graphics, NVIDIA CUDA",
 };
 
-/** What onnxruntime-node is built with on each system; the rest need not be tried. */
-const offered: Readonly<Partial<Record<NodeJS.Platform, readonly Id[]>>> = {
-  win32: ["cpu", "webgpu", "dml"],
-  darwin: ["cpu", "webgpu", "coreml"],
-  linux: ["cpu", "webgpu", "cuda"],
-};
+/** What was found of a device; whether it is used is not its own affair. */
+const foundSchema = deviceSchema.omit({ used: true });
+type Found = z.infer<typeof foundSchema>;
 
-/** Models run on the processor in this version; the others are tried so that it can be said what this computer has. */
-const USED: ReadonlySet<Id> = new Set(["cpu"]);
+const offerSchema = z.object({ id: deviceIdSchema, bundled: z.boolean() });
+const trialSchema = z.object({ device: deviceIdSchema, weights: z.string(), difference: z.number() });
+const cacheSchema = z.object({
+  schema: z.literal("plume.devices/2"),
+  key: z.string(),
+  offered: z.array(offerSchema).nullable(),
+  devices: z.array(foundSchema),
+  trials: z.array(trialSchema),
+});
+type Cache = z.infer<typeof cacheSchema>;
 
-const answerSchema = z.union([
-  z.object({ probe: z.object({ flopsPerSecond: z.number().positive(), onnxruntime: z.string() }) }),
-  z.object({ problem: z.string() }),
-]);
-
-const cacheSchema = z.object({ key: z.string(), devices: z.array(deviceSchema) });
+/** How a device computed with a model: the difference from the processor, or how the trial ended. */
+export type Trial = { readonly difference: number } | { readonly problem: string };
 
 export interface DevicesOptions {
   /** File of what was found. */
@@ -40,24 +39,21 @@ export interface DevicesOptions {
   /** Node executable, and the script that tries a device. */
   readonly node: string;
   readonly entry?: string | undefined;
-  readonly platform?: NodeJS.Platform;
   /** How long a device may take before it counts as hung, milliseconds. */
-  readonly patience?: (id: Id) => number;
+  readonly patience?: (id: DeviceId | "list", what: "probe" | "trial") => number;
   readonly log: (line: string) => void;
 }
 
-/** Loading a graphics driver for the first time can take a minute. */
-const PATIENCE_MS = 90_000;
-/** What a probe prints is noise but for its answer; more than this of it is not kept. */
-const MAX_OUTPUT = 1 << 16;
+/** Loading a graphics driver for the first time can take a minute; a trial opens a model of gigabytes twice. */
+const PATIENCE_MS = { probe: 90_000, trial: 600_000 } as const;
 
 /**
- * What of this computer can compute. Each device is tried once, in a process that may die of it, and what was found is kept until
- * onnxruntime, the system or a driver changes.
+ * What of this computer can compute. onnxruntime itself says what it was built with; each device is tried once, in a process that may die
+ * of it, and again with each model that is to run there. What was found is kept until onnxruntime, the system or a driver changes.
  */
 export class Devices {
   private readonly options: DevicesOptions;
-  private known: Promise<Map<Id, Device>> | null = null;
+  private cache: Promise<Cache> | null = null;
   /** Tail of the probes: two that are measured together measure each other. */
   private tail: Promise<unknown> = Promise.resolve();
 
@@ -65,103 +61,126 @@ export class Devices {
     this.options = options;
   }
 
-  /** @param again tries also what was tried before */
-  async list(again = false): Promise<Device[]> {
-    if (again) this.known = Promise.resolve(new Map());
-    const devices: Device[] = [];
-    for (const id of offered[this.options.platform ?? process.platform] ?? ["cpu"]) devices.push(await this.get(id));
+  /** All that onnxruntime offers here. @param again tries also what was tried before */
+  async list(again = false): Promise<Found[]> {
+    if (again) this.cache = machineKey().then(empty);
+    const devices: Found[] = [];
+    for (const { id } of await this.offered()) devices.push(await this.get(id));
     return devices;
   }
 
+  /** Those that were tried already. */
+  async known(): Promise<readonly Found[]> {
+    return (await this.read()).devices;
+  }
+
   /** One device, without waiting for the others. */
-  get(id: Id): Promise<Device> {
-    const turn = this.tail.then(() => this.find(id));
+  get(id: DeviceId): Promise<Found> {
+    return this.inLine(async () => {
+      const cache = await this.read();
+      return cache.devices.find((device) => device.id === id) ?? (await this.keep(await this.probe(id)));
+    });
+  }
+
+  /** Tries the devices that come with onnxruntime, unless they were. */
+  async tryBundled(): Promise<void> {
+    for (const { id, bundled } of await this.offered()) if (bundled) await this.get(id);
+  }
+
+  /** Compares a device with the processor on the model in this folder; once for each of its weights. */
+  trial(id: DeviceId, folder: string, weights: string): Promise<Trial> {
+    return this.inLine(async () => {
+      const cache = await this.read();
+      const known = cache.trials.find((trial) => trial.device === id && trial.weights === weights);
+      if (known !== undefined) return known;
+      const answer = await this.ask([id, String(engineThreads()), folder], id, "trial");
+      if (!("difference" in answer)) return { problem: problemOf(answer, "tried with a model") };
+      // JSON knows no infinity.
+      const trial = { device: id, weights, difference: answer.difference ?? Number.MAX_VALUE };
+      await this.write({ ...cache, trials: [...cache.trials, trial] });
+      return trial;
+    });
+  }
+
+  /** From now on this device does not work, for this reason, until it is tried again. */
+  async putOff(id: DeviceId, reason: string): Promise<void> {
+    this.options.log(`device ${id}: put off: ${reason}`);
+    await this.inLine(async () => {
+      const known = (await this.read()).devices.find((device) => device.id === id);
+      await this.keep({ id, name: deviceNames[id], gflops: known?.gflops ?? null, works: false, reason });
+    });
+  }
+
+  private inLine<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.tail.then(work);
     this.tail = turn.catch(() => {});
     return turn;
   }
 
-  private async find(id: Id): Promise<Device> {
-    this.known ??= this.read();
-    const known = await this.known;
-    const device = known.get(id) ?? (await this.probe(id));
-    if (!known.has(id)) {
-      known.set(id, device);
-      const text = JSON.stringify({ key: await machineKey(), devices: [...known.values()] });
-      await replaceFile(this.options.file, text).catch((error: unknown) =>
-        this.options.log(`devices: ${String(error)}`),
-      );
-    }
+  /** What onnxruntime says that it was built with; at least the processor. */
+  private offered(): Promise<NonNullable<Cache["offered"]>> {
+    return this.inLine(async () => {
+      const cache = await this.read();
+      if (cache.offered !== null) return cache.offered;
+      const answer = await this.ask(["list"], "list", "probe");
+      if (!("offered" in answer)) return [{ id: "cpu", bundled: true }]; // asked again next time
+      const offered = answer.offered.flatMap((each) => offerSchema.safeParse(each).data ?? []);
+      await this.write({ ...cache, offered });
+      return offered;
+    });
+  }
+
+  private async probe(id: DeviceId): Promise<Found> {
+    const answer = await this.ask([id, String(engineThreads())], id, "probe");
+    const what = { id, name: deviceNames[id] };
+    if ("probe" in answer) return { ...what, works: true, reason: null, gflops: answer.probe.flopsPerSecond / 1e9 };
+    const reason = `${what.name}: ${problemOf(answer, "tried")}.`;
+    return { ...what, works: false, reason, gflops: null };
+  }
+
+  private ask(args: readonly string[], id: DeviceId | "list", what: "probe" | "trial"): Promise<Answer> {
+    const { node, entry = appScript("main/inference/device-probe.ts"), patience, log } = this.options;
+    return askProbe({ node, entry, args, patience: patience?.(id, what) ?? PATIENCE_MS[what], log });
+  }
+
+  private async keep(device: Found): Promise<Found> {
+    const cache = await this.read();
+    await this.write({ ...cache, devices: [...cache.devices.filter(({ id }) => id !== device.id), device] });
     return device;
   }
 
+  private async write(cache: Cache): Promise<void> {
+    this.cache = Promise.resolve(cache);
+    await replaceFile(this.options.file, JSON.stringify(cache)).catch((error: unknown) =>
+      this.options.log(`devices: ${String(error)}`),
+    );
+  }
+
   /** What was found before, unless something has changed since. */
-  private async read(): Promise<Map<Id, Device>> {
+  private read(): Promise<Cache> {
+    this.cache ??= this.load();
+    return this.cache;
+  }
+
+  private async load(): Promise<Cache> {
+    const key = await machineKey();
     try {
-      const { key, devices } = cacheSchema.parse(JSON.parse(await readFile(this.options.file, "utf8")));
-      return key === (await machineKey()) ? new Map(devices.map((device) => [device.id, device])) : new Map();
+      const cache = cacheSchema.parse(JSON.parse(await readFile(this.options.file, "utf8")));
+      return cache.key === key ? cache : empty(key);
     } catch {
-      return new Map(); // not tried yet, or an older version's
+      return empty(key); // not tried yet, or an older version's
     }
-  }
-
-  private async probe(id: Id): Promise<Device> {
-    const { reason, flops } = await this.ask(id);
-    const gflops = flops === null ? null : flops / 1e9;
-    return { id, name: deviceNames[id], works: reason === null, reason, gflops, used: USED.has(id) };
-  }
-
-  private ask(id: Id): Promise<{ reason: string | null; flops: number | null }> {
-    const {
-      node,
-      entry = appScript("main/inference/device-probe.ts"),
-      patience = () => PATIENCE_MS,
-      log,
-    } = this.options;
-    return new Promise((resolve) => {
-      const child = spawn(node, [entry, id, String(engineThreads())], {
-        stdio: ["ignore", "pipe", "pipe"],
-        windowsHide: true,
-        env: { ...process.env, NODE_OPTIONS: "" },
-      });
-      let [output, isLate] = ["", false];
-      const late = setTimeout(() => {
-        isLate = true;
-        child.kill("SIGKILL");
-      }, patience(id));
-      child.stdout.on("data", (chunk: Buffer) => (output = (output + chunk.toString("utf8")).slice(-MAX_OUTPUT)));
-      child.stderr.resume();
-      const end = (how: string): void => {
-        clearTimeout(late);
-        const answer = answerOf(output);
-        if (answer !== null && "probe" in answer) return resolve({ reason: null, flops: answer.probe.flopsPerSecond });
-        log(`device ${id}: ${how} ${answer?.problem ?? output.slice(-500)}`);
-        const what = deviceNames[id];
-        const reason =
-          answer !== null
-            ? `${what}: not to be used here (${firstLine(answer.problem)}).`
-            : isLate
-              ? `${what}: its driver gave no answer and was ended; a newer driver may help.`
-              : `${what}: its driver ended the process that tried it (${how}); a newer driver may help.`;
-        resolve({ reason, flops: null });
-      };
-      child.once("error", (error) => end(error.message));
-      child.once("close", (code, signal) => end(signal === null ? `exit code ${code}` : `signal ${signal}`));
-    });
   }
 }
 
-/** The last line that is an answer. */
-function answerOf(output: string): z.infer<typeof answerSchema> | null {
-  for (const line of output.split("\n").reverse()) {
-    if (!line.startsWith("{")) continue;
-    try {
-      const answer = answerSchema.safeParse(JSON.parse(line));
-      if (answer.success) return answer.data;
-    } catch {
-      // noise that begins like an answer
-    }
-  }
-  return null;
+const empty = (key: string): Cache => ({ schema: "plume.devices/2", key, offered: null, devices: [], trials: [] });
+
+/** Why it cannot be used, as the end of a sentence. */
+function problemOf(answer: Answer, what: string): string {
+  if ("problem" in answer) return `not to be used here (${firstLine(answer.problem)})`;
+  if ("late" in answer) return "its driver gave no answer and was ended; a newer driver may help";
+  if ("died" in answer) return `its driver ended the process that ${what} it (${answer.died}); a newer driver may help`;
+  return "not to be used here (it gave no answer)";
 }
 
 const firstLine = (text: string): string => (text.split("\n")[0] ?? "").trim().replace(/\.$/, "").slice(0, 160);
@@ -170,8 +189,10 @@ const firstLine = (text: string): string => (text.split("\n")[0] ?? "").trim().r
 async function machineKey(): Promise<string> {
   const drivers = ["/proc/driver/nvidia/version", "/sys/module/amdgpu/version", "/sys/module/i915/version"];
   const versions = await Promise.all(drivers.map((file) => readFile(file, "utf8").catch(() => "")));
+  const icds = [process.env["VK_DRIVER_FILES"], process.env["VK_ICD_FILENAMES"]].map((value) => value ?? "");
   const { onnxruntime } = await runtimeVersion();
-  return JSON.stringify([onnxruntime, process.platform, process.arch, release(), cpus()[0]?.model ?? "", ...versions]);
+  const cpu = cpus()[0]?.model ?? "";
+  return JSON.stringify([onnxruntime, process.platform, process.arch, release(), cpu, ...versions, ...icds]);
 }
 
 /** The version of onnxruntime that is installed, without loading it. */

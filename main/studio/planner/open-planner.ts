@@ -1,53 +1,80 @@
-import { totalmem } from "node:os";
-import type { JobSnapshot } from "../../../core/contract/index.ts";
-import { type EngineHost, packCosts } from "../../inference/index.ts";
+import { type EngineHost, freeMemory, packCosts, totalMemory } from "../../inference/index.ts";
 import type { Folders } from "../folders.ts";
 import type { ModelService } from "../models/model-service.ts";
+import { Admission } from "./admission.ts";
 import { Devices } from "./devices.ts";
+import { MemoryBudget } from "./memory.ts";
+import { Placement } from "./placement.ts";
 import { Planner, type ReadCosts } from "./planner.ts";
+import { PlannerSettingsFile } from "./settings.ts";
 import { Timings } from "./timings.ts";
+
+/** What tests exchange: where costs come from, what tries devices, and how much memory there is. */
+export interface PlannerExchange {
+  readonly readCosts?: ReadCosts;
+  /** Script to run to try a device. */
+  readonly probeEntry?: string;
+  /** Bytes, asked for anew each time. */
+  readonly machine?: { readonly total: () => number; readonly free: () => number };
+}
 
 export interface PlannerParts {
   readonly folders: Folders;
-  readonly models: Pick<ModelService, "find">;
+  readonly models: Pick<ModelService, "find" | "has">;
   readonly engine: EngineHost;
-  readonly exchanged: { readonly readCosts?: ReadCosts; readonly probeEntry?: string };
+  readonly eyes: EngineHost;
+  readonly exchanged: PlannerExchange;
   /** The Node that tries devices; undefined: the one that runs this. */
   readonly node: string | undefined;
+  /** Where models run, or how much memory they may take, was changed. */
+  readonly onSettings: () => void;
   readonly log: (line: string) => void;
 }
 
+/** What decides how, where and when a clip is made. */
+export interface Planning {
+  readonly planner: Planner;
+  readonly placement: Placement;
+  readonly memory: MemoryBudget;
+  readonly admission: Admission;
+}
+
 /** The planner over this computer: its memory, its devices and how long clips took on it. */
-export function openPlanner({ folders, models, engine, exchanged, node, log }: PlannerParts): Planner {
-  return new Planner({
+export function openPlanner({
+  folders,
+  models,
+  engine,
+  eyes,
+  exchanged,
+  node,
+  onSettings,
+  log,
+}: PlannerParts): Planning {
+  const settings = new PlannerSettingsFile(folders.planner);
+  const machine = exchanged.machine ?? { total: totalMemory, free: freeMemory };
+  const memory = new MemoryBudget({
+    ...machine,
+    limit: async () => (await settings.read()).memoryBytes,
+    engine,
+    eyes,
+  });
+  const devices = new Devices({
+    file: folders.devices,
+    node: node ?? process.execPath,
+    entry: exchanged.probeEntry,
+    log,
+  });
+  const placement = new Placement({ devices, settings: () => settings.read(), log });
+  const planner = new Planner({
     models,
     readCosts: exchanged.readCosts ?? packCosts,
     timings: new Timings(folders.timings, log),
-    devices: new Devices({
-      file: folders.devices,
-      node: node ?? process.execPath,
-      entry: exchanged.probeEntry,
-      log,
-    }),
-    // What a warm model holds already is there for the next clip.
-    available: () => process.availableMemory() + engine.residentBytes,
-    total: () => {
-      const limit = process.constrainedMemory();
-      return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-    },
+    devices,
+    placement,
+    settings,
+    memory,
+    onSettings,
     log,
   });
-}
-
-/** What jobs without a plan of their own may take: a checkpoint's largest tensors, or the frames of a film on their way to the encoder. */
-const OTHER_WORK = 1.5e9;
-
-/**
- * Before a job begins: where memory is too short for it beside the model that looks at media, that model goes first. Waits until it has
- * finished what it is doing; no two engines ever hold more than there is.
- */
-export async function makeRoom(job: JobSnapshot, planner: Planner, eyes: EngineHost): Promise<void> {
-  if (eyes.residentBytes === 0) return;
-  const need = await planner.needOf(job).catch(() => null);
-  if ((need ?? OTHER_WORK) > planner.available) await eyes.release();
+  return { planner, placement, memory, admission: new Admission({ planner, memory, models }) };
 }

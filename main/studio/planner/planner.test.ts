@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { fakeSummary } from "../../inference/testing/fake-summary.ts";
 import { fakeCosts, make, testBench } from "../testing.ts";
 import { Planner } from "./planner.ts";
+import { PlannerSettingsFile } from "./settings.ts";
 import { Timings } from "./timings.ts";
 
 describe("the planner", { timeout: 300_000 }, () => {
@@ -41,17 +42,25 @@ describe("the planner", { timeout: 300_000 }, () => {
   });
 });
 
-const unmeasured = { id: "cpu", name: "x", works: false, reason: "x", gflops: null, used: true } as const;
+const unmeasured = { id: "cpu", name: "x", works: false, reason: "x", gflops: null } as const;
 
 /** A planner on a computer with so much memory, for a model whose clips take a kilobyte a pixel and frame. */
-function onComputer(available: number, total: number): Planner {
+function onComputer(available: number, total: number, limit = total): Planner {
   return new Planner({
     models: { find: async () => ({ summary: fakeSummary, weightsSha256: "w", sourceSha256: "s", folder: "/pack" }) },
     readCosts: fakeCosts,
     timings: new Timings("/nowhere/timings.json", () => {}),
     devices: { get: async () => unmeasured, list: async () => [unmeasured] },
-    available: () => available,
-    total: () => total,
+    placement: { where: async () => ({ device: "cpu", note: null }) },
+    settings: new PlannerSettingsFile("/nowhere/planner.json"),
+    memory: {
+      available: async () => Math.min(available, limit),
+      limit: async () => limit,
+      usualLimit: limit,
+      total,
+      held: 0,
+    },
+    onSettings: () => {},
     log: () => {},
   });
 }
@@ -84,5 +93,12 @@ describe("a clip that does not fit", () => {
     const plan = await tiny.plan(clip(512, 384, 16));
     expect(plan.reason).toBe("This takes about 5.4 GB of memory, and this computer has 500 MB.");
     expect(plan.advice).toEqual([]);
+  });
+
+  it("for the user's own limit says that", async () => {
+    const plan = await onComputer(14e9, 16e9, 4e9).plan(clip(512, 384, 16));
+    expect(plan.reason).toBe(
+      "This takes about 5.4 GB of memory, and models may use 4.0 GB of this computer's 16.0 GB: raise that limit, or make it smaller.",
+    );
   });
 });

@@ -1,11 +1,13 @@
 import {
+  type Computer,
+  type DeviceId,
   type Input,
-  type JobSnapshot,
   type Method,
   type ModelSummary,
   type Output,
   type Plan,
   type PlanWish,
+  type Precision,
   StudioError,
 } from "../../../core/contract/index.ts";
 import {
@@ -23,7 +25,11 @@ import {
 import { segmentCount } from "../../../core/motion/index.ts";
 import { type CostsWish, engineThreads } from "../../inference/index.ts";
 import type { InstalledModel, ModelService } from "../models/model-service.ts";
+import { defined } from "../jobs/queue.ts";
 import type { Devices } from "./devices.ts";
+import type { MemoryBudget } from "./memory.ts";
+import type { Placement } from "./placement.ts";
+import type { PlannerSettingsFile } from "./settings.ts";
 import type { Timings } from "./timings.ts";
 
 type PlannerMethod = Extract<Method, `planner.${string}`>;
@@ -35,6 +41,7 @@ export interface MadeClip {
   readonly wish: CostsWish;
   readonly frames: number;
   readonly threads: number;
+  readonly device: DeviceId;
   /** Resident memory of the engine at its peak; 0: not known. */
   readonly peakBytes: number;
   /** By phase, as the clip's record names them. */
@@ -48,15 +55,13 @@ export interface PlannerOptions {
   readonly readCosts: ReadCosts;
   readonly timings: Timings;
   readonly devices: Pick<Devices, "get" | "list">;
-  /** Bytes that an engine could have: what is free, and what a warm one holds already. */
-  readonly available: () => number;
-  /** Bytes of this computer or container. */
-  readonly total: () => number;
+  readonly placement: Pick<Placement, "where">;
+  readonly settings: PlannerSettingsFile;
+  readonly memory: Pick<MemoryBudget, "available" | "limit" | "usualLimit" | "total" | "held">;
+  readonly onSettings: () => void;
   readonly log: (line: string) => void;
 }
 
-/** Where models run in this version. */
-const DEVICE = "cpu";
 /** Lengths offered instead of a longer one. */
 const LENGTHS = [24, 20, 16, 12, 8, 4];
 /** Left for everybody else when it is said that a clip fits. */
@@ -76,7 +81,12 @@ export class Planner {
       for (const wish of wishes) plans.push(await this.plan(wish));
       return plans;
     },
-    "planner.devices": ({ again }) => this.options.devices.list(again),
+    "planner.computer": ({ again }) => this.computer(again),
+    "planner.configure": async (change) => {
+      await this.options.settings.change(defined(change));
+      this.options.onSettings();
+      return this.computer();
+    },
   };
 
   /** Errors: MODEL_NOT_FOUND, MODEL_DAMAGED, MODEL_WRONG_KIND. */
@@ -88,25 +98,30 @@ export class Planner {
       this.options.readCosts(model.folder, model.weightsSha256, wishAt(wish, model.summary, measure));
     const costs = await costsAt(clip);
     const runs = await this.options.timings.runs();
-    const engine = engineName(model.weightsSha256, precisionOf(wish, model.summary), engineThreads(), DEVICE);
+    const precision = precisionOf(wish, model.summary);
+    const { device, note } = wish.device
+      ? { device: wish.device, note: null }
+      : await this.options.placement.where(precision);
+    const engine = engineName(model.weightsSha256, precision, engineThreads(), device);
     const needOf = (of: ClipCosts, measure: Measure): number =>
       learntMemory(of, { model: model.summary.id, engine, size: sizeName(measure) }, runs);
-    const [need, have] = [needOf(costs, clip), this.options.available()];
+    const [need, have] = [needOf(costs, clip), await this.options.memory.available()];
     const fits = need + RESERVE <= have;
-    const time = await this.time({ costs, model: model.summary.id, engine, size: sizeName(clip) }, runs);
+    const time = await this.time({ costs, model: model.summary.id, engine, size: sizeName(clip) }, runs, device);
     const { width, height, frames } = clip;
     return {
       model: model.summary.id,
       width,
       height,
       frames,
-      device: DEVICE,
+      device,
+      deviceNote: note,
       fits,
       memoryBytes: need,
       availableBytes: have,
       seconds: time?.seconds ?? null,
       basis: time?.basis ?? null,
-      reason: fits ? null : this.reason(need, have),
+      reason: fits ? null : await this.reason(need, have),
       advice: fits
         ? []
         : await this.advice(
@@ -117,30 +132,32 @@ export class Planner {
     };
   }
 
-  /** Bytes that an engine could have now. */
-  get available(): number {
-    return this.options.available();
-  }
-
-  /** Bytes that this job's engine takes at its peak; null where only its kind of work is known. Errors: those of `plan`. */
-  async needOf(job: JobSnapshot): Promise<number | null> {
-    if (job.kind !== "generate" && job.kind !== "animate") return null;
-    const model = await this.options.models.find(job.request.model);
-    const wish: CostsWish =
-      job.kind === "generate"
-        ? { kind: "generate", ...job.request }
-        : { kind: "animate", ...job.request, segments: Math.max(1, job.request.segments.length) };
-    return memoryOf(await this.options.readCosts(model.folder, model.weightsSha256, wish));
+  /** What clips are made with. @param again tries the devices anew */
+  async computer(again = false): Promise<Computer> {
+    const { devices, placement, settings, memory } = this.options;
+    const found = await devices.list(again);
+    const { device: used } = await placement.where("fp32");
+    return {
+      settings: await settings.read(),
+      devices: found.map((device) => ({ ...device, used: device.id === used })),
+      memory: {
+        total: memory.total,
+        limit: await memory.limit(),
+        usual: memory.usualLimit,
+        available: await memory.available(),
+        held: memory.held,
+      },
+    };
   }
 
   /** Remembers how long a clip took. Never rejects. */
-  async learn({ model, wish, frames, threads, seconds, peakBytes }: MadeClip): Promise<void> {
+  async learn({ model, wish, frames, threads, device, seconds, peakBytes }: MadeClip): Promise<void> {
     try {
       const costs = await this.options.readCosts(model.folder, model.weightsSha256, wish);
       const { phases: measured, other } = sortSeconds(seconds);
       await this.options.timings.add({
         model: model.summary.id,
-        engine: engineName(model.weightsSha256, wish.kind === "generate" ? wish.precision : "fp32", threads, DEVICE),
+        engine: engineName(model.weightsSha256, wish.kind === "generate" ? wish.precision : "fp32", threads, device),
         size: sizeName({ width: wish.width, height: wish.height, frames }),
         phases: costs.phases.map((part) => ({ ...part, seconds: measured[part.phase] })),
         otherSeconds: other,
@@ -152,21 +169,24 @@ export class Planner {
     }
   }
 
-  private async time(wish: Omit<SecondsWish, "peak">, runs: readonly MeasuredRun[]) {
-    // The computer's own speed is only asked for where no clip has told it yet.
-    return secondsOf({ ...wish, peak: null }, runs) ?? secondsOf({ ...wish, peak: await this.peak() }, runs);
+  private async time(wish: Omit<SecondsWish, "peak">, runs: readonly MeasuredRun[], device: DeviceId) {
+    // The device's own speed is only asked for where no clip has told it yet.
+    return secondsOf({ ...wish, peak: null }, runs) ?? secondsOf({ ...wish, peak: await this.peak(device) }, runs);
   }
 
-  private async peak(): Promise<number | null> {
-    const { gflops } = await this.options.devices.get(DEVICE);
+  private async peak(device: DeviceId): Promise<number | null> {
+    const { gflops } = await this.options.devices.get(device);
     return gflops === null ? null : gflops * 1e9;
   }
 
-  private reason(need: number, have: number): string {
-    const total = this.options.total();
-    return need + RESERVE > total
-      ? `This takes about ${spoken(need)} of memory, and this computer has ${spoken(total)}.`
-      : `This takes about ${spoken(need)} of memory, and ${spoken(have)} are free: close other programs, or make it smaller.`;
+  private async reason(need: number, have: number): Promise<string> {
+    const { total } = this.options.memory;
+    const limit = await this.options.memory.limit();
+    const takes = `This takes about ${spoken(need)} of memory`;
+    if (need + RESERVE > total) return `${takes}, and this computer has ${spoken(total)}.`;
+    if (need + RESERVE > limit)
+      return `${takes}, and models may use ${spoken(limit)} of this computer's ${spoken(total)}: raise that limit, or make it smaller.`;
+    return `${takes}, and ${spoken(have)} are free: close other programs, or make it smaller.`;
   }
 
   /** The longest clip of this size and the largest picture of this length that fit. */
@@ -192,7 +212,7 @@ export class Planner {
 
 const sizeName = ({ width, height, frames }: Measure): string => `${width}x${height}x${frames}`;
 
-function precisionOf(wish: PlanWish, { defaults }: ModelSummary): string {
+function precisionOf(wish: PlanWish, { defaults }: ModelSummary): Precision {
   return (wish.kind === "generate" ? wish.request.precision : undefined) ?? defaults.precision;
 }
 
