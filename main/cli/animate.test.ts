@@ -51,9 +51,9 @@ describe("plume animate", () => {
     const dumped = JSON.parse(await readFile(curve, "utf8")) as { curve: number[]; segments: object[] };
     expect(dumped.curve).toHaveLength(48);
     expect(dumped.segments).toEqual([{ start: 0, keyframes: twelve }]);
-    // A command leaves nothing of its own behind, no media list, no work: only how long this computer takes, for the planner.
+    // A command leaves nothing of its own behind, no media list, no work: only what this computer can and how long it takes.
     const left = (await readdir(bench.home)).toSorted((a, b) => a.localeCompare(b));
-    expect(left).toEqual(["mine", "models", "scratch", "timings.json"]);
+    expect(left).toEqual(["devices.json", "mine", "models", "scratch", "timings.json"]);
     expect(await readdir(join(bench.home, "scratch"))).toEqual([]);
   });
 

@@ -22,7 +22,7 @@ import { diagnose } from "./diagnose.ts";
 import { ExportRunner } from "./export/export-runner.ts";
 import { ExportService } from "./export/export-service.ts";
 import { exportEntry } from "./export/export-process.ts";
-import { diskProjects } from "./export/disk-projects.ts";
+import { type DiskProjects, diskProjects } from "./export/disk-projects.ts";
 import { bySources } from "./export/gates.ts";
 import { chooseFolders, type Folders, makeDataFolders, scratchFolders, sweepScratch } from "./folders.ts";
 import { generateJobs, generateRunner } from "./generate-jobs.ts";
@@ -67,7 +67,7 @@ export async function createStudio(options: StudioOptions, parts: StudioParts = 
     await sweepScratch(folders);
     const studio = new StudioServices(options, parts, { folders, scratch, lock, ...opened, log });
     await studio.start();
-    return studio;
+    return Object.assign(studio, studio.onDisk);
   } catch (error) {
     await lock?.release();
     throw StudioError.from(error);
@@ -84,16 +84,9 @@ interface Opened {
   readonly log: (line: string) => void;
 }
 
-class StudioServices implements Studio {
+class StudioServices implements Omit<Studio, keyof DiskProjects> {
   readonly models: ModelService;
-  declare readonly exportTo: Studio["exportTo"];
-  declare readonly forecast: Studio["forecast"];
-  declare readonly exchangeTo: Studio["exchangeTo"];
-  declare readonly recordsOf: Studio["recordsOf"];
-  declare readonly credentialsOf: Studio["credentialsOf"];
-  declare readonly importTimeline: Studio["importTimeline"];
-  declare readonly openTimeline: Studio["openTimeline"];
-  declare readonly uploadTimeline: Studio["uploadTimeline"];
+  readonly onDisk: DiskProjects;
   private readonly options: StudioOptions;
   private readonly opened: Opened;
   private readonly engine: EngineHost;
@@ -235,7 +228,7 @@ class StudioServices implements Studio {
       folder: folders.exports,
       reveal: options.reveal ?? revealInFileManager,
     });
-    Object.assign(this, diskProjects(this.exports, this.desk, this.projects, folders.media));
+    this.onDisk = diskProjects(this.exports, this.desk, this.projects, folders.media);
     this.analyses = new AnalyzeDesk({
       ...parts,
       eyes: this.eyes,
@@ -359,6 +352,7 @@ class StudioServices implements Studio {
   private async shutDown(): Promise<void> {
     // The running job stops between steps, or its engine is killed after the usual grace; then nothing needs the engine any more.
     this.queueDesk.background.close();
+    this.planning.close();
     await this.jobs.close();
     await this.exportRunner.close();
     await this.projects.shutDown();

@@ -156,7 +156,7 @@ async function generateFrames(work: Work): Promise<GenerationRecord> {
   const hash = createHash("sha256");
   let received = 0;
   const { precision } = request;
-  const device = listener.onProcessor ? "cpu" : await parts.placement.choose(model, precision);
+  const device = listener.onProcessor ? "cpu" : await parts.placement.choose(model, precision, work.signal);
   const outcome = await parts.engine.generate(
     { pack: model.folder, threads: engineThreads(), precision, device, request, resume: await saved.file() },
     {

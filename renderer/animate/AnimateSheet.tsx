@@ -156,7 +156,7 @@ function Sheet({ lane, picture, sound, job }: Props) {
           thumbnails={thumbnails}
         />
       </div>
-      <Footer lane={lane} job={job} />
+      <Footer lane={lane} picture={picture} job={job} />
     </section>
   );
 }

@@ -1,42 +1,60 @@
 import { Check, CornerDownLeft, Pause, Play, RefreshCw, Square, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
-import type { AnimateJob } from "../../core/contract/index.ts";
+import type { AnimateJob, PictureMedia } from "../../core/contract/index.ts";
 import { useItems, useSelect, useStudio } from "../state/context.ts";
 import type { AnimateItem } from "../state/items.ts";
-import { animators, type Lane, measuredAnimation } from "../state/lane.ts";
+import { PlanLine, planWords } from "../plan/PlanLine.tsx";
+import { usePlans } from "../plan/use-plan.ts";
+import { animators, type Lane, laneSize } from "../state/lane.ts";
 import { Button } from "../ui/Button.tsx";
-import { formatEstimate } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { etaWords, phaseWords } from "../ui/words.ts";
 
 interface Props {
   readonly lane: Lane;
+  readonly picture: PictureMedia;
   readonly job: AnimateJob | null;
 }
 
 /** What is going on and the one thing to do next. */
-export function Footer({ lane, job }: Props) {
+export function Footer({ lane, picture, job }: Props) {
   if (job === null || job.state === "done" || job.state === "failed" || job.state === "cancelled")
-    return <Ready lane={lane} job={job} />;
+    return <Ready lane={lane} picture={picture} job={job} />;
   if (job.state === "waiting") return <Approval lane={lane} job={job} />;
   return <Working job={job} />;
 }
 
 const Row = ({ children }: { readonly children: ReactNode }) => <footer className="animate__foot">{children}</footer>;
 
-function Ready({ lane, job }: Props) {
+function Ready({ lane, picture, job }: Props) {
   const { actions } = useStudio();
-  const clips = useSelect((state) => state.clips);
-  const hasModel = useSelect((state) => animators(state.models).length > 0);
+  const model = useSelect((state) => animators(state.models)[0]);
+  const plan =
+    usePlans(
+      model
+        ? [
+            {
+              kind: "animate",
+              request: {
+                model: model.id,
+                ...laneSize(lane, model, picture),
+                frames: lane.range.frames,
+                preset: lane.preset ?? undefined,
+              },
+            },
+          ]
+        : [],
+    )?.[0] ?? null;
   const problem = lane.problem ?? (job?.state === "failed" ? job.error : null);
-  const seconds = measuredAnimation(clips, lane);
   const isDone = job?.state === "done";
   const hint = isDone
     ? "Finished, and kept among your clips. Space plays it with its sound."
-    : (lane.analysis?.note ??
-      (seconds === null
-        ? "Drag the diamonds to where the picture should move; the rest follows the curve."
-        : `Takes ${formatEstimate(seconds * 1000)}, as measured on your last one like this.`));
+    : (lane.analysis?.note ?? "Drag the diamonds to where the picture should move; the rest follows the curve.");
+  const off = model
+    ? lane.busy === "listening"
+      ? "The studio still listens to the sound: a moment, please."
+      : null
+    : "No model that animates pictures is installed: get KeyVID in Models (Alt+4).";
   return (
     <Row>
       {problem ? (
@@ -45,7 +63,21 @@ function Ready({ lane, job }: Props) {
           {problem.message}
         </p>
       ) : (
-        <p className="animate__message">{hint}</p>
+        <p className="animate__message">
+          <span>
+            {hint}
+            {plan && !isDone ? (
+              <span className="animate__plan">
+                <PlanLine
+                  plan={plan}
+                  onAdvice={({ width, height }) =>
+                    width && height && actions.animations.editLane({ size: { width, height }, job: null })
+                  }
+                />
+              </span>
+            ) : null}
+          </span>
+        </p>
       )}
       {job?.state === "failed" ? (
         <Button onClick={() => void actions.animations.retryJob(job)}>Retry from where it was</Button>
@@ -53,8 +85,8 @@ function Ready({ lane, job }: Props) {
       <Button
         kind={isDone ? "plain" : "primary"}
         className="animate__go"
-        label="Animate (Ctrl Enter)"
-        disabled={!hasModel || lane.busy === "listening"}
+        label={plan ? `Animate (Ctrl Enter): ${planWords(plan)}` : "Animate (Ctrl Enter)"}
+        off={off}
         onClick={() => void actions.animations.animate()}
       >
         {isDone ? "Animate again" : "Animate"}

@@ -20,6 +20,9 @@ interface Props {
   readonly transport: Transport;
 }
 
+/** Why nothing of the lane can be changed. */
+export const LOCKED = "This is being made: stop it, or wait for its keyframes, to change it.";
+
 const FOLLOWS = ["predicted", "kick", "voice", "loudness"] as const;
 
 /** What is done with the lane: play, choose what it follows, draw, stick to beats, choose the stretch of a longer sound. */
@@ -29,6 +32,7 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
   const { range, analysis, keyframes } = lane;
   const placed = fixedFrames(keyframes).length;
   const isLong = sound.seconds * ANIMATION_FPS > range.frames + 1 || range.from > 0;
+  const locked = isLocked ? LOCKED : null;
   return (
     <div className="lane-tools" role="toolbar" aria-label="Motion lane">
       <Button
@@ -53,6 +57,7 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
         aria-labelledby="follow-label"
         value={lane.follow}
         disabled={isLocked}
+        title={locked ?? undefined}
         onValueChange={(value) => {
           const follow = followSchema.safeParse(value);
           if (!follow.success) return;
@@ -68,7 +73,7 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
       </ToggleGroup.Root>
       <Toggle
         isOn={isDrawing}
-        isDisabled={isLocked || lane.curve === null}
+        off={locked ?? (lane.curve === null ? "The curve comes when the studio has listened to the sound." : null)}
         icon={<PencilLine size={14} aria-hidden />}
         label="Draw the curve"
         onClick={() => onDrawing(!isDrawing)}
@@ -77,7 +82,7 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
       </Toggle>
       <Toggle
         isOn={lane.snaps}
-        isDisabled={isLocked}
+        off={locked}
         icon={<Magnet size={14} aria-hidden />}
         label="Dragged keyframes stick to beats and onsets (hold Alt to pass by)"
         onClick={() => animations.editLane({ snaps: !lane.snaps })}
@@ -88,7 +93,9 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
         kind="quiet"
         icon={<Music2 size={14} aria-hidden />}
         label="Put a keyframe on every beat"
-        disabled={isLocked || (analysis?.beats.length ?? 0) === 0}
+        off={
+          locked ?? ((analysis?.beats.length ?? 0) === 0 ? "No beats were found in this stretch of the sound." : null)
+        }
         onClick={() =>
           animations.setKeyframes(
             lockToBeats(keyframes, analysis?.beats.map((seconds) => seconds * ANIMATION_FPS) ?? []),
@@ -162,21 +169,22 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
 
 interface ToggleProps {
   readonly isOn: boolean;
-  readonly isDisabled: boolean;
+  /** Why it is off now; null: it is on. */
+  readonly off: string | null;
   readonly icon: React.ReactNode;
   readonly label: string;
   readonly onClick: () => void;
   readonly children: string;
 }
 
-const Toggle = ({ isOn, isDisabled, icon, label, onClick, children }: ToggleProps) => (
+const Toggle = ({ isOn, off, icon, label, onClick, children }: ToggleProps) => (
   <button
     type="button"
     className="button button--quiet lane-tools__toggle"
     aria-pressed={isOn}
-    disabled={isDisabled}
-    title={label}
-    onClick={onClick}
+    aria-disabled={off !== null}
+    title={off ?? label}
+    onClick={off === null ? onClick : undefined}
   >
     {icon}
     {children}

@@ -1,4 +1,4 @@
-import { Dices, Info } from "lucide-react";
+import { Dices, Info, Lock } from "lucide-react";
 import { ToggleGroup } from "radix-ui";
 import { limits, type PictureMedia, presetSchema } from "../../core/contract/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";
@@ -7,6 +7,7 @@ import { animators, type Lane, laneSize } from "../state/lane.ts";
 import { Button } from "../ui/Button.tsx";
 import { NumberField } from "../ui/NumberField.tsx";
 import { presetWords } from "../ui/words.ts";
+import { LOCKED } from "./LaneTools.tsx";
 
 interface Props {
   readonly lane: Lane;
@@ -25,7 +26,13 @@ export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
   const preset = lane.preset ?? model?.animation?.defaultPreset ?? "balanced";
   const chosen = model?.animation?.presets.find(({ id }) => id === preset);
   return (
-    <div className="settings">
+    <div className="settings" title={isLocked ? LOCKED : undefined}>
+      {isLocked ? (
+        <p className="settings__locked">
+          <Lock size={12} aria-hidden />
+          {LOCKED}
+        </p>
+      ) : null}
       <label className="text-field">
         <span className="slider-field__label">Words, if you like</span>
         <textarea
@@ -88,7 +95,7 @@ export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
             kind="quiet"
             icon={<Dices size={15} aria-hidden />}
             label="Roll a new seed"
-            disabled={isLocked}
+            off={isLocked ? LOCKED : null}
             onClick={() => edit({ seed: randomSeed() })}
           />
         </div>

@@ -1,9 +1,9 @@
-import { Cpu, FolderOpen, Keyboard, TriangleAlert } from "lucide-react";
+import { FolderOpen, Keyboard, TriangleAlert } from "lucide-react";
 import { useEditUi, useSelect, useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
-import { formatMemory } from "../ui/format.ts";
 import { Mark } from "../ui/Mark.tsx";
 import { type Workspace, workspaces } from "../state/edit-ui.ts";
+import { ComputerChip } from "./ComputerChip.tsx";
 import { ProjectMenu } from "./ProjectMenu.tsx";
 
 const titles: Readonly<Record<Workspace, string>> = {
@@ -53,15 +53,7 @@ export function TitleBar() {
             {system.ffmpegProblem}
           </span>
         ) : null}
-        {system ? (
-          <span
-            className="chip mono"
-            title={`${system.cpu}, ${system.cores} cores, ${formatMemory(system.totalMemoryBytes)} of memory. Everything is made on this computer.`}
-          >
-            <Cpu size={13} aria-hidden />
-            CPU · {system.cores} cores · {formatMemory(system.freeMemoryBytes)} free
-          </span>
-        ) : null}
+        {system ? <ComputerChip system={system} /> : null}
         <Button
           kind="quiet"
           icon={<Keyboard size={16} aria-hidden />}

@@ -9,16 +9,15 @@ import {
   TriangleAlert,
 } from "lucide-react";
 import { ToggleGroup } from "radix-ui";
-import type { Plan } from "../../core/contract/index.ts";
 import { type KeyboardEvent, useId } from "react";
+import { PlanLine, planWords } from "../plan/PlanLine.tsx";
+import { usePlans } from "../plan/use-plan.ts";
 import { useModel, useSelect, useStudio } from "../state/context.ts";
-import { settingsOf } from "../state/draft.ts";
+import { type Draft, settingsOf } from "../state/draft.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatLength, plural } from "../ui/format.ts";
 import { ControlPopover } from "../ui/Popover.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
-import { PlanLine, planWords } from "./PlanLine.tsx";
-import { usePlans } from "./use-plan.ts";
 import { LengthPanel, ModelPanel, MorePanel, SizePanel } from "./panels.tsx";
 import { SeedControl } from "./SeedControl.tsx";
 
@@ -140,16 +139,25 @@ export function PromptDock() {
       </div>
       <p id={messageId} className={problem ? "dock__message dock__message--problem" : "dock__message"}>
         {problem ? <TriangleAlert size={13} aria-hidden /> : null}
-        {problem?.message ?? hint(model !== null, isSending, plan, draft.variations)}
+        {problem ? (
+          problem.message
+        ) : plan && model ? (
+          <PlanLine
+            plan={plan}
+            variations={draft.variations}
+            onAdvice={(change) => actions.edit(change as Partial<Draft>)}
+          />
+        ) : (
+          hint(model !== null, isSending)
+        )}
       </p>
     </section>
   );
 }
 
-/** The quiet line under the box: what is going on, or what the clip will take. */
-function hint(hasModel: boolean, isSending: boolean, plan: Plan | null, variations: number) {
+/** The quiet line under the box, where there is nothing to plan. */
+function hint(hasModel: boolean, isSending: boolean) {
   if (!hasModel && isSending) return "Your prompt is next, as soon as the model is ready.";
   if (!hasModel) return "Prompts can be added already; they wait for the model.";
-  if (plan === null) return "Made on this computer. Nothing leaves it.";
-  return <PlanLine plan={plan} variations={variations} />;
+  return "Made on this computer. Nothing leaves it.";
 }

@@ -129,9 +129,9 @@ function Working({ item }: { readonly item: Item }) {
   return (
     <>
       {waiting ? (
-        <div className="tile__waiting">
+        <div className="tile__waiting" title={job.waitsFor ?? undefined}>
           <Clock3 size={18} aria-hidden />
-          {before > 0 ? `${before} before this` : "Next"}
+          {job.waitsFor === null ? (before > 0 ? `${before} before this` : "Next") : "Waits for memory"}
         </div>
       ) : job.preview === null ? (
         <div className="tile__waiting">

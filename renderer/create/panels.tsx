@@ -1,6 +1,7 @@
 import "./panels.css";
 import { ToggleGroup } from "radix-ui";
 import { limits, type ModelSummary, type Plan, type Precision, SIZE_STEP } from "../../core/contract/index.ts";
+import { usePlans } from "../plan/use-plan.ts";
 import { useSelect, useStudio } from "../state/context.ts";
 import { type Settings, wordModels } from "../state/draft.ts";
 import { Button } from "../ui/Button.tsx";
@@ -8,7 +9,6 @@ import { formatBytes, formatCount, formatEstimate, formatLength } from "../ui/fo
 import { MoreModels } from "../ui/MoreModels.tsx";
 import { NumberField } from "../ui/NumberField.tsx";
 import { SliderField } from "../ui/SliderField.tsx";
-import { usePlans } from "./use-plan.ts";
 
 /** Which model; each says what it knows. */
 export function ModelPanel({ model }: { readonly model: ModelSummary }) {

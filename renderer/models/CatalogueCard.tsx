@@ -207,8 +207,7 @@ function Progressing({
       <Button
         kind={hasRoom ? "primary" : "plain"}
         icon={<Download size={14} aria-hidden />}
-        disabled={!hasRoom}
-        title={hasRoom ? undefined : "The disk has no room for it"}
+        off={hasRoom ? null : `The disk has no room for it: free ${formatBytes(roomOf(card, weights))}, or move the models to another disk.`}
         onClick={
           acceptedAt === null
             ? () => onGet(weights)

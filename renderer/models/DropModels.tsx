@@ -12,6 +12,7 @@ export function DropModels() {
   const { client, store } = useStudio();
   const [isOver, setIsOver] = useState(false);
   const [coming, setComing] = useState<string | null>(null);
+  const off = coming === null ? null : `${coming} is being taken: a moment, please.`;
   const take = async (picked: readonly PickedFile[]): Promise<void> => {
     const files = picked.filter(({ file }) => CHECKPOINT.test(file.name));
     if (files.length === 0) {
@@ -59,10 +60,10 @@ export function DropModels() {
           : `Taking ${coming} …`}
       </p>
       <div className="drop-models__buttons">
-        <Button disabled={coming !== null} onClick={() => void pickFiles("files").then(take)}>
+        <Button off={off} onClick={() => void pickFiles("files").then(take)}>
           Choose files…
         </Button>
-        <Button kind="quiet" disabled={coming !== null} onClick={() => void pickFiles("folder").then(take)}>
+        <Button kind="quiet" off={off} onClick={() => void pickFiles("folder").then(take)}>
           Choose a folder…
         </Button>
       </div>

@@ -32,6 +32,8 @@ function Installed({ model }: { readonly model: ModelSummary }) {
   const [format, setFormat] = useState<WeightFormat>("int8");
   const { weights } = model;
   const isWhole = weights === undefined || weights.format === "fp32";
+  const busy =
+    doing === null ? null : `${model.name} is being ${doing === "verify" ? "verified" : "removed"}: a moment, please.`;
   const say = (text: string) => store.setState({ notice: { text, kind: "plain", undo: null }, announcement: text });
   const run = (what: "verify" | "remove", work: () => Promise<void>) => async () => {
     setDoing(what);
@@ -97,7 +99,7 @@ function Installed({ model }: { readonly model: ModelSummary }) {
               kind="quiet"
               icon={<Shrink size={14} aria-hidden />}
               label={`Make ${model.name} in smaller weights`}
-              disabled={doing !== null}
+              off={busy}
               onClick={() => setAsking("shrink")}
             />
           ) : null}
@@ -105,14 +107,14 @@ function Installed({ model }: { readonly model: ModelSummary }) {
             kind="quiet"
             icon={<ShieldCheck size={14} aria-hidden />}
             label={`Verify ${model.name}: reads every byte`}
-            disabled={doing !== null}
+            off={busy}
             onClick={() => void verify()}
           />
           <Button
             kind="quiet"
             icon={<Trash2 size={14} aria-hidden />}
-            label={model.bundled ? `${model.name} comes with the studio and stays` : `Remove ${model.name}`}
-            disabled={doing !== null || model.bundled}
+            label={`Remove ${model.name}`}
+            off={busy ?? (model.bundled ? `${model.name} comes with the studio and stays` : null)}
             onClick={() => setAsking("remove")}
           />
         </span>

@@ -85,7 +85,13 @@ export function Styles() {
         <Button
           kind="primary"
           icon={<Blend size={14} aria-hidden />}
-          disabled={chosen.length === 0 || model === undefined}
+          off={
+            model === undefined
+              ? "No model takes styles: install a Hummingbird first."
+              : chosen.length === 0
+                ? "Choose the styles to mix above."
+                : null
+          }
           onClick={mix}
         >
           Mix

@@ -13,7 +13,7 @@ export function AddClips({ clips, onClose }: { clips: readonly GenerationRequest
       </Button>
       <Button
         kind="primary"
-        disabled={typeof clips === "string"}
+        off={typeof clips === "string" ? clips : null}
         onClick={() => {
           if (typeof clips !== "string") void queueActions.add(clips).then((isDone) => isDone && onClose());
         }}

@@ -167,6 +167,14 @@ function Steering({ job, name }: { readonly job: JobSnapshot; readonly name: str
   if (state === "queued" || state === "running")
     return (
       <>
+        {job.waitsFor === null ? null : (
+          <Button
+            kind="quiet"
+            label={`Begin ${name} in spite of that`}
+            icon={<Play size={13} aria-hidden />}
+            onClick={() => void queueActions.resume(id)}
+          />
+        )}
         <Button
           kind="quiet"
           label={`Pause ${name}`}
@@ -237,7 +245,7 @@ function State({ job }: { readonly job: JobSnapshot }) {
     );
   const kept = progress.fraction > 0 ? ` at ${Math.floor(progress.fraction * 100)} %` : "";
   const words = {
-    queued: kept === "" ? "Waiting" : `Goes on${kept}`,
+    queued: job.waitsFor ?? (kept === "" ? "Waiting" : `Goes on${kept}`),
     waiting: "Keyframes to look at",
     paused: interruptions > 0 ? "Paused: the studio stopped while it was made" : `Paused${kept}`,
     done: "Done",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { clip, job, request } from "../../core/testing/samples.ts";
-import { itemsOf, measuredSeconds, queueOf } from "./items.ts";
+import { itemsOf, queueOf } from "./items.ts";
 
 const at = (second: number) => `2026-01-01T10:00:0${second}.000Z`;
 
@@ -43,11 +43,4 @@ test("the queue is the running job, then the waiting ones by priority and in the
     job("d", { state: "done" }),
   ];
   expect(queueOf(jobs).map(({ id }) => id)).toEqual(["r", "b", "a", "last"]);
-});
-
-test("time is told only from a clip that was made just so", () => {
-  const clips = [clip("c", { width: 192 }), clip("d")];
-  expect(measuredSeconds(clips, request)).toBe(8);
-  expect(measuredSeconds(clips, { ...request, steps: 4 })).toBeNull();
-  expect(measuredSeconds([], request)).toBeNull();
 });

@@ -115,18 +115,3 @@ export function queueOf(jobs: readonly JobSnapshot[]): readonly JobSnapshot[] {
   const waiting = jobs.filter((job) => job.state === "queued").sort((a, b) => rank[a.priority] - rank[b.priority]);
   return [...jobs.filter((job) => job.state === "running"), ...waiting];
 }
-
-/**
- * Seconds that one clip with these settings will take, measured: the newest clip on this machine that was made with the same
- * model, size, length, steps and precision. Null when there is none: nothing is guessed.
- */
-export function measuredSeconds(
-  clips: readonly Clip[],
-  wanted: Pick<ResolvedRequest, "model" | "width" | "height" | "frames" | "steps" | "precision">,
-): number | null {
-  const keys = ["model", "width", "height", "frames", "steps", "precision"] as const;
-  const alike = clips.find(
-    ({ record }) => record.schema === "plume.generation/1" && keys.every((key) => record.request[key] === wanted[key]),
-  );
-  return alike ? Object.values(alike.record.seconds).reduce((sum, value) => sum + value, 0) : null;
-}

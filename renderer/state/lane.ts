@@ -1,6 +1,5 @@
 import type {
   AnimationRequest,
-  Clip,
   ErrorData,
   Focus,
   Follow,
@@ -59,18 +58,6 @@ export function laneSize(lane: Lane, model: ModelSummary | null, picture: Pick<P
   const distance = (size: { width: number; height: number }) => Math.abs(Math.log(size.width / size.height) - aspect);
   const { width, height } = offered.reduce((best, size) => (distance(size) < distance(best) - 1e-6 ? size : best));
   return { width, height };
-}
-
-/** Seconds that an animation like this one took on this computer; null when none was made: nothing is guessed. */
-export function measuredAnimation(clips: readonly Clip[], lane: Lane): number | null {
-  const alike = clips.find(
-    ({ record }) =>
-      record.schema === "plume.animation/1" &&
-      record.request.frames === lane.range.frames &&
-      (lane.preset === null || record.request.preset === lane.preset) &&
-      (lane.size === null || record.request.width * record.request.height === lane.size.width * lane.size.height),
-  );
-  return alike ? Object.values(alike.record.seconds).reduce((sum, value) => sum + value, 0) : null;
 }
 
 /** A sound up to this long is used whole; of a longer one, the first two seconds to begin with. */

@@ -2,16 +2,16 @@ import "./generate-sheet.css";
 import { Sparkle } from "lucide-react";
 import { ToggleGroup } from "radix-ui";
 import { useId, useState } from "react";
-import { generationRequestSchema } from "../../core/contract/index.ts";
+import { type GenerationRequest, generationRequestSchema } from "../../core/contract/index.ts";
 import { limits } from "../../core/contract/generation.ts";
 import { formatTimecode } from "../../core/time/index.ts";
+import { PlanLine, planWords } from "../plan/PlanLine.tsx";
+import { usePlans } from "../plan/use-plan.ts";
 import { attempt } from "../state/attempt.ts";
-import { useEditUi, useModel, useProject, useSelect, useStudio } from "../state/context.ts";
-import { measuredSeconds } from "../state/items.ts";
-import { settingsOf } from "../state/draft.ts";
+import { useEditUi, useModel, useProject, useStudio } from "../state/context.ts";
 import type { Generating } from "../state/edit-ui.ts";
 import { Button } from "../ui/Button.tsx";
-import { formatEstimate, plural } from "../ui/format.ts";
+import { plural } from "../ui/format.ts";
 import { Modal } from "../ui/Modal.tsx";
 import { SliderField } from "../ui/SliderField.tsx";
 import { durationOf, framesFor, requestFor, sizesFor } from "./generate.ts";
@@ -24,33 +24,45 @@ export function GenerateSheet() {
 
 const VARIATIONS = [1, 2, 4];
 
+/** “448×256” as a size to choose; none for no size. */
+function sizeOf(text: string) {
+  const [width = 0, height = 0] = text.split("×").map(Number);
+  return width > 0 && height > 0 ? [{ width, height, label: "Smaller" }] : [];
+}
+
+/** What decides how long a clip takes. */
+function withoutWords(wanted: GenerationRequest) {
+  const { prompt: _, negativePrompt: __, seed: ___, ...request } = wanted;
+  return request;
+}
+
 function Sheet({ target }: { readonly target: Generating }) {
   const { editUi, project, client, store } = useStudio();
   const model = useModel();
   const settings = useProject((view) => view.document.settings);
   const tracks = useProject((view) => view.document.tracks);
-  const draft = useSelect((state) => state.draft);
-  const clips = useSelect((state) => state.clips);
   const before = target.type === "take" ? target.request : null;
   const room = target.type === "gap" ? target.room : null;
-  const sizes = model ? sizesFor(model, settings) : [];
+  const offered = model ? sizesFor(model, settings) : [];
   const [prompt, setPrompt] = useState(before?.prompt ?? "");
   const [frames, setFrames] = useState(before?.frames ?? (model ? framesFor(model, room) : 16));
   const [size, setSize] = useState(before?.width ? `${before.width}×${before.height}` : "");
   const [variations, setVariations] = useState(1);
   const [problem, setProblem] = useState<string | null>(null);
   const id = useId();
+  // A size that would fit need not be among those that the model offers.
+  const sizes = offered.some((each) => `${each.width}×${each.height}` === size)
+    ? offered
+    : [...offered, ...sizeOf(size)];
   const close = () => editUi.setState({ generating: null });
   const chosen = sizes.find(({ width, height }) => `${width}×${height}` === size) ?? sizes[0];
-  const seconds =
-    model && chosen
-      ? measuredSeconds(clips, { ...settingsOf(draft, model), ...chosen, frames, model: model.id })
-      : null;
+  const wanted = model && chosen ? { ...before, ...requestFor(model, prompt, frames, chosen) } : null;
+  const plan = usePlans(wanted ? [{ kind: "generate", request: withoutWords(wanted) }] : [])?.[0] ?? null;
 
   function generate(): void {
-    if (model === null || chosen === undefined)
+    if (model === null || wanted === null)
       return setProblem("The model is being made ready: wait a moment, then generate.");
-    const parsed = generationRequestSchema.safeParse({ ...before, ...requestFor(model, prompt, frames, chosen) });
+    const parsed = generationRequestSchema.safeParse(wanted);
     if (!parsed.success) return setProblem(parsed.error.issues[0]?.message ?? "The request is not understood.");
     close();
     void attempt(store, async () => {
@@ -169,12 +181,21 @@ function Sheet({ target }: { readonly target: Generating }) {
         <div className="generate__foot">
           <p id={`${id}-problem`} className={problem === null ? "generate__hint" : "generate__problem"}>
             {problem ??
-              (seconds === null
-                ? "The clip appears at once and fills in when it is made."
-                : `Takes ${formatEstimate(seconds * 1000 * variations)}, as measured on your last clip like this.`)}
+              (plan === null ? (
+                "The clip appears at once and fills in when it is made."
+              ) : (
+                <PlanLine
+                  plan={plan}
+                  variations={variations}
+                  onAdvice={(change) => {
+                    if (change.frames !== undefined) setFrames(change.frames);
+                    if (change.width !== undefined) setSize(`${change.width}×${change.height}`);
+                  }}
+                />
+              ))}
           </p>
           <Button onClick={close}>Cancel</Button>
-          <Button kind="primary" onClick={generate}>
+          <Button kind="primary" label={plan === null ? undefined : planWords(plan, variations)} onClick={generate}>
             Generate
           </Button>
         </div>

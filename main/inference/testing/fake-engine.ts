@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ResolvedRequest, StudioError } from "../../../core/contract/index.ts";
-import type { GenerateHooks, GenerateResult } from "../../../native-models/types.ts";
+import type { GenerateHooks, GenerateResult, OpenOptions } from "../../../native-models/types.ts";
 import type { EngineBackend } from "../backend.ts";
 import { beModest, CHANNEL_FD, startHeartbeat } from "../engine-entry.ts";
 import { Channel } from "../framing.ts";
@@ -18,12 +18,17 @@ import { fakeSummary } from "./fake-summary.ts";
  * An engine for tests that speaks the real protocol through the real server, but misbehaves on demand: the words of the prompt say
  * how. Its pictures are plain gradients from the seed; only tests ever run this file.
  *
- *   noise (pictures that do not compress) · refuse · abort · exit9 · hang (ignores cancel) · block (never gives its thread back) · freeze (no heartbeats) · slow · slow-frames · garbage · nonsense · flood · dribble · oom · lie
+ *   device-abort, device-throw (only where it is not the processor) · noise (pictures that do not compress) · refuse · abort · exit9 · hang (ignores cancel) · block (never gives its thread back) · freeze (no heartbeats) · slow · slow-frames · garbage · nonsense · flood · dribble · oom · lie
  */
 let dribbling = false;
 let opened = 0;
 
-async function generate(request: ResolvedRequest, hooks: GenerateHooks, resume?: Uint8Array): Promise<GenerateResult> {
+async function generate(
+  device: OpenOptions["device"],
+  request: ResolvedRequest,
+  hooks: GenerateHooks,
+  resume?: Uint8Array,
+): Promise<GenerateResult> {
   const { prompt, steps, frames, width, height, seed } = request;
   const has = (word: string): boolean => prompt.split(" ").includes(word);
   const total = steps + frames;
@@ -38,6 +43,8 @@ async function generate(request: ResolvedRequest, hooks: GenerateHooks, resume?:
     if (has("hang") && step === 2) await sleep(3_600_000);
     hooks.signal.throwIfAborted();
     if (step === 2) misbehave(has);
+    if (has("device-abort") && step === 2 && device !== "cpu") process.abort();
+    if (has("device-throw") && step === 2 && device !== "cpu") throw new Error("the device is lost");
     const preview = { step, width: 8, height: 8, frames: 2, rgba: new Uint8Array(8 * 8 * 4 * 2).fill(step) };
     await hooks.preview(preview);
     await hooks.progress("denoise", step, steps, step / total);
@@ -73,11 +80,16 @@ function misbehave(has: (word: string) => boolean): void {
 
 const backend: EngineBackend = {
   onnxruntime: "0.0.0-fake",
-  async open(pack) {
+  async open(pack, { device }) {
     opened += 1;
     if (basename(pack).startsWith("motion")) return fakeAnimation(misbehave);
     if (basename(pack).startsWith("eyes")) return fakeVision(misbehave);
-    return { kind: "text-to-video", summary: fakeSummary, generate, close: async () => {} };
+    return {
+      kind: "text-to-video",
+      summary: fakeSummary,
+      generate: generate.bind(null, device),
+      close: async () => {},
+    };
   },
   async install(task, report, signal) {
     for (let i = 1; i <= 4; i += 1) {

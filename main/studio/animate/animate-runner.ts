@@ -81,7 +81,7 @@ export class AnimateRunner implements JobRunner {
       job = await this.listen(job, { folder, inputs, model }, context);
       ledger.seconds["listen"] = (performance.now() - started) / 1000;
     }
-    const device = context.onProcessor ? "cpu" : await parts.placement.choose(model, request.precision);
+    const device = context.onProcessor ? "cpu" : await parts.placement.choose(model, request.precision, context.signal);
     const work: StageWork = { engine: parts.engine, device, model, folder, inputs, context, meter, ledger };
     if (job.stage !== "motion") {
       job = await drawKeyframes(job, work, isKeyframesOnly ? 1 : KEYFRAMES_SHARE);

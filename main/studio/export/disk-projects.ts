@@ -11,7 +11,7 @@ import { byFingerprint } from "./gates.ts";
 import { importTimeline, type LookInto } from "./import-timeline.ts";
 import { TimelineDesk } from "./timeline-desk.ts";
 
-type Methods = Pick<
+export type DiskProjects = Pick<
   Studio,
   | "exportTo"
   | "forecast"
@@ -40,7 +40,7 @@ export function diskProjects(
   desk: MediaDesk,
   projects: ProjectService,
   scratch: string,
-): Methods {
+): DiskProjects {
   const lookInto = lookIntoFile(desk);
   const timelines = new TimelineDesk(projects, lookInto, scratch);
   return {

@@ -9,6 +9,7 @@ import {
   type PackFacts,
   type VerifyOutcome,
 } from "../../inference/index.ts";
+import { abortable } from "../abortable.ts";
 import { hashFile } from "../files.ts";
 import { lockModels } from "../lock.ts";
 import type { InstallOptions, ModelAdministration, ModelWork } from "../studio.ts";
@@ -362,19 +363,4 @@ export class ModelService implements ModelAdministration {
   private async changed(): Promise<void> {
     this.options.onChange(await this.list());
   }
-}
-
-/** The promise's outcome, or CANCELLED when the signal fires first. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  if (signal.aborted) throw cancelled();
-  const settled = new AbortController();
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(cancelled()), { once: true, signal: settled.signal });
-  });
-  return Promise.race([promise, aborted]).finally(() => settled.abort());
-}
-
-function cancelled(): StudioError {
-  return new StudioError("CANCELLED", "The work was cancelled.");
 }

@@ -19,6 +19,8 @@ export interface ProbeCall {
   readonly args: readonly string[];
   /** Milliseconds after which it counts as hung and is ended. */
   readonly patience: number;
+  /** Ends it at once. */
+  readonly signal: AbortSignal;
   readonly log: (line: string) => void;
 }
 
@@ -26,7 +28,7 @@ export interface ProbeCall {
 const MAX_OUTPUT = 1 << 16;
 
 /** Runs a probe in a process of its own, which may crash, hang or print what it likes. Never rejects. */
-export function askProbe({ node, entry, args, patience, log }: ProbeCall): Promise<Answer> {
+export function askProbe({ node, entry, args, patience, signal, log }: ProbeCall): Promise<Answer> {
   return new Promise((resolve) => {
     const child = spawn(node, [entry, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -38,10 +40,14 @@ export function askProbe({ node, entry, args, patience, log }: ProbeCall): Promi
       isLate = true;
       child.kill("SIGKILL");
     }, patience);
+    const kill = (): void => void child.kill("SIGKILL");
+    if (signal.aborted) kill();
+    signal.addEventListener("abort", kill, { once: true });
     child.stdout.on("data", (chunk: Buffer) => (output = (output + chunk.toString("utf8")).slice(-MAX_OUTPUT)));
     child.stderr.resume();
     const end = (how: string): void => {
       clearTimeout(late);
+      signal.removeEventListener("abort", kill);
       const answer = answerOf(output);
       if (answer === null || "problem" in answer)
         log(`probe ${args.join(" ")}: ${how} ${answer?.problem ?? output.slice(-500)}`);

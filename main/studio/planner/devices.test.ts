@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { temporaryFolder } from "../../media/testing.ts";
-import { Devices } from "./devices.ts";
+import { complaintOf, Devices } from "./devices.ts";
 
 const fake = fileURLToPath(new URL("../../inference/testing/fake-probe.ts", import.meta.url));
 const never = join(import.meta.dirname, "no-such-script.ts");
@@ -20,6 +20,13 @@ afterEach(() => {
 });
 
 describe("devices", () => {
+  it("are refused in onnxruntime's words, without its source's", () => {
+    const webgpu =
+      "/src/core/providers/webgpu/webgpu_context.cc:136 Initialize(const Config&)::<lambda()> result.status == Success was false. Failed to get a WebGPU adapter: No supported adapters\n";
+    expect(complaintOf(webgpu)).toBe("Failed to get a WebGPU adapter: No supported adapters");
+    expect(complaintOf("OrtAppend_Cuda: Failed to load shared library.")).toBe("Failed to load shared library");
+  });
+
   it("that crash, hang, print garbage or refuse are told apart and take nothing along; what was found is kept", {
     timeout: 240_000,
   }, async () => {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { cpus, release } from "node:os";
 import { z } from "zod";
-import { type Device, type DeviceId, deviceIdSchema, deviceSchema } from "../../../core/contract/index.ts";
+import { type DeviceId, deviceIdSchema, deviceSchema } from "../../../core/contract/index.ts";
 import { appScript } from "../../app-files/app-files.ts";
 import { engineThreads } from "../../inference/index.ts";
 import { replaceFile } from "../files.ts";
@@ -56,9 +56,15 @@ export class Devices {
   private cache: Promise<Cache> | null = null;
   /** Tail of the probes: two that are measured together measure each other. */
   private tail: Promise<unknown> = Promise.resolve();
+  private readonly closing = new AbortController();
 
   constructor(options: DevicesOptions) {
     this.options = options;
+  }
+
+  /** Ends what is being tried; nothing of it is kept. */
+  close(): void {
+    this.closing.abort();
   }
 
   /** All that onnxruntime offers here. @param again tries also what was tried before */
@@ -78,7 +84,10 @@ export class Devices {
   get(id: DeviceId): Promise<Found> {
     return this.inLine(async () => {
       const cache = await this.read();
-      return cache.devices.find((device) => device.id === id) ?? (await this.keep(await this.probe(id)));
+      const known = cache.devices.find((device) => device.id === id);
+      if (known !== undefined) return known;
+      const isMissing = cache.offered?.find((offer) => offer.id === id)?.bundled === false;
+      return this.keep(await this.probe(id, isMissing));
     });
   }
 
@@ -130,17 +139,21 @@ export class Devices {
     });
   }
 
-  private async probe(id: DeviceId): Promise<Found> {
+  /** @param isMissing its libraries do not come with onnxruntime: the user may have put them there */
+  private async probe(id: DeviceId, isMissing: boolean): Promise<Found> {
     const answer = await this.ask([id, String(engineThreads())], id, "probe");
     const what = { id, name: deviceNames[id] };
     if ("probe" in answer) return { ...what, works: true, reason: null, gflops: answer.probe.flopsPerSecond / 1e9 };
-    const reason = `${what.name}: ${problemOf(answer, "tried")}.`;
+    const problem =
+      isMissing && "problem" in answer ? "its libraries are not part of this installation" : problemOf(answer, "tried");
+    const reason = `${what.name}: ${problem}.`;
     return { ...what, works: false, reason, gflops: null };
   }
 
   private ask(args: readonly string[], id: DeviceId | "list", what: "probe" | "trial"): Promise<Answer> {
+    const { signal } = this.closing;
     const { node, entry = appScript("main/inference/device-probe.ts"), patience, log } = this.options;
-    return askProbe({ node, entry, args, patience: patience?.(id, what) ?? PATIENCE_MS[what], log });
+    return askProbe({ node, entry, args, patience: patience?.(id, what) ?? PATIENCE_MS[what], signal, log });
   }
 
   private async keep(device: Found): Promise<Found> {
@@ -150,6 +163,7 @@ export class Devices {
   }
 
   private async write(cache: Cache): Promise<void> {
+    if (this.closing.signal.aborted) return;
     this.cache = Promise.resolve(cache);
     await replaceFile(this.options.file, JSON.stringify(cache)).catch((error: unknown) =>
       this.options.log(`devices: ${String(error)}`),
@@ -177,13 +191,24 @@ const empty = (key: string): Cache => ({ schema: "plume.devices/2", key, offered
 
 /** Why it cannot be used, as the end of a sentence. */
 function problemOf(answer: Answer, what: string): string {
-  if ("problem" in answer) return `not to be used here (${firstLine(answer.problem)})`;
+  if ("problem" in answer) return `not to be used here (${complaintOf(answer.problem)})`;
   if ("late" in answer) return "its driver gave no answer and was ended; a newer driver may help";
   if ("died" in answer) return `its driver ended the process that ${what} it (${answer.died}); a newer driver may help`;
   return "not to be used here (it gave no answer)";
 }
 
-const firstLine = (text: string): string => (text.split("\n")[0] ?? "").trim().replace(/\.$/, "").slice(0, 160);
+/** What onnxruntime complains of, without the place in its source that does. */
+export function complaintOf(problem: string): string {
+  const [line = ""] = problem
+    .split("\n")
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+  return line
+    .replace(/^.* was (?:true|false)\. /, "")
+    .replace(/^\w+: /, "")
+    .replace(/\.$/, "")
+    .slice(0, 160);
+}
 
 /** Everything after whose change a device may work that did not, or the other way round. */
 async function machineKey(): Promise<string> {

@@ -37,6 +37,8 @@ export interface Planning {
   readonly placement: Placement;
   readonly memory: MemoryBudget;
   readonly admission: Admission;
+  /** Ends what is being tried. */
+  close(): void;
 }
 
 /** The planner over this computer: its memory, its devices and how long clips took on it. */
@@ -76,5 +78,6 @@ export function openPlanner({
     onSettings,
     log,
   });
-  return { planner, placement, memory, admission: new Admission({ planner, memory, models }) };
+  const admission = new Admission({ planner, memory, models });
+  return { planner, placement, memory, admission, close: () => devices.close() };
 }

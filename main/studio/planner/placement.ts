@@ -6,6 +6,7 @@ import {
   type Precision,
   StudioError,
 } from "../../../core/contract/index.ts";
+import { abortable } from "../abortable.ts";
 import type { JobRunner } from "../jobs/job-runner.ts";
 import type { InstalledModel } from "../models/model-service.ts";
 import { type Devices, deviceNames } from "./devices.ts";
@@ -62,13 +63,15 @@ export class Placement {
 
   /**
    * Where this clip is to be made. A device that has not computed with this model yet is compared with the processor first, in a process
-   * that may die of it; one that fails is put off. Never rejects.
+   * that may die of it; one that fails is put off. Errors: CANCELLED.
    */
-  async choose(model: InstalledModel, precision: Precision): Promise<DeviceId> {
-    const device = await this.decide(model, precision).catch((error: unknown) => {
+  async choose(model: InstalledModel, precision: Precision, signal: AbortSignal): Promise<DeviceId> {
+    const decided = this.decide(model, precision).catch((error: unknown) => {
       this.options.log(`placement: ${String(error)}`);
       return "cpu" as const;
     });
+    // A driver that hangs is nobody's reason to wait who has gone; what is found of it is kept for the next clip.
+    const device = await abortable(decided, signal);
     this.last = { device, model: model.summary.name };
     return device;
   }
