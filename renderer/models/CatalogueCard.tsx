@@ -207,7 +207,11 @@ function Progressing({
       <Button
         kind={hasRoom ? "primary" : "plain"}
         icon={<Download size={14} aria-hidden />}
-        off={hasRoom ? null : `The disk has no room for it: free ${formatBytes(roomOf(card, weights))}, or move the models to another disk.`}
+        off={
+          hasRoom
+            ? null
+            : `The disk has no room for it: free ${formatBytes(roomOf(card, weights))}, or move the models to another disk.`
+        }
         onClick={
           acceptedAt === null
             ? () => onGet(weights)
