@@ -9,7 +9,6 @@ const unary =
     one(g.node(name, [x], [{ dtype: x.dtype, shape: x.shape }], attributes));
 
 export const relu = unary("Relu");
-export const sigmoid = unary("Sigmoid");
 /** clamp(x/6 + 1/2, 0, 1), as PyTorch has it; ONNX's default slope is another. */
 export const hardSigmoid = unary("HardSigmoid", { alpha: { float: 1 / 6 }, beta: { float: 0.5 } });
 /** Over the last axis. */

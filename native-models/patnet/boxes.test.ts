@@ -59,15 +59,26 @@ it("proposals: one bright cell gives its anchor, centred on the cell's corner", 
   const levels = [0, 1, 2, 3, 4].map((level) => {
     const columns = 64 >> level;
     const cells = columns * columns;
-    const scores = new Float32Array(3 * cells);
-    if (level === 1) scores[cells + 5 * columns + 9] = 1;
-    return { scores, deltas: new Float32Array(12 * cells), columns };
+    const logits = new Float32Array(3 * cells);
+    if (level === 1) logits[cells + 5 * columns + 9] = 1;
+    return { logits, deltas: new Float32Array(12 * cells), columns };
   });
   const settings = testSettingsSchema.parse({ proposals: 1 });
   const found = proposals(levels, { width: 250, height: 250 }, settings);
   // Shape 1 is the square of 8 strides of 8 pixels, at column 9 and row 5.
   expect([...found.boxes]).toEqual([9 * 8 - 32, 5 * 8 - 32, 9 * 8 + 32, 5 * 8 + 32]);
   expect([...found.levels]).toEqual([1]);
+  expect(found.scores[0]).toBeCloseTo(1 / (1 + Math.exp(-1)), 6);
+});
+
+it("proposals: of two sure anchors whose scores are the same float32 the surer one stays", () => {
+  const logits = Float32Array.of(0, 0, 0, 0, 17.5, 17.6, 0, 0, 0, 0, 0, 0);
+  expect(Math.fround(1 / (1 + Math.exp(-17.5)))).toBe(Math.fround(1 / (1 + Math.exp(-17.6))));
+  const level = { logits, deltas: new Float32Array(12 * 4), columns: 2 };
+  const settings = testSettingsSchema.parse({ proposals: 1 });
+  // Shape 1 (a square of 8 strides of 4 pixels) of the second cell, not of the first.
+  const found = proposals([level], { width: 250, height: 250 }, settings);
+  expect([...found.boxes]).toEqual([0, 0, 20, 16]);
 });
 
 describe("pasteMask", () => {

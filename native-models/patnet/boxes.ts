@@ -9,6 +9,9 @@ export const boxAt = (boxes: Boxes, index: number): Boxes => boxes.subarray(4 * 
 /** Predicted sizes are bounded: no box grows or shrinks more than this factor at once. */
 const LARGEST_LOG_RATIO = Math.abs(Math.log(16 / 1000));
 
+/** The probability that a logit stands for. */
+export const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
+
 const clip = (value: number, limit: number) => Math.min(Math.max(value, 0), limit);
 
 /**

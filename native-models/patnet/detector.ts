@@ -46,7 +46,7 @@ function pyramid(g: Graph, features: readonly Tensor[], { channels }: Detector):
 
 /**
  * Input `picture` [1, 3, H, W], H and W multiples of 32. Outputs `p0` … `p3`, the levels that regions are cut from; and for all five
- * levels `scores0` … `scores4` [1, 3, h, w] (0 to 1) and `deltas0` … `deltas4` [1, 12, h, w].
+ * levels `logits0` … `logits4` [1, 3, h, w] (of an object's being there) and `deltas0` … `deltas4` [1, 12, h, w].
  */
 export function pyramidGraph(config: PatnetConfig, size: { height: number; width: number }, trace?: Trace): Graph {
   const detector = detectorOf(config);
@@ -61,7 +61,7 @@ export function pyramidGraph(config: PatnetConfig, size: { height: number; width
     const hidden = vision.relu(g, conv(g, "rpn_head.rpn_conv", tensor, detector.proposalWidth, 3));
     const logits = conv(g, "rpn_head.rpn_cls", hidden, ANCHORS_PER_CELL, 1);
     trace?.(`rpn_cls.${level}`, logits);
-    g.output(`scores${level}`, vision.sigmoid(g, logits));
+    g.output(`logits${level}`, logits);
     g.output(`deltas${level}`, conv(g, "rpn_head.rpn_reg", hidden, 4 * ANCHORS_PER_CELL, 1));
   }
   return g;

@@ -4,7 +4,7 @@ import { type Int8Data, readInt8 } from "../pack/int8-files.ts";
 import type { ParameterSpec, Picture } from "../types.ts";
 import { SessionCache } from "../onnx/session-cache.ts";
 import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
-import { type Boxes, boxAt, boxCount } from "./boxes.ts";
+import { type Boxes, boxAt, boxCount, sigmoid } from "./boxes.ts";
 import { ClassifierCalibration } from "./calibrate.ts";
 import { classifierGraph } from "./classifier.ts";
 import type { PatnetConfig, TestSettings } from "./config.ts";
@@ -130,9 +130,9 @@ export class PatnetNetworks {
     const session = await this.#detectorSession("pyramid", padded, () => pyramidGraph(this.config, padded));
     const levels = await session.run({ picture: detectorInput(picture, size) });
     const outputs = STRIDES.map((_, level) => ({
-      scores: levels[`scores${level}`]!,
+      logits: levels[`logits${level}`]!,
       deltas: levels[`deltas${level}`]!,
-      columns: session.graph.outputs.find(({ name }) => name === `scores${level}`)!.shape[3]!,
+      columns: session.graph.outputs.find(({ name }) => name === `logits${level}`)!.shape[3]!,
     }));
     return { size, levels, proposals: proposals(outputs, size, settings) };
   }
@@ -212,8 +212,6 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   }
   return result;
 }
-
-export const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
 
 /** Softmax. */
 export function probabilities(logits: Float32Array): Float32Array {

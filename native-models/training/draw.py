@@ -91,17 +91,17 @@ def background_rgb(name):
     return tuple(0.26 * c for c in COLOURS[name[5:]])
 
 
-def _particles(spec, rng, margin):
-    """Centres [T, N, 2] in screen units (after the direction is applied) and a fixed number 0..1 of each copy [N]."""
+def _particles(spec, rng, margin, t):
+    """Centres [T, N, 2] in screen units (after the direction is applied) and a fixed number 0..1 of each copy [N]; t [T] in clips."""
     fam = spec['family']
     lanes = LANES[fam][DENSITIES.index(spec['density'])]
     lay = torch.tensor(LAYOUT[fam][:lanes])
     lay[:, 0] += torch.tensor([rng.uniform(-0.012, 0.012) for _ in range(lanes)])
-    t, k = torch.arange(FRAMES) / FRAMES, torch.arange(COPIES)
+    k = torch.arange(COPIES)
     laps = SPEEDS.index(spec['speed']) + 1
     s = (lay[None, :, None, 1] + k[None, None] + laps * t[:, None, None]) / COPIES
-    s = (s % 1.0).reshape(FRAMES, -1) * (1 + 2 * margin) - margin
-    lane = lay[:, 0].repeat_interleave(COPIES)[None].expand(FRAMES, -1)
+    s = (s % 1.0).reshape(len(t), -1) * (1 + 2 * margin) - margin
+    lane = lay[:, 0].repeat_interleave(COPIES)[None].expand(len(t), -1)
     d = spec['direction']
     xy = {'up': (lane, 1 - s), 'down': (lane, s), 'right': (s, lane), 'left': (1 - s, lane)}[d]
     return torch.stack(xy, -1), torch.arange(lanes * COPIES) * 0.618 % 1.0
@@ -112,17 +112,21 @@ def _smooth(a):
     return a * a * (3 - 2 * a)
 
 
-def draw(spec, size=128):
-    """Frames [16, 3, size, size], float 0..1."""
+def draw(spec, size=128, frames=range(FRAMES)):
+    """The frames asked for (all 16 if none are named) [T, 3, size, size], float 0..1.
+
+    A spec may name a colour of no name: `rgb`, three values 0..1, in the place of its colour's own.
+    """
     rng = random.Random(spec['seed'])
     fam, var = spec['family'], spec['variant']
     jit = lambda a: rng.uniform(-a, a)
-    col = torch.tensor([min(1.0, max(0.0, c + jit(0.025))) for c in COLOURS[spec['colour']]])
+    col = torch.tensor([min(1.0, max(0.0, c + jit(0.025))) for c in spec.get('rgb', COLOURS[spec['colour']])])
     bg = torch.tensor(background_rgb(spec['background']))
     n = SPEEDS.index(spec['speed']) + 1
     axis = (torch.arange(size) + 0.5) / size
     x, y = axis[None, :].expand(size, size), axis[:, None].expand(size, size)
-    t = (torch.arange(FRAMES) / FRAMES)[:, None, None]
+    moment = torch.tensor(list(frames)) / FRAMES
+    t = moment[:, None, None]
     d = spec['direction']
     u, v = {'right': (x, y), 'left': (1 - x, y), 'down': (y, x), 'up': (1 - y, x)}.get(d, (x, y))
     px = 1.2 / size + 0.004
@@ -139,7 +143,7 @@ def draw(spec, size=128):
         layers = (((1.0, .30, .09, .0), (1.5, .52, .08, .35), (1.2, .75, .07, .7)),
                   ((1.5, .32, .07, .5), (1.0, .55, .10, .1), (2.0, .78, .05, .3)),
                   ((2.0, .36, .08, .2), (1.5, .58, .07, .6), (1.0, .76, .08, .9)))[var]
-        frame = bg[None, :, None, None].expand(FRAMES, 3, size, size)
+        frame = bg[None, :, None, None].expand(len(moment), 3, size, size)
         for i, (f, base, amp, ph) in enumerate(layers):
             h = base + jit(0.01) + amp * torch.sin(2 * math.pi * (f * u - n * t + ph))
             m = _smooth((y - h) / px * 0.5 + 0.5)[:, None]
@@ -147,7 +151,7 @@ def draw(spec, size=128):
         return frame.clamp(0, 1)
     elif fam == 'fire':
         trng = random.Random(f'fire-{var}')
-        s = torch.zeros(FRAMES, size, size)
+        s = torch.zeros(len(moment), size, size)
         for j in range(9):
             kx, ky = trng.uniform(0.6, 3.0) * trng.choice((-1, 1)), trng.uniform(0.9, 2.2)
             m = trng.choice((1, 1, 2)) if n < 3 else trng.choice((2, 2, 3))
@@ -177,7 +181,7 @@ def draw(spec, size=128):
         a = _smooth((edge * (1 + jit(0.03)) - r) / px * 0.4 + 0.5)
     elif fam == 'bubbles':
         # a dark inside, a bright rim three latent pixels across and a glint: unlike bokeh even at an eighth of the size
-        c, u = _particles(spec, rng, 0.18)
+        c, u = _particles(spec, rng, 0.18, moment)
         rad = (0.13 + 0.04 * u)[None, :, None, None]
         dx, dy = axis[None, None, None, :] - c[..., 0, None, None], axis[None, None, :, None] - c[..., 1, None, None]
         q = torch.sqrt(dx * dx + dy * dy) / rad
@@ -187,13 +191,13 @@ def draw(spec, size=128):
         white = 1 - (1 - 0.85 * gl).prod(1)
         a = torch.maximum(a, white)
     elif fam == 'bokeh':
-        c, u = _particles(spec, rng, 0.20)
+        c, u = _particles(spec, rng, 0.20, moment)
         rad = (0.13 + 0.06 * u)[None, :, None, None]
         dx, dy = axis[None, None, None, :] - c[..., 0, None, None], axis[None, None, :, None] - c[..., 1, None, None]
         q = torch.sqrt(dx * dx + dy * dy) / rad
         a = 1 - (1 - (0.55 + 0.4 * u)[None, :, None, None] * _smooth((1.15 - q) / 0.45)).prod(1)
     elif fam == 'snow':
-        c, u = _particles(spec, rng, 0.06)
+        c, u = _particles(spec, rng, 0.06, moment)
         w = 0.030 + 0.018 * u
         gx = torch.exp(-((axis[None, None] - c[..., 0, None]) / w[None, :, None]) ** 2)
         gy = torch.exp(-((axis[None, None] - c[..., 1, None]) / w[None, :, None]) ** 2)

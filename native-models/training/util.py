@@ -72,7 +72,7 @@ class Optimiser:
         for n, p in named:
             if matrix(n, p):
                 self.groups.setdefault((p.shape[0], p.numel() // p.shape[0]), []).append(p)
-        self.buf = {k: torch.zeros(len(v), *k) for k, v in self.groups.items()}
+        self.buf = {k: torch.zeros(len(v), *k, device=v[0].device) for k, v in self.groups.items()}
         rest = [p for n, p in named if not matrix(n, p)]
         self.adam = torch.optim.AdamW(rest, lr=lr * adam_ratio, betas=(0.9, 0.98), weight_decay=0.0, foreach=True)
         self.params = [p for _, p in named]

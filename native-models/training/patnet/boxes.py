@@ -22,26 +22,26 @@ def anchors(size):
 
 
 def iou(a, b):
-    """[N, M]."""
-    top = torch.maximum(a[:, None, :2], b[None, :, :2])
-    low = torch.minimum(a[:, None, 2:], b[None, :, 2:])
+    """[..., N, M] of boxes [..., N, 4] and [..., M, 4]."""
+    top = torch.maximum(a[..., :, None, :2], b[..., None, :, :2])
+    low = torch.minimum(a[..., :, None, 2:], b[..., None, :, 2:])
     inner = (low - top).clamp(min=0).prod(-1)
-    area = lambda x: (x[:, 2] - x[:, 0]) * (x[:, 3] - x[:, 1])
-    return inner / (area(a)[:, None] + area(b)[None] - inner).clamp(min=1e-6)
+    area = lambda x: (x[..., 2] - x[..., 0]) * (x[..., 3] - x[..., 1])
+    return inner / (area(a)[..., :, None] + area(b)[..., None, :] - inner).clamp(min=1e-6)
 
 
 def encode(boxes, targets, stds):
-    size, wanted = boxes[:, 2:] - boxes[:, :2], targets[:, 2:] - targets[:, :2]
-    move = ((targets[:, :2] + targets[:, 2:]) - (boxes[:, :2] + boxes[:, 2:])) / 2 / size
-    return torch.cat([move, torch.log(wanted / size)], 1) / torch.tensor(stds)
+    size, wanted = boxes[..., 2:] - boxes[..., :2], targets[..., 2:] - targets[..., :2]
+    move = ((targets[..., :2] + targets[..., 2:]) - (boxes[..., :2] + boxes[..., 2:])) / 2 / size
+    return torch.cat([move, torch.log(wanted / size)], -1) / torch.tensor(stds, device=boxes.device)
 
 
 def decode(boxes, deltas, stds, size):
-    d = deltas * torch.tensor(stds)
-    wh = boxes[:, 2:] - boxes[:, :2]
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2 + wh * d[:, :2]
-    half = wh * torch.exp(d[:, 2:].clamp(-4.135, 4.135)) / 2
-    return torch.cat([centre - half, centre + half], 1).clamp(0, size)
+    d = deltas * torch.tensor(stds, device=deltas.device)
+    wh = boxes[..., 2:] - boxes[..., :2]
+    centre = (boxes[..., :2] + boxes[..., 2:]) / 2 + wh * d[..., :2]
+    half = wh * torch.exp(d[..., 2:].clamp(-4.135, 4.135)) / 2
+    return torch.cat([centre - half, centre + half], -1).clamp(0, size)
 
 
 def nms(boxes, scores, groups, threshold):
@@ -61,7 +61,7 @@ def nms(boxes, scores, groups, threshold):
 def roi_align_exact(levels, boxes, pictures, out):
     """As `roi_align`, with as many samples a cell as mmdet and the product take: one a pixel of the level, rounded up."""
     level = _level(boxes)
-    scale = 1 / torch.tensor(STRIDES[:4])[level]
+    scale = 1 / torch.tensor(STRIDES[:4], device=boxes.device)[level]
     counts = torch.ceil((boxes[:, 2:] - boxes[:, :2]) * scale[:, None] / out).clamp(min=1).long()
     result = torch.zeros(len(boxes), levels[0].shape[1], out, out)
     for columns, rows in {tuple(c) for c in counts.tolist()}:
@@ -81,12 +81,12 @@ def roi_align(levels, boxes, pictures, out, samples=(2, 2)):
     level = _level(boxes)
     n, c = levels[0].shape[:2]
     table = torch.cat([x.permute(0, 2, 3, 1).reshape(-1, c) for x in levels[:4]])
-    sizes = torch.tensor([x.shape[-1] for x in levels[:4]])
-    starts = torch.tensor([0, *np.cumsum([n * x.shape[-1] * x.shape[-2] for x in levels[:4]])[:-1].tolist()])
+    sizes = torch.tensor([x.shape[-1] for x in levels[:4]], device=boxes.device)
+    starts = torch.tensor([0, *np.cumsum([n * x.shape[-1] * x.shape[-2] for x in levels[:4]])[:-1].tolist()], device=boxes.device)
     width = sizes[level]
     base = starts[level] + pictures * width * width
-    scale = 1 / torch.tensor(STRIDES[:4])[level]
-    step = lambda count: (torch.arange(out * count) + 0.5) / (out * count)
+    scale = 1 / torch.tensor(STRIDES[:4], device=boxes.device)[level]
+    step = lambda count: (torch.arange(out * count, device=boxes.device) + 0.5) / (out * count)
     at = lambda k, count: (boxes[:, k, None] + (boxes[:, k + 2] - boxes[:, k])[:, None] * step(count)) * scale[:, None] - 0.5
     last = (width - 1)[:, None]
 

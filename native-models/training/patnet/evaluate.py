@@ -19,11 +19,11 @@ from train import ANCHORS, BOX_STDS, LEVEL, ONES, normalise
 FIRST_HELD_SEED = 50_000_000
 THRESHOLDS = np.arange(0.5, 0.96, 0.05)
 # From this score on the studio tells of an object.
-LEAST = 0.5
+LEAST = 0.7
 
 
 def load(path):
-    stored = torch.load(path, weights_only=True)
+    stored = torch.load(path, map_location='cpu', weights_only=True)
     model = MaskRcnn(len(scenes.CLASSES), len(scenes.TAGS))
     model.load_state_dict(stored['mean'])
     return model.eval(), stored['state']

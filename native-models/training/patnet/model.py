@@ -23,9 +23,9 @@ class ChannelGate(nn.Module):
         return x * F.hardsigmoid(self.bn(self.cfc1(stats)))
 
 
-def buckets(h, w):
+def buckets(h, w, device):
     """Bucket of every pair of cells [h*w, h*w]: euclidean distance, fine up to 20, logarithmic beyond."""
-    ys, xs = torch.meshgrid(torch.arange(h), torch.arange(w), indexing='ij')
+    ys, xs = torch.meshgrid(torch.arange(h, device=device), torch.arange(w, device=device), indexing='ij')
     p = torch.stack([ys.flatten(), xs.flatten()], 1).float()
     d = (p[:, None] - p[None]).square().sum(-1).sqrt().round()
     far = (20 + torch.log(d.clamp(min=1) / 20) / math.log(8) * 20).round().clamp(max=40)
@@ -49,7 +49,7 @@ class SelfAttention(nn.Module):
     def forward(self, x):
         n, u, h, w = x.shape
         q, k, v = self.qkv(x.flatten(2).transpose(1, 2)).reshape(n, h * w, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        bias = self.rpe_k.lookup_table_bias[:, buckets(h, w).to(x.device)]
+        bias = self.rpe_k.lookup_table_bias[:, buckets(h, w, x.device)]
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias[None].to(q.dtype))
         return self.proj(out.transpose(1, 2).reshape(n, h * w, u)).transpose(1, 2).reshape(n, u, h, w)
 

@@ -81,14 +81,25 @@ def _background(rng):
 
 
 def _frame(spec, rng):
-    return clips.draw(spec, SIZE)[rng.randrange(clips.FRAMES)].permute(1, 2, 0).numpy().astype(np.float32)
+    return clips.draw(spec, SIZE, [rng.randrange(clips.FRAMES)])[0].permute(1, 2, 0).numpy().astype(np.float32)
 
 
-def _object(rng, held_out):
+def _free_colour(rng, forbidden):
+    """(rgb of no name, 1, 0 or -1 for each named colour): sure near a name and far from it, unknown between; never one that would be
+    taken for a `forbidden` name, so that pairs which are not drawn stay so."""
+    while True:
+        rgb = [rng.random() for _ in range(3)]
+        distance = np.sqrt(((np.array(list(COLOURS.values())) - rgb) ** 2).sum(1))
+        if not any(distance[COLOUR_NAMES.index(name)] < 0.45 for name in forbidden):
+            return rgb, np.where(distance < 0.15, 1, np.where(distance < 0.5, -1, 0))
+
+
+def _object(rng, held_out, free):
     while True:
         shape, colour = rng.choice(CLASSES), rng.choice(COLOUR_NAMES)
         if ((shape, colour) in HELD_OUT) == held_out:
-            return {'shape': shape, 'colour': colour, 'x': rng.uniform(0.08, 0.92), 'y': rng.uniform(0.08, 0.92),
+            rgb, known = _free_colour(rng, [c for s, c in HELD_OUT if s == shape]) if free and rng.random() < 0.3 else (None, None)
+            return {'shape': shape, 'colour': colour, 'rgb': rgb, 'known': known, 'x': rng.uniform(0.08, 0.92), 'y': rng.uniform(0.08, 0.92),
                     'radius': math.exp(rng.uniform(math.log(0.06), math.log(0.3))), 'angle': rng.uniform(0, 2 * math.pi),
                     'style': rng.choice(['flat', 'flat', 'shaded', 'striped', 'outlined']), 'ratio': rng.uniform(0.12, 0.25),
                     'blur': (rng.uniform(-0.05, 0.05), rng.uniform(-0.05, 0.05)) if rng.random() < 0.15 else None,
@@ -97,7 +108,7 @@ def _object(rng, held_out):
 
 def _paint(picture, o, rng):
     """Paints one object; returns (picture, mask [H, W] of bool)."""
-    rgb = np.array(COLOURS[o['colour']], np.float32) + np.array([rng.uniform(-0.05, 0.05) for _ in range(3)], np.float32)
+    rgb = np.array(o['rgb'] or COLOURS[o['colour']], np.float32) + np.array([rng.uniform(-0.05, 0.05) for _ in range(3)], np.float32)
     tilt = o['angle'] if o['shape'] != 'heart' else rng.uniform(-0.5, 0.5)
     cos, sin = math.cos(tilt), math.sin(tilt)
     moves = [(0.0, 0.0)] if o['blur'] is None else [(o['blur'][0] * k, o['blur'][1] * k) for k in (-0.5, -0.25, 0, 0.25, 0.5)]
@@ -136,15 +147,22 @@ def _background_colours(picture):
     return np.where(share < 0.01, 0, -1)
 
 
-def scene(seed, held_out=False):
-    """One scene: dict with picture [H, W, 3] uint8, masks [N, H, W] bool, boxes [N, 4] float32 (x1 y1 x2 y2, pixels),
+def _allow(tags, known):
+    """Adds what one thing of a free colour says of the names: true stays true, and nothing that may be there is false."""
+    first = len(clips.FAMILIES)
+    own = tags[first:first + len(COLOUR_NAMES)]
+    own[:] = np.where((own == 1) | (known == 1), 1, np.where((own == -1) | (known == -1), -1, 0))
+
+
+def scene(seed, held_out=False, free=False):
+    """One scene (`free`: some objects in colours of no name): dict with picture [H, W, 3] uint8, masks [N, H, W] bool, boxes [N, 4] float32 (x1 y1 x2 y2, pixels),
     classes [N] int, tags [T] float (1, 0, or -1 where unknown)."""
     rng = random.Random(seed)
     picture, spec = _background(rng)
     count = rng.choices(range(7), (0.05, 0.25, 0.25, 0.2, 0.12, 0.08, 0.05))[0]
     objects, masks = [], []
     for _ in range(count):
-        o = _object(rng, held_out)
+        o = _object(rng, held_out, free)
         picture, mask = _paint(picture, o, rng)
         masks = [m & ~mask for m in masks] + [mask]
         objects.append((o, int(mask.sum())))
@@ -162,7 +180,10 @@ def scene(seed, held_out=False):
         tags[:len(clips.FAMILIES)] = 0
         tags[TAGS.index(spec['family'])] = 1
     for i in keep:
-        tags[TAGS.index(objects[i][0]['colour'])] = 1
+        if objects[i][0]['rgb'] is None:
+            tags[TAGS.index(objects[i][0]['colour'])] = 1
+        else:
+            _allow(tags, objects[i][0]['known'])
         tags[TAGS.index(objects[i][0]['shape'])] = 1
     return {'picture': (np.clip(picture, 0, 1) * 255).round().astype(np.uint8),
             'masks': np.stack([masks[i] for i in keep]) if keep else np.zeros((0, SIZE, SIZE), bool),
@@ -171,14 +192,20 @@ def scene(seed, held_out=False):
             'tags': tags, 'has_objects': True}
 
 
-def frame(seed, held_out=False):
-    """One frame of the starter's clips; tags only."""
+def frame(seed, held_out=False, free=False):
+    """One frame of the starter's clips (`free`: half of them in colours of no name, so that a colour is learnt apart from its family); tags only."""
     rng = random.Random(seed)
     spec = clips.random_spec(rng, held_out=held_out)
+    known = None
+    if free and rng.random() < 0.5:
+        spec['rgb'], known = _free_colour(rng, [c for f, c in clips.HELD_OUT if f == spec['family']])
     picture = _frame(spec, rng)
     tags = np.zeros(len(TAGS), np.float32)
     tags[TAGS.index(spec['family'])] = 1
-    tags[TAGS.index(spec['colour'])] = 1
+    if known is None:
+        tags[TAGS.index(spec['colour'])] = 1
+    else:
+        _allow(tags, known)
     if spec['colour2']:
         tags[TAGS.index(spec['colour2'])] = 1
     shape = FRAME_SHAPES.get((spec['family'], spec['variant'])) or FRAME_SHAPES.get((spec['family'], None))
@@ -189,9 +216,9 @@ def frame(seed, held_out=False):
             'classes': np.zeros(0, np.int64)}
 
 
-def draw(seed, held_out=False):
+def draw(seed, held_out=False, free=False):
     """A scene (two of three seeds) or a frame."""
-    return frame(seed, held_out) if seed % 3 == 0 else scene(seed, held_out)
+    return frame(seed, held_out, free) if seed % 3 == 0 else scene(seed, held_out, free)
 
 
 if __name__ == '__main__':
