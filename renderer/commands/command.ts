@@ -33,6 +33,8 @@ export interface Command {
   readonly inText?: boolean;
   /** A held key does it again and again. */
   readonly repeats?: boolean;
+  /** Left to the browser now: its key brings the event of that name, which does it with what the system holds. */
+  readonly isNative?: (context: CommandContext) => boolean;
   /** Of use with keys only: not in the palette. */
   readonly keysOnly?: boolean;
 }

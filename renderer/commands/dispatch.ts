@@ -48,6 +48,9 @@ export function runCommand(studio: Studio, command: Command): void {
   if (command.when?.(context) ?? true) command.run(context);
 }
 
+/** The key of which the browser makes a paste. */
+const PASTE = "Mod+KeyV";
+
 /** Lets the window's keys do commands. Dialogs and menus handle their own. Returns a function that stops it. */
 export function attachKeys(studio: Studio, commands: readonly Command[]): () => void {
   const held = new Set<string>();
@@ -62,22 +65,34 @@ export function attachKeys(studio: Studio, commands: readonly Command[]): () => 
     if (isPress && isPressable(event.target) && event.target !== clicked && chordOf(event) === event.code) return;
     const context = contextOf(studio, held, event.repeat);
     const command = commandFor(event, commands, context);
-    if (command === null) return;
+    if (command === null || (command.isNative?.(context) === true && chordOf(event) === PASTE)) return;
     event.preventDefault();
     command.run(context);
+  }
+  /** What the system holds was pasted: files are taken by the workspace; anything else means the clips that were copied here. */
+  function onPaste(event: ClipboardEvent): void {
+    if (event.defaultPrevented || isTyping(event.target) || (event.clipboardData?.files.length ?? 0) > 0) return;
+    const paste = commands.find(({ id }) => id === "clipboard.paste");
+    if (paste !== undefined && studio.editUi.getState().workspace === paste.scope) runCommand(studio, paste);
   }
   const onUp = (event: KeyboardEvent) => held.delete(event.code);
   const onPress = (event: PointerEvent) => {
     clicked = event.target instanceof Element ? event.target.closest("button") : null;
   };
-  const forget = () => held.clear();
+  function forget(): void {
+    held.clear();
+    // Elsewhere something else may be copied.
+    studio.editUi.setState({ copiedLast: false });
+  }
   window.addEventListener("keydown", onDown);
   window.addEventListener("keyup", onUp);
+  window.addEventListener("paste", onPaste);
   window.addEventListener("blur", forget);
   window.addEventListener("pointerdown", onPress, { capture: true });
   return () => {
     window.removeEventListener("keydown", onDown);
     window.removeEventListener("keyup", onUp);
+    window.removeEventListener("paste", onPaste);
     window.removeEventListener("blur", forget);
     window.removeEventListener("pointerdown", onPress, { capture: true });
   };

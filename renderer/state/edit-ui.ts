@@ -55,6 +55,8 @@ export interface EditUi {
   readonly sourceOut: Flicks | null;
   /** Clips that were copied. */
   readonly clipboard: readonly Copied[];
+  /** They are what was copied last, as far as the window knows: it was not left since. */
+  readonly copiedLast: boolean;
   /** What lies over the editor. */
   readonly sheet: "palette" | "marker" | null;
   /** What the sheet for generating is open for. */
@@ -89,6 +91,7 @@ const initial: EditUi = {
   sourceIn: null,
   sourceOut: null,
   clipboard: [],
+  copiedLast: false,
   sheet: null,
   generating: null,
   showsHistory: false,

@@ -98,6 +98,7 @@ function take(clip: Clip, from: Clip, attribute: (typeof pastable)[number]): Cli
     const style = { ...from.content.style, text: clip.content.style.text };
     return { ...clip, content: { type: "text", style }, parameters: parametersFrom(clip, from, "style") };
   }
+  if (attribute === "subject" && clip.content.type === "text") return clip;
   return {
     ...(attribute === "subject" ? withSubject(clip, from.subject ?? null) : clip),
     parameters: parametersFrom(clip, from, attribute),

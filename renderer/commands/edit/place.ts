@@ -99,13 +99,26 @@ export const placeCommands = editGroup("Place", [
   },
 ]);
 
-const attributes = ["motion", "opacity", "crop", "blur", "colour", "sound", "blend", "fit", "fades", "style"] as const;
+const attributes = [
+  "motion",
+  "opacity",
+  "crop",
+  "blur",
+  "colour",
+  "subject",
+  "sound",
+  "blend",
+  "fit",
+  "fades",
+  "style",
+] as const;
 
 function copy(context: CommandContext): boolean {
   const found = selected(context);
   if (found.length === 0) return false;
   const first = Math.min(...found.map(({ item }) => item.start));
   context.editUi.setState({
+    copiedLast: true,
     clipboard: found.map(({ track, item }) => ({
       track: track.id,
       kind: track.kind,
@@ -155,7 +168,14 @@ export const clipboardCommands = editGroup("Clipboard", [
     },
   },
   { id: "clipboard.copy", title: "Copy", keys: ["Mod+KeyC"], when: hasClips, run: copy },
-  { id: "clipboard.paste", title: "Paste over", keys: ["Mod+KeyV"], run: (context) => paste(context, "overwrite") },
+  {
+    id: "clipboard.paste",
+    title: "Paste over",
+    keys: ["Mod+KeyV"],
+    // Files may have been copied in another program: the browser tells.
+    isNative: ({ editUi }) => !editUi.getState().copiedLast,
+    run: (context) => paste(context, "overwrite"),
+  },
   {
     id: "clipboard.paste-insert",
     title: "Paste and insert",

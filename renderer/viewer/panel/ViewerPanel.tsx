@@ -22,6 +22,8 @@ export function ViewerPanel() {
   const tab = useViewerUi((ui) => ui.tab);
   const locate = useLocate(references);
   const media = source === null ? null : (findMedia({ media: references }, source) ?? null);
+  // What is exported is looked at, not moved.
+  const isEdited = useEditUi((ui) => ui.workspace === "edit");
   useSourceTab(source);
   const showsSource = tab === "source" && media !== null;
   return (
@@ -30,7 +32,7 @@ export function ViewerPanel() {
       {showsSource ? (
         <SourceViewer key={media.id} media={media} />
       ) : (
-        <Viewer key="timeline" shown={shown} transport={transport} locate={locate} hasHandles />
+        <Viewer key="timeline" shown={shown} transport={transport} locate={locate} hasHandles={isEdited} />
       )}
     </div>
   );
