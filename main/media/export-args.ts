@@ -53,20 +53,63 @@ export function exportArgs(
   ];
 }
 
-/** Gives pictures that are encoded already their sound and the export's own container. */
-export function joinArgs(plan: ExportPlan, pictures: string, loudness: Loudness | null, target: string): string[] {
+/** Gives pictures that are encoded already, fragmented MP4 on stdin, their sound and the export's own container. */
+export function joinArgs(plan: ExportPlan, loudness: Loudness | null, target: string): string[] {
   const { video, audio, settings } = plan;
   return [
     ...BASE_ARGS,
     ...PROTOCOLS,
-    "-i",
-    `file:${pictures}`,
+    ...FRAGMENTS,
     ...(audio === null ? [] : soundInput(audio)),
     "-map",
     "0:v:0",
     "-c:v",
     "copy",
     ...(audio === null ? [] : ["-map", "1:a:0", ...soundOutput(audio, loudness)]),
+    ...ANONYMOUS,
+    ...formatArgs(settings.container, video),
+    `file:${target}`,
+  ];
+}
+
+const FRAGMENTS = ["-thread_queue_size", "64", "-f", "mov", "-i", "pipe:0"];
+
+/** Ticks of a second of the film that `cutArgs` reads. */
+const CUT_TICKS = 57_600;
+
+/**
+ * Encodes frames picked from a fragmented MP4 film on stdin: those that stand at whole seconds of its clock.
+ * @param keys frames of what is written that are key frames
+ */
+export function cutArgs(
+  { video, settings }: ExportPlan,
+  encoder: Encoder,
+  keys: readonly number[],
+  target: string,
+): string[] {
+  const { rate } = video!;
+  const seconds = rate.denominator / rate.numerator;
+  const filters = [`settb=1/${CUT_TICKS}`, `select='not(mod(pts,${CUT_TICKS}))'`, `setpts=N*${seconds}/TB`, AS_BT709];
+  return [
+    ...BASE_ARGS,
+    ...PROTOCOLS,
+    "-copyts",
+    ...FRAGMENTS,
+    "-map",
+    "0:v:0",
+    "-vf",
+    filters.join(","),
+    "-r",
+    rateText(rate),
+    "-force_key_frames",
+    // Frames count as those that a moment has come for.
+    keys.map((n) => ((n - 0.25) * seconds).toFixed(6)).join(","),
+    "-c:v",
+    encoder.name,
+    ...codecArgs(video!, encoder),
+    "-pix_fmt",
+    "yuv420p",
+    ...TAGS,
     ...ANONYMOUS,
     ...formatArgs(settings.container, video),
     `file:${target}`,

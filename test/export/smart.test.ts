@@ -8,6 +8,7 @@ import { FRAME_RATES, frameToFlicks, type Rate } from "../../core/time/index.ts"
 import type { MediaReference } from "../../core/timeline/index.ts";
 import { locateFfmpeg, type MediaTools, openFrameReader, videoFacts } from "../../main/media/index.ts";
 import { MediaFiles } from "../../main/studio/export/media-files.ts";
+import { PacketFiles } from "../../main/studio/export/packet-files.ts";
 import { type Piece, planSmart } from "../../main/studio/export/smart-plan.ts";
 import { launchBrowser, removeFolder, temporaryFolder } from "../e2e/harness.ts";
 import type { DecodePage } from "../viewer/decode-page.ts";
@@ -140,7 +141,12 @@ async function planned(made: Film, value = settings()): Promise<Piece[] | null> 
     input: [`file:${join(folder, each.path)}`],
     stamp: "",
   }));
-  return planSmart(made.document, planExport(made.document, value)!, new MediaFiles(tools, files));
+  const packets = new PacketFiles();
+  try {
+    return await planSmart(made.document, planExport(made.document, value)!, new MediaFiles(tools, files), packets);
+  } finally {
+    packets.close();
+  }
 }
 
 /** Numbers of the frames of a file, as ffmpeg decodes them. */

@@ -1,0 +1,185 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { StudioError } from "../../../core/contract/index.ts";
+import { chooseEncoder, type Encoder, exportArgs, Feed, joinArgs, type Loudness } from "../../media/index.ts";
+import { mixInto } from "./feeding.ts";
+import { FilmFrames } from "./film-frames.ts";
+import { PacketFiles } from "./packet-files.ts";
+import { formatOf, hand, lookout, type Painted, type Work } from "./pictures.ts";
+import { encodeCuts } from "./smart-cuts.ts";
+import { type Piece, planSmart } from "./smart-plan.ts";
+import { joinPieces, type Packets } from "./smart-write.ts";
+import { blocksOf } from "./verify.ts";
+
+/** Pieces that are composed or painted side by side: each waits long for its processes to start. */
+const SIDE_BY_SIDE = 2;
+
+/**
+ * Copies what can be copied and encodes the rest. Null where nothing can, or where copying failed: then all of it is encoded, which is
+ * slower and otherwise the same. @param notes the first tells how it was encoded
+ */
+export async function writeSmart(work: Work, loudness: Loudness | null, notes: string[]): Promise<Painted> {
+  const { tools, task, plan, files, places } = work;
+  const packets = new PacketFiles();
+  try {
+    const pieces = await planSmart(task.document, plan, files, packets);
+    const encoder =
+      pieces === null ? null : await chooseEncoder(tools, { codec: "h264", encoder: "software" }, "yuv420p");
+    if (pieces === null || encoder === null) return null;
+    const encoding = new Pieces(work, pieces, packets, { ...encoder, isQuick: true });
+    const feed = new Feed(tools.ffmpeg, joinArgs(plan, loudness, places.target));
+    try {
+      const sound = async (): Promise<void> => {
+        if (plan.audio !== null) await mixInto(work, (bytes) => feed.write(feed.sound, bytes));
+        feed.sound.end();
+      };
+      const pictures = async (): Promise<void> => {
+        const find = (piece: Piece): Promise<Packets> => encoding.find(piece);
+        const parts = { packets, rate: plan.video!.rate, find, go: work.listener.go };
+        await joinPieces(
+          pieces,
+          parts,
+          (bytes) => feed.write(feed.picture, bytes),
+          (piece, count) => encoding.joined(piece, count),
+        );
+        feed.picture.end();
+      };
+      const [ends] = await Promise.all([endsOf(work), pictures(), sound()]);
+      await feed.finish();
+      const copied = pieces.reduce((sum, { copy, count }) => sum + (copy === null ? 0 : count), 0);
+      notes.splice(
+        0,
+        1,
+        `${copied} of ${plan.video!.frames} frames were copied as they are; the others were encoded by ${encoder.name}.`,
+      );
+      return ends;
+    } finally {
+      await feed.kill();
+      await encoding.close();
+    }
+  } catch (cause) {
+    const error = StudioError.from(cause);
+    if (error.code !== "FFMPEG_FAILED" && error.code !== "INTERNAL") throw error;
+    notes.push("Copying untouched stretches did not work here, so all of it was encoded.");
+    return null;
+  } finally {
+    packets.close();
+  }
+}
+
+/** The first and the last frame as they are painted. */
+async function endsOf({ tools, task, plan, files, masks, places, listener }: Work): Promise<NonNullable<Painted>> {
+  const { width, height, frames } = plan.video!;
+  const parts = { tools, document: task.document, files, masks, work: places.work, format: formatOf(plan) };
+  const film = new FilmFrames(parts);
+  try {
+    const first = blocksOf(await film.painted(0), width, height);
+    const last = blocksOf(await film.painted(frames - 1), width, height);
+    return { first, last };
+  } finally {
+    await film.close();
+  }
+}
+
+/** The pieces that are not copied, while they are encoded. */
+class Pieces {
+  private readonly work: Work;
+  private readonly packets: PacketFiles;
+  private readonly encoder: Encoder;
+  private readonly encoded = new Map<Piece, Promise<Packets>>();
+  private readonly waiting: Piece[];
+  /** Frames of the film that are encoded or copied. */
+  private done = 0;
+  private isClosed = false;
+
+  constructor(work: Work, pieces: readonly Piece[], packets: PacketFiles, encoder: Encoder) {
+    this.work = work;
+    this.packets = packets;
+    this.encoder = encoder;
+    const cuts = pieces.filter(({ cuts }) => cuts !== null);
+    if (cuts.length > 0) this.encodeCuts(cuts);
+    this.waiting = pieces.filter((piece) => piece.copy === null && piece.cuts === null);
+    for (let n = cuts.length > 0 ? 1 : 0; n < SIDE_BY_SIDE; n++) this.encodeNext();
+  }
+
+  /** Where a piece's packets are, when they are there. */
+  async find(piece: Piece): Promise<Packets> {
+    if (piece.copy !== null) return { path: this.work.files.get(piece.copy.media).path, first: piece.copy.first };
+    return this.encoded.get(piece)!;
+  }
+
+  /** A packet of a piece is in the film, and all of them when they are `count`. */
+  async joined(piece: Piece, count: number): Promise<void> {
+    if (piece.copy !== null) this.advance(1);
+    if (piece.copy !== null || piece.cuts !== null || count < piece.count) return;
+    const { path } = await this.find(piece);
+    await rm(path, { force: true });
+    this.encodeNext();
+  }
+
+  /** Ends what is being encoded and removes what was. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.waiting.length = 0;
+    const files = await Promise.allSettled(this.encoded.values());
+    for (const file of files) if (file.status === "fulfilled") await rm(file.value.path, { force: true });
+  }
+
+  private advance(frames: number): void {
+    this.done += frames;
+    this.work.listener.progress("render", this.done, this.work.plan.video!.frames);
+  }
+
+  private encodeCuts(pieces: readonly Piece[]): void {
+    const { tools, plan, files, places } = this.work;
+    const path = join(places.work, "cuts.mp4");
+    const parts = { tools, plan, encoder: this.encoder, files, packets: this.packets, go: () => this.go() };
+    const going = encodeCuts(pieces, parts, path, (frames) => this.advance(frames));
+    going.catch(() => {}); // told when its turn comes
+    let first = 0;
+    for (const piece of pieces) {
+      const place = { path, first };
+      this.encoded.set(
+        piece,
+        going.then(() => place),
+      );
+      first += piece.count;
+    }
+    for (const each of this.encoded.values()) each.catch(() => {});
+  }
+
+  private encodeNext(): void {
+    const piece = this.waiting.shift();
+    if (piece === undefined) return;
+    const going = this.encode(piece);
+    going.catch(() => {}); // told when its turn comes
+    this.encoded.set(piece, going);
+  }
+
+  private async encode(piece: Piece): Promise<Packets> {
+    const { tools, task, plan, files, masks, places, listener } = this.work;
+    const path = join(places.work, `piece-${piece.from}.mp4`);
+    const silent = { ...plan, audio: null };
+    const feed = new Feed(tools.ffmpeg, exportArgs(silent, this.encoder, null, path, "yuv420p"));
+    const parts = { tools, document: task.document, files, masks, work: places.work, format: formatOf(plan) };
+    const film = new FilmFrames(parts);
+    // What counts are all frames, not where this piece is.
+    const counted = { ...listener, progress: () => this.advance(1), go: () => this.go() };
+    const work = { ...this.work, listener: counted };
+    try {
+      await hand(film, piece, work, (bytes) => feed.write(feed.picture, bytes), lookout(work));
+      await feed.finish();
+      return { path, first: 0 };
+    } catch (error) {
+      await feed.kill();
+      throw error;
+    } finally {
+      await film.close();
+    }
+  }
+
+  private async go(): Promise<void> {
+    if (this.isClosed) throw new StudioError("CANCELLED", "The work was cancelled.");
+    await this.work.listener.go();
+  }
+}
