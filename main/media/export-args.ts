@@ -188,7 +188,7 @@ function codecArgs(video: Video, { name, isHardware, isQuick }: Encoder): string
     case "libx264":
       return [
         "-preset",
-        isQuick === true ? "veryfast" : "medium",
+        isQuick === true ? "superfast" : "medium",
         ...keys,
         ...(bits ?? ["-crf", between(quality, 33, 13)]),
       ];

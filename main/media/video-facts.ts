@@ -27,12 +27,18 @@ export interface VideoFacts {
   readonly tick: Flicks;
 }
 
+/** An input that ffmpeg describes on stderr when it opens it. */
+export const describeArgs = (input: readonly string[]): string[] => [
+  ...BASE_ARGS.filter((arg) => arg !== "-v" && arg !== "error"),
+  ...PROTOCOLS,
+  ...asInput(input),
+];
+
 /** @param input ffmpeg's arguments for it, the address last */
 export async function videoFacts(tools: MediaTools, input: readonly string[]): Promise<VideoFacts> {
   const tail = new TextTail(32_768);
-  const args = [...BASE_ARGS.filter((arg) => arg !== "-v" && arg !== "error"), ...PROTOCOLS, ...asInput(input)];
   // It complains that no output is named, which is no failure.
-  await runMedia(tools.ffmpeg, args, { onStderr: (chunk) => tail.push(chunk) }).catch(() => {});
+  await runMedia(tools.ffmpeg, describeArgs(input), { onStderr: (chunk) => tail.push(chunk) }).catch(() => {});
   return parseVideoFacts(tail.text);
 }
 

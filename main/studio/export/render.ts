@@ -22,7 +22,8 @@ import { FilmPainter } from "./film-painter.ts";
 import { FramePool } from "./frame-pool.ts";
 import { MaskFiles } from "./mask-files.ts";
 import { MediaFiles } from "./media-files.ts";
-import { writeSmart } from "./smart-render.ts";
+import { PacketFiles } from "./packet-files.ts";
+import { findSmart, writeSmart } from "./smart-render.ts";
 import { isComposed, type Painted, type Work } from "./pictures.ts";
 import { assertFolder } from "./target.ts";
 import type { ExportListener, ExportOutcome, ExportPlaces, ExportTask } from "./task.ts";
@@ -50,13 +51,23 @@ export async function renderExport(
   const files = new MediaFiles(tools, task.media);
   const masks = await MaskFiles.read(places.masks);
   const work: Work = { tools, task, plan, files, masks, places, listener: watchful(listener, files, places) };
-  const encoder = await encoderFor(tools, plan);
+  const packets = new PacketFiles();
+  try {
+    return await renderWith(work, packets);
+  } finally {
+    packets.close();
+  }
+}
+
+async function renderWith(work: Work, packets: PacketFiles): Promise<ExportOutcome> {
+  const { tools, task, plan, files, places, listener } = work;
+  const [encoder, smart] = await Promise.all([encoderFor(tools, plan), findSmart(work, packets)]);
   const notes = encoder === null ? [] : [encoder.reason];
   const loudness = plan.audio === null || plan.audio.loudness === null ? null : await measure(work);
   if (plan.audio?.loudness != null && loudness === null)
     notes.push("The sound is silent, so its loudness was left as it is.");
-  const smart = await writeSmart(work, loudness, notes);
-  const painted = smart ?? (await write(work, encoder, loudness));
+  const joined = smart === null ? null : await writeSmart(work, smart, loudness, notes);
+  const painted = joined ?? (await write(work, encoder, loudness));
   notes.push(...(await embedRecords(task, plan, places)));
   if (places.poster !== null) await writePoster(work, places.poster);
   await files.assertUnchanged();
@@ -157,8 +168,8 @@ async function check({ tools, plan, places }: Work, painted: Painted): Promise<v
       );
     return;
   }
-  await verifyStreams(tools, plan, places.target);
-  if (painted !== null) await verifyPictures(tools, plan, places.target, painted);
+  const facts = await verifyStreams(tools, plan, places.target);
+  if (painted !== null && facts !== null) await verifyPictures(tools, plan, { file: places.target, facts }, painted);
 }
 
 /** Bytes of a file, or of all in a folder. */

@@ -14,56 +14,69 @@ import { blocksOf } from "./verify.ts";
 /** Pieces that are composed or painted side by side: each waits long for its processes to start. */
 const SIDE_BY_SIDE = 2;
 
+/** What can be copied of a film, found before anything is written. */
+export interface SmartPlan {
+  readonly pieces: readonly Piece[];
+  readonly packets: PacketFiles;
+  /** For the pieces in between. */
+  readonly encoder: Encoder;
+}
+
+/** Looks for stretches that can be copied; null where there are none. Errors: those of reading media. */
+export async function findSmart({ tools, task, plan, files }: Work, packets: PacketFiles): Promise<SmartPlan | null> {
+  const pieces = await planSmart(task.document, plan, files, packets);
+  if (pieces === null) return null;
+  const encoder = await chooseEncoder(tools, { codec: "h264", encoder: "software" }, "yuv420p");
+  return encoder === null ? null : { pieces, packets, encoder };
+}
+
 /**
- * Copies what can be copied and encodes the rest. Null where nothing can, or where copying failed: then all of it is encoded, which is
- * slower and otherwise the same. @param notes the first tells how it was encoded
+ * Copies what can be copied and encodes the rest. Null where copying failed: then all of it is encoded, which is slower and otherwise the
+ * same. @param notes the first tells how it was encoded
  */
-export async function writeSmart(work: Work, loudness: Loudness | null, notes: string[]): Promise<Painted> {
-  const { tools, task, plan, files, places } = work;
-  const packets = new PacketFiles();
+export async function writeSmart(
+  work: Work,
+  { pieces, packets, encoder }: SmartPlan,
+  loudness: Loudness | null,
+  notes: string[],
+): Promise<Painted> {
+  const { tools, plan, places } = work;
+  const encoding = new Pieces(work, pieces, packets, { ...encoder, isQuick: true });
+  const feed = new Feed(tools.ffmpeg, joinArgs(plan, loudness, places.target));
   try {
-    const pieces = await planSmart(task.document, plan, files, packets);
-    const encoder =
-      pieces === null ? null : await chooseEncoder(tools, { codec: "h264", encoder: "software" }, "yuv420p");
-    if (pieces === null || encoder === null) return null;
-    const encoding = new Pieces(work, pieces, packets, { ...encoder, isQuick: true });
-    const feed = new Feed(tools.ffmpeg, joinArgs(plan, loudness, places.target));
-    try {
-      const sound = async (): Promise<void> => {
-        if (plan.audio !== null) await mixInto(work, (bytes) => feed.write(feed.sound, bytes));
-        feed.sound.end();
-      };
-      const pictures = async (): Promise<void> => {
-        const find = (piece: Piece): Promise<Packets> => encoding.find(piece);
-        const parts = { packets, rate: plan.video!.rate, find, go: work.listener.go };
-        await joinPieces(
-          pieces,
-          parts,
-          (bytes) => feed.write(feed.picture, bytes),
-          (piece, count) => encoding.joined(piece, count),
-        );
-        feed.picture.end();
-      };
-      const [ends] = await Promise.all([endsOf(work), pictures(), sound()]);
-      await feed.finish();
-      const copied = pieces.reduce((sum, { copy, count }) => sum + (copy === null ? 0 : count), 0);
-      notes.splice(
-        0,
-        1,
-        `${copied} of ${plan.video!.frames} frames were copied as they are; the others were encoded by ${encoder.name}.`,
+    const sound = async (): Promise<void> => {
+      if (plan.audio !== null) await mixInto(work, (bytes) => feed.write(feed.sound, bytes));
+      feed.sound.end();
+    };
+    const pictures = async (): Promise<void> => {
+      const find = (piece: Piece): Promise<Packets> => encoding.find(piece);
+      const parts = { packets, rate: plan.video!.rate, find, go: () => work.listener.go() };
+      await joinPieces(
+        pieces,
+        parts,
+        (bytes) => feed.write(feed.picture, bytes),
+        (piece, count) => encoding.joined(piece, count),
       );
-      return ends;
-    } finally {
-      await feed.kill();
-      await encoding.close();
-    }
+      feed.picture.end();
+    };
+    const [ends] = await Promise.all([endsOf(work), pictures(), sound()]);
+    await feed.finish();
+    const copied = pieces.reduce((sum, { copy, count }) => sum + (copy === null ? 0 : count), 0);
+    const { frames } = plan.video!;
+    notes.splice(
+      0,
+      1,
+      `${copied} of ${frames} frames were copied as they are${copied === frames ? "." : `; the others were encoded by ${encoder.name}.`}`,
+    );
+    return ends;
   } catch (cause) {
     const error = StudioError.from(cause);
     if (error.code !== "FFMPEG_FAILED" && error.code !== "INTERNAL") throw error;
     notes.push("Copying untouched stretches did not work here, so all of it was encoded.");
     return null;
   } finally {
-    packets.close();
+    await feed.kill();
+    await encoding.close();
   }
 }
 

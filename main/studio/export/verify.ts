@@ -1,7 +1,15 @@
 import { StudioError } from "../../../core/contract/index.ts";
 import type { ExportPlan } from "../../../core/export/index.ts";
 import { FLICKS_PER_SECOND, type Flicks, frameToFlicks } from "../../../core/time/index.ts";
-import { BASE_ARGS, type MediaTools, openFrameReader, PROTOCOLS, runMedia, videoFacts } from "../../media/index.ts";
+import {
+  describeArgs,
+  type MediaTools,
+  openFrameReader,
+  parseVideoFacts,
+  runMedia,
+  TextTail,
+  type VideoFacts,
+} from "../../media/index.ts";
 
 /** A stream of a finished file, from its packets. */
 export interface StreamFacts {
@@ -14,8 +22,11 @@ export interface StreamFacts {
   readonly height: number | null;
 }
 
-/** Reads every packet of a file without decoding it. Errors: FFMPEG_FAILED. */
-export async function streamsOf(tools: MediaTools, input: readonly string[]): Promise<StreamFacts[]> {
+/** Reads every packet of a file without decoding it, and how ffmpeg describes it. Errors: FFMPEG_FAILED. */
+export async function streamsOf(
+  tools: MediaTools,
+  input: readonly string[],
+): Promise<{ readonly streams: StreamFacts[]; readonly facts: VideoFacts }> {
   const found: {
     codec: string;
     packets: number;
@@ -55,15 +66,17 @@ export async function streamsOf(tools: MediaTools, input: readonly string[]): Pr
     stream.start = Math.min(stream.start, fields[2]! * stream.tick);
     stream.end = Math.max(stream.end, (fields[2]! + fields[3]!) * stream.tick);
   };
-  const args = [...BASE_ARGS, ...PROTOCOLS, ...input, "-map", "0", "-c", "copy", "-f", "framecrc", "pipe:1"];
-  await runMedia(tools.ffmpeg, args, {
+  const words = new TextTail(32_768);
+  const copy = ["-map", "0", "-c", "copy", "-f", "framecrc", "pipe:1"];
+  await runMedia(tools.ffmpeg, [...describeArgs(input), ...copy], {
+    onStderr: (chunk) => words.push(chunk),
     onStdout: (chunk) => {
       const lines = (rest + chunk.toString("latin1")).split("\n");
       rest = lines.pop()!;
       for (const each of lines) line(each);
     },
   });
-  return found.map(({ codec, packets, start, end, width, height }) => ({
+  const streams = found.map(({ codec, packets, start, end, width, height }) => ({
     codec,
     packets,
     width,
@@ -71,6 +84,7 @@ export async function streamsOf(tools: MediaTools, input: readonly string[]): Pr
     start: Math.round(start),
     end: Math.round(end),
   }));
+  return { streams, facts: parseVideoFacts(words.text) };
 }
 
 /** ffmpeg's names of what we call otherwise. */
@@ -86,12 +100,15 @@ const idOf = (codec: string): string => CODEC_IDS[codec] ?? codec;
 /** Picture and sound may begin this far apart: less than anybody notices, more than any codec's packets round. */
 const APART = FLICKS_PER_SECOND / 40;
 
-/** Which streams a finished file has, and that they are as long as the film. Errors: FFMPEG_FAILED. */
-export async function verifyStreams(tools: MediaTools, plan: ExportPlan, file: string): Promise<void> {
+/**
+ * Which streams a finished file has, and that they are as long as the film. Resolves with how ffmpeg describes it; null where it
+ * cannot read it. Errors: FFMPEG_FAILED.
+ */
+export async function verifyStreams(tools: MediaTools, plan: ExportPlan, file: string): Promise<VideoFacts | null> {
   const { video, audio, settings, range } = plan;
   // This ffmpeg cannot read animated WebP back; the pictures are looked at by nobody else either.
-  if (settings.container === "webp") return;
-  const streams = await streamsOf(tools, ["-i", `file:${file}`]);
+  if (settings.container === "webp") return null;
+  const { streams, facts } = await streamsOf(tools, [`file:${file}`]);
   const wrong = (what: string): never => {
     throw new StudioError(
       "FFMPEG_FAILED",
@@ -120,6 +137,7 @@ export async function verifyStreams(tools: MediaTools, plan: ExportPlan, file: s
     if (picture !== undefined && Math.abs(Math.max(0, sound.start) - Math.max(0, picture.start)) > APART)
       wrong("picture and sound do not begin together");
   }
+  return facts;
 }
 
 /** Side of the blocks whose mean colours are compared. */
@@ -149,21 +167,16 @@ export function blocksOf(rgba: Uint8Array | Uint8ClampedArray, width: number, he
 /** Decodes the first and the last frame and compares them with what was painted. Errors: FFMPEG_FAILED. */
 export async function verifyPictures(
   tools: MediaTools,
-  plan: ExportPlan,
-  file: string,
+  { video, settings }: ExportPlan,
+  { file, facts }: { readonly file: string; readonly facts: VideoFacts },
   painted: { readonly first: Float32Array; readonly last: Float32Array },
 ): Promise<void> {
-  const { video, settings } = plan;
   if (video === null || settings.container === "webp" || settings.container === "gif") return;
   const input = [`file:${file}`];
-  const facts = await videoFacts(tools, input);
   const { width, height, rate, frames } = video;
-  const reader = openFrameReader(tools, { name: "the finished file", input, facts, rate, width, height }, 1);
-  try {
-    for (const [n, expected] of [
-      [0, painted.first],
-      [frames - 1, painted.last],
-    ] as const) {
+  const look = async (n: number, expected: Float32Array): Promise<void> => {
+    const reader = openFrameReader(tools, { name: "the finished file", input, facts, rate, width, height }, 1);
+    try {
       const { pixels } = await reader.frameAt(frameToFlicks(n, rate));
       const found = blocksOf(pixels, width, height);
       let sum = 0;
@@ -174,8 +187,9 @@ export async function verifyPictures(
           "The finished file does not show what it should, so it was thrown away: try again, with another encoder if it happens again.",
           `frame ${n} differs by ${(sum / found.length).toFixed(1)} steps`,
         );
+    } finally {
+      await reader.close();
     }
-  } finally {
-    await reader.close();
-  }
+  };
+  await Promise.all([look(0, painted.first), look(frames - 1, painted.last)]);
 }
