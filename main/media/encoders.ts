@@ -14,6 +14,8 @@ export interface Encoder {
   readonly upload: string;
   /** Short stretches between copied ones: a few bytes more are nothing there, and time is what copying is for. */
   readonly isQuick?: boolean;
+  /** Of the processor, where others encode beside it. */
+  readonly threads?: number;
   /** One sentence: which was chosen and why. */
   readonly reason: string;
 }

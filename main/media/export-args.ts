@@ -53,32 +53,28 @@ export function exportArgs(
   ];
 }
 
-/** Gives pictures that are encoded already, fragmented MP4 on stdin, their sound and the export's own container. */
-export function joinArgs(plan: ExportPlan, loudness: Loudness | null, target: string): string[] {
-  const { video, audio, settings } = plan;
+/** Puts pictures and sound, encoded already, into the export's own container. */
+export function joinArgs(plan: ExportPlan, pictures: string, sound: string | null, target: string): string[] {
+  const { video, settings } = plan;
   return [
     ...BASE_ARGS,
     ...PROTOCOLS,
-    ...FRAGMENTS,
-    ...(audio === null ? [] : soundInput(audio)),
+    "-i",
+    `file:${pictures}`,
+    ...(sound === null ? [] : ["-i", `file:${sound}`]),
     "-map",
     "0:v:0",
-    "-c:v",
+    ...(sound === null ? [] : ["-map", "1:a:0"]),
+    "-c",
     "copy",
-    ...(audio === null ? [] : ["-map", "1:a:0", ...soundOutput(audio, loudness)]),
     ...ANONYMOUS,
     ...formatArgs(settings.container, video),
     `file:${target}`,
   ];
 }
 
-const FRAGMENTS = ["-thread_queue_size", "64", "-f", "mov", "-i", "pipe:0"];
-
-/** Ticks of a second of the film that `cutArgs` reads. */
-const CUT_TICKS = 57_600;
-
 /**
- * Encodes frames picked from a fragmented MP4 film on stdin: those that stand at whole seconds of its clock.
+ * Encodes frames picked from a Matroska film on stdin: those that stand at whole seconds of its clock.
  * @param keys frames of what is written that are key frames
  */
 export function cutArgs(
@@ -89,12 +85,22 @@ export function cutArgs(
 ): string[] {
   const { rate } = video!;
   const seconds = rate.denominator / rate.numerator;
-  const filters = [`settb=1/${CUT_TICKS}`, `select='not(mod(pts,${CUT_TICKS}))'`, `setpts=N*${seconds}/TB`, AS_BT709];
+  const filters = [
+    "settb=1/1000",
+    "select='not(mod(pts,1000))'",
+    `settb=${rate.denominator}/${rate.numerator}`,
+    "setpts=N",
+    AS_BT709,
+  ];
   return [
     ...BASE_ARGS,
     ...PROTOCOLS,
     "-copyts",
-    ...FRAGMENTS,
+    ...(encoder.threads === undefined ? [] : ["-threads", String(encoder.threads)]),
+    "-f",
+    "matroska",
+    "-i",
+    "pipe:0",
     "-map",
     "0:v:0",
     "-vf",
@@ -175,7 +181,7 @@ export function pictureOutput(video: Video, encoder: Encoder, frames: RawFrames 
 const between = (quality: number, small: number, fine: number): string =>
   String(Math.round(small + ((fine - small) * quality) / 100));
 
-function codecArgs(video: Video, { name, isHardware, isQuick }: Encoder): string[] {
+function codecArgs(video: Video, { name, isHardware, isQuick, threads }: Encoder): string[] {
   const { codec, quality, bitrate, rate } = video;
   const keys = ["-g", String(Math.max(1, Math.round((KEY_SECONDS * rate.numerator) / rate.denominator)))];
   const bits =
@@ -189,6 +195,7 @@ function codecArgs(video: Video, { name, isHardware, isQuick }: Encoder): string
       return [
         "-preset",
         isQuick === true ? "superfast" : "medium",
+        ...(threads === undefined ? [] : ["-threads", String(threads)]),
         ...keys,
         ...(bits ?? ["-crf", between(quality, 33, 13)]),
       ];

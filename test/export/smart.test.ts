@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
@@ -258,6 +259,33 @@ describe("smart rendering", () => {
     expect(clicks).toHaveLength(expected.length);
     const apart = clicks.map((time, i) => Math.abs(time - expected[i]! / 24));
     expect(Math.max(...apart), `seconds apart: ${apart.join(", ")}`).toBeLessThan(0.005);
+  });
+
+  it("many cuts, short and long, of films of several encoders: every frame is the one that it should be", async () => {
+    const made = film();
+    const expected: number[] = [];
+    let seed = 7;
+    const next = (below: number): number => (seed = (seed * 16_807) % 2_147_483_647) % below;
+    for (let n = 0; n < 24; n++) {
+      const name = ["closed.mp4", "plain.mp4", "open.mp4"][n % 3]!;
+      const count = 1 + next(n % 4 === 0 ? 40 : 12);
+      const from = next(FRAMES - count);
+      made.put("V1", name, { at: expected.length, from, count, name: `cut${n}` });
+      expected.push(...range(from, count));
+    }
+    const file = join(folder, "many.mp4");
+    const told: number[] = [];
+    let pictures = 0;
+    const outcome = await exportFilm(tools, made.document, settings(), folder, file, {
+      progress: (phase, done) => void (phase === "render" && told.push(done)),
+      picture: () => void (pictures += 1),
+    });
+    expect(outcome.notes[0]).toMatch(/frames were copied/);
+    expect(pictures).toBeGreaterThan(0);
+    expect(told.at(-1)).toBe(expected.length);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(await decoded(file, FRAME_RATES["24"], expected.length)).toEqual(expected);
+    expect(await readdir(folder)).not.toContainEqual(expect.stringMatching(/cuts|pictures|piece/));
   });
 
   it("so at an NTSC rate, and with groups of pictures that lean on the one before", async () => {

@@ -88,9 +88,10 @@ export class FilmFrames {
     return this.painter.frame(n);
   }
 
-  /** The frame that was read last, small, RGBA8. */
+  /** The frame that was read last, or else painted, small, RGBA8. */
   preview(width: number, height: number): Uint8ClampedArray | null {
-    return this.shown === null ? null : shrunk(this.shown, this.parts.format, width, height);
+    if (this.shown === null) return this.painterMade?.preview(width, height) ?? null;
+    return shrunk(this.shown, this.parts.format, width, height);
   }
 
   async close(): Promise<void> {

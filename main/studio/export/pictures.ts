@@ -32,21 +32,27 @@ export const isComposed = ({ video }: ExportPlan): boolean =>
 
 export const formatOf = ({ video, range }: ExportPlan): FilmFormat => ({ ...video!, start: range.start });
 
+/** Pixels of the pictures to look at. */
+export const lookSize = ({ video }: ExportPlan): [width: number, height: number] => [
+  LOOK_WIDTH,
+  Math.max(1, Math.round((LOOK_WIDTH * video!.height) / video!.width)),
+];
+
 /** What is seen of the frames on their way: their number, and one now and then. */
 export function lookout({
   plan,
   listener,
 }: Work): (n: number, preview: (width: number, height: number) => Look) => void {
-  const { width, height, frames } = plan.video!;
-  const small = Math.max(1, Math.round((LOOK_WIDTH * height) / width));
+  const { frames } = plan.video!;
+  const [wide, high] = lookSize(plan);
   let lookedAt = 0;
   return (n, preview) => {
     listener.progress("render", n + 1, frames);
     const now = performance.now();
     if (now - lookedAt < LOOK_EVERY && n < frames - 1) return;
     lookedAt = now;
-    const picture = preview(LOOK_WIDTH, small);
-    if (picture !== null) listener.picture(LOOK_WIDTH, small, picture);
+    const picture = preview(wide, high);
+    if (picture !== null) listener.picture(wide, high, picture);
   };
 }
 type Look = Uint8ClampedArray | null;

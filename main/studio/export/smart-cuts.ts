@@ -1,4 +1,4 @@
-import { EncodedPacket, EncodedVideoPacketSource, Mp4OutputFormat, Output, StreamTarget } from "mediabunny";
+import { EncodedPacket, EncodedVideoPacketSource, MkvOutputFormat, Output, StreamTarget } from "mediabunny";
 import { StudioError } from "../../../core/contract/index.ts";
 import type { ExportPlan } from "../../../core/export/index.ts";
 import { cutArgs, type Encoder, Feed, type MediaTools } from "../../media/index.ts";
@@ -25,7 +25,7 @@ const HELD_BACK = 64;
  * ffmpeg does all of them: starting it costs as much as encoding some frames. It is fed with the packets that the cuts need, on a clock
  * of their own: frame `n` of what is written stands at second `n + 1`, what must only be decoded stands in between, and ffmpeg
  * picks the whole seconds. Errors: FFMPEG_FAILED.
- * @param told frames whose packets were handed over
+ * @param told how many frames more were handed over
  */
 export async function encodeCuts(
   pieces: readonly Piece[],
@@ -43,7 +43,8 @@ export async function encodeCuts(
   try {
     const writable = new WritableStream<{ data: Uint8Array }>({ write: ({ data }) => feed.write(feed.picture, data) });
     const output = new Output({
-      format: new Mp4OutputFormat({ fastStart: "fragmented", minimumFragmentDuration: 0 }),
+      // Matroska tells when a picture is shown. MP4 tells when it is decoded, and ffmpeg reads that differently from a pipe.
+      format: new MkvOutputFormat({ appendOnly: true }),
       target: new StreamTarget(writable),
     });
     const source = new EncodedVideoPacketSource("avc");
@@ -67,7 +68,7 @@ export async function encodeCuts(
           `${written} of ${cut.count} frames of ${cut.media} from ${cut.first} on`,
         );
       done += cut.count;
-      told(done);
+      told(cut.count);
     }
     await output.finalize();
     await feed.finish();

@@ -45,8 +45,8 @@ type Video = NonNullable<ExportPlan["video"]>;
 
 /** Shorter copies save less than encoding them costs. */
 const SHORTEST = 6;
-/** Frames of a cut with those before it that it leans on, at most: beyond, seeking as ffmpeg does costs less memory. */
-const LONGEST = 600;
+/** Frames of a cut with those before it that it leans on, at most: `encodeCuts` has room for so many. */
+const LONGEST = 400;
 /** A cut has this many frames at least, on average; where each frame is a cut, the media is played at another speed. */
 const CUT_FRAMES = 3;
 

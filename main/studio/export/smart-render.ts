@@ -1,17 +1,18 @@
 import { rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { StudioError } from "../../../core/contract/index.ts";
-import { chooseEncoder, type Encoder, exportArgs, Feed, joinArgs, type Loudness } from "../../media/index.ts";
+import { chooseEncoder, type Encoder, exportArgs, Feed, joinArgs, type Loudness, runMedia } from "../../media/index.ts";
 import { mixInto } from "./feeding.ts";
 import { FilmFrames } from "./film-frames.ts";
 import { PacketFiles } from "./packet-files.ts";
-import { formatOf, hand, lookout, type Painted, type Work } from "./pictures.ts";
+import { formatOf, hand, lookout, lookSize, type Painted, type Work } from "./pictures.ts";
 import { encodeCuts } from "./smart-cuts.ts";
 import { type Piece, planSmart } from "./smart-plan.ts";
 import { joinPieces, type Packets } from "./smart-write.ts";
 import { blocksOf } from "./verify.ts";
 
-/** Pieces that are composed or painted side by side: each waits long for its processes to start. */
+/** Encoders side by side: one alone does not keep all cores busy. */
 const SIDE_BY_SIDE = 2;
 
 /** What can be copied of a film, found before anything is written. */
@@ -41,26 +42,20 @@ export async function writeSmart(
   notes: string[],
 ): Promise<Painted> {
   const { tools, plan, places } = work;
-  const encoding = new Pieces(work, pieces, packets, { ...encoder, isQuick: true });
-  const feed = new Feed(tools.ffmpeg, joinArgs(plan, loudness, places.target));
+  const threads = Math.ceil(availableParallelism() / SIDE_BY_SIDE);
+  const encoding = new Pieces(work, pieces, packets, { ...encoder, isQuick: true, threads });
+  const { container } = plan.settings;
+  const pictures = join(places.work, "pictures.mp4");
+  const sound = plan.audio === null ? null : join(places.work, `sound.${container}`);
   try {
-    const sound = async (): Promise<void> => {
-      if (plan.audio !== null) await mixInto(work, (bytes) => feed.write(feed.sound, bytes));
-      feed.sound.end();
-    };
-    const pictures = async (): Promise<void> => {
-      const find = (piece: Piece): Promise<Packets> => encoding.find(piece);
-      const parts = { packets, rate: plan.video!.rate, find, go: () => work.listener.go() };
-      await joinPieces(
-        pieces,
-        parts,
-        (bytes) => feed.write(feed.picture, bytes),
-        (piece, count) => encoding.joined(piece, count),
-      );
-      feed.picture.end();
-    };
-    const [ends] = await Promise.all([endsOf(work), pictures(), sound()]);
-    await feed.finish();
+    const find = (piece: Piece): Promise<Packets> => encoding.find(piece);
+    const parts = { packets, rate: plan.video!.rate, find, go: () => work.listener.go() };
+    const [ends] = await Promise.all([
+      endsOf(work),
+      joinPieces(pieces, parts, pictures, (piece, count) => encoding.joined(piece, count)),
+      sound === null ? null : writeSound(work, loudness, sound),
+    ]);
+    await runMedia(tools.ffmpeg, joinArgs(plan, pictures, sound, places.target));
     const copied = pieces.reduce((sum, { copy, count }) => sum + (copy === null ? 0 : count), 0);
     const { frames } = plan.video!;
     notes.splice(
@@ -75,8 +70,20 @@ export async function writeSmart(
     notes.push("Copying untouched stretches did not work here, so all of it was encoded.");
     return null;
   } finally {
-    await feed.kill();
     await encoding.close();
+    for (const file of [pictures, sound]) if (file !== null) await rm(file, { force: true });
+  }
+}
+
+/** The film's sound alone, as the export wants it. */
+async function writeSound(work: Work, loudness: Loudness | null, file: string): Promise<void> {
+  const feed = new Feed(work.tools.ffmpeg, exportArgs({ ...work.plan, video: null }, null, loudness, file));
+  try {
+    await mixInto(work, (bytes) => feed.write(feed.sound, bytes));
+    await feed.finish();
+  } catch (error) {
+    await feed.kill();
+    throw error;
   }
 }
 
@@ -87,6 +94,10 @@ async function endsOf({ tools, task, plan, files, masks, places, listener }: Wor
   const film = new FilmFrames(parts);
   try {
     const first = blocksOf(await film.painted(0), width, height);
+    const [wide, high] = lookSize(plan);
+    const seen = film.preview(wide, high);
+    // Copied frames are seen by nobody: this one stands for them.
+    if (seen !== null) listener.picture(wide, high, seen);
     const last = blocksOf(await film.painted(frames - 1), width, height);
     return { first, last };
   } finally {
@@ -100,8 +111,7 @@ class Pieces {
   private readonly packets: PacketFiles;
   private readonly encoder: Encoder;
   private readonly encoded = new Map<Piece, Promise<Packets>>();
-  private readonly waiting: Piece[];
-  /** Frames of the film that are encoded or copied. */
+  private readonly waiting: Piece[]; /** Frames of the film that are encoded or copied. */
   private done = 0;
   private isClosed = false;
 
@@ -110,9 +120,10 @@ class Pieces {
     this.packets = packets;
     this.encoder = encoder;
     const cuts = pieces.filter(({ cuts }) => cuts !== null);
-    if (cuts.length > 0) this.encodeCuts(cuts);
+    const parts = halves(cuts);
+    for (const part of parts) this.encodeCuts(part);
     this.waiting = pieces.filter((piece) => piece.copy === null && piece.cuts === null);
-    for (let n = cuts.length > 0 ? 1 : 0; n < SIDE_BY_SIDE; n++) this.encodeNext();
+    for (let n = parts.length; n < SIDE_BY_SIDE; n++) this.encodeNext();
   }
 
   /** Where a piece's packets are, when they are there. */
@@ -145,20 +156,17 @@ class Pieces {
 
   private encodeCuts(pieces: readonly Piece[]): void {
     const { tools, plan, files, places } = this.work;
-    const path = join(places.work, "cuts.mp4");
+    const path = join(places.work, `cuts-${pieces[0]!.from}.mp4`);
     const parts = { tools, plan, encoder: this.encoder, files, packets: this.packets, go: () => this.go() };
     const going = encodeCuts(pieces, parts, path, (frames) => this.advance(frames));
-    going.catch(() => {}); // told when its turn comes
     let first = 0;
     for (const piece of pieces) {
       const place = { path, first };
-      this.encoded.set(
-        piece,
-        going.then(() => place),
-      );
+      const packets = going.then(() => place);
+      packets.catch(() => {}); // told when its turn comes
+      this.encoded.set(piece, packets);
       first += piece.count;
     }
-    for (const each of this.encoded.values()) each.catch(() => {});
   }
 
   private encodeNext(): void {
@@ -195,4 +203,12 @@ class Pieces {
     if (this.isClosed) throw new StudioError("CANCELLED", "The work was cancelled.");
     await this.work.listener.go();
   }
+}
+
+/** Splits pieces where about as many frames lie before as after; one or none stay together. */
+function halves(pieces: readonly Piece[]): (readonly Piece[])[] {
+  const total = pieces.reduce((sum, { count }) => sum + count, 0);
+  let [at, before] = [0, 0];
+  while (at < pieces.length && before < total / 2) before += pieces[at++]!.count;
+  return [pieces.slice(0, at), pieces.slice(at)].filter((part) => part.length > 0);
 }

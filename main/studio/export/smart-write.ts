@@ -1,4 +1,4 @@
-import { EncodedPacket, EncodedVideoPacketSource, Mp4OutputFormat, Output, StreamTarget } from "mediabunny";
+import { EncodedPacket, EncodedVideoPacketSource, FilePathTarget, Mp4OutputFormat, Output } from "mediabunny";
 import { StudioError } from "../../../core/contract/index.ts";
 import type { Rate } from "../../../core/time/index.ts";
 import { withSets } from "./h264.ts";
@@ -13,7 +13,7 @@ export interface Packets {
 }
 
 /**
- * Writes the film's pictures from packets as one stream of fragmented MP4 without sound. Each piece begins with a key frame that resets the decoder and
+ * Writes the film's pictures from packets to one MP4 file without sound. Each piece begins with a key frame that resets the decoder and
  * carries the parameter sets that it needs, so that pieces of different encoders stand beside each other.
  * @param find called for one piece after the other; may resolve when the piece is encoded
  */
@@ -31,13 +31,10 @@ export async function joinPieces(
     /** Resolves when work may go on. */
     readonly go: () => Promise<void>;
   },
-  write: (bytes: Uint8Array) => Promise<void>,
+  target: string,
   told: (piece: Piece, frames: number) => void | Promise<void>,
 ): Promise<void> {
-  const output = new Output({
-    format: new Mp4OutputFormat({ fastStart: "fragmented" }),
-    target: new StreamTarget(new WritableStream({ write: ({ data }: { data: Uint8Array }) => write(data) })),
-  });
+  const output = new Output({ format: new Mp4OutputFormat({ fastStart: false }), target: new FilePathTarget(target) });
   const source = new EncodedVideoPacketSource("avc");
   output.addVideoTrack(source, { frameRate: rate.numerator / rate.denominator });
   await output.start();
