@@ -1,4 +1,5 @@
 /** Runs in Chromium: plays a timeline with the viewer's engine to its end, and tells how each frame went. */
+import { flicksToSeconds, secondsToFlicks } from "../../core/time/index.ts";
 import type { Timeline } from "../../core/timeline/index.ts";
 import { lengthOf } from "../../renderer/state/create-studio.ts";
 import { Transport } from "../../renderer/state/transport.ts";
@@ -19,18 +20,21 @@ const page = {
     });
     const paint: number[] = [];
     const lag: number[] = [];
-    const gaps: { at: number; seconds: number }[] = [];
-    let [next, first] = [0, 0];
+    const waits: { at: number; seconds: number }[] = [];
+    let [lost, first] = [0, 0];
+    let next = { when: 0, time: 0 };
     engine.status.subscribe(({ stats }, before) => {
       if (stats === null || stats === before.stats) return;
       paint.push(stats.paintMs);
       lag.push(stats.lag);
     });
-    engine.sound.onBlock = (when, _, [left]) => {
-      // A block that does not follow on the one before: what lay between was not heard.
-      if (next === 0) first = when;
-      else if (when - next > 1e-4) gaps.push({ at: next - first, seconds: when - next });
-      next = when + left.length / timeline.settings.sampleRate;
+    engine.sound.onBlock = (when, from, [left]) => {
+      const length = left.length / timeline.settings.sampleRate;
+      // What lies on the timeline between a block and the one before was not heard.
+      lost += Math.max(0, flicksToSeconds(from - next.time));
+      if (next.when === 0) first = when;
+      else if (when - next.when > 1e-4) waits.push({ at: next.when - first, seconds: when - next.when });
+      next = { when: when + length, time: from + secondsToFlicks(length) };
     };
     const start = performance.now();
     transport.play();
@@ -43,7 +47,7 @@ const page = {
     });
     const { stats } = engine.status.getState();
     engine.dispose();
-    return { paint, lag, gaps, stats: stats!, seconds: (performance.now() - start) / 1000 };
+    return { paint, lag, lost, waits, stats: stats!, seconds: (performance.now() - start) / 1000 };
   },
 };
 export type PlaybackPage = typeof page;

@@ -31,9 +31,10 @@ interface PlaybackResult {
   readonly painted: number;
   readonly dropped: number;
   readonly late: number;
-  /** Seconds that were not heard, and where: sound that was not mixed in time is passed over. */
-  readonly silent: number;
-  readonly gaps: readonly { readonly at: number; readonly seconds: number }[];
+  /** Seconds of the timeline's sound that were not heard. */
+  readonly lost: number;
+  /** Where playing stood for a moment because the sound was not mixed in time. */
+  readonly waits: readonly { readonly at: number; readonly seconds: number }[];
   /** Milliseconds of the page's thread for painting a frame. */
   readonly paint: Spread;
   /** Milliseconds. */
@@ -119,22 +120,27 @@ export async function benchPlayback({ args, say }: BenchContext): Promise<Record
       const call = callerOf<PlaybackPage>(() => page, "playbackPage");
       const before = await cpu();
       // As large as a viewer on a large screen shows it: half of each side.
-      const { paint, lag, gaps, stats } = await call("play", timeline(seconds, [width, height]), width / 2, height / 2);
+      const { paint, lag, lost, waits, stats } = await call(
+        "play",
+        timeline(seconds, [width, height]),
+        width / 2,
+        height / 2,
+      );
       const result: PlaybackResult = {
         seconds,
         frames: Math.round((seconds * RATE.numerator) / RATE.denominator),
         painted: stats.painted,
         dropped: stats.dropped,
         late: stats.late,
-        silent: gaps.reduce((sum, gap) => sum + gap.seconds, 0),
-        gaps,
+        lost,
+        waits,
         paint: spread(paint),
         offset: spread(lag),
         cpuPerSecond: ((await cpu()) - before) / seconds,
       };
       results[name] = result;
       say(
-        `${name}: ${result.painted} of ${result.frames} frames painted, ${result.dropped} dropped, ${result.late} late; ${result.silent.toFixed(2)} s not heard${gaps.map(({ at: from, seconds: length }) => `, ${length.toFixed(2)} s at ${from.toFixed(1)} s`).join("")}`,
+        `${name}: ${result.painted} of ${result.frames} frames painted, ${result.dropped} dropped, ${result.late} late; ${lost.toFixed(2)} s of sound not heard${waits.map(({ at: from, seconds: length }) => `, waited ${length.toFixed(2)} s for it at ${from.toFixed(1)} s`).join("")}`,
       );
       say(
         `  painting ${words(result.paint)}; picture behind the sound ${words(result.offset)} (aim: under a frame, 41.7)`,

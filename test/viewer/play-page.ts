@@ -23,8 +23,15 @@ interface Painted {
 }
 let painted: Painted[] = [];
 /** Loudest sample of each millisecond that was handed to the sound device, by its time on the timeline. */
-let beeps: { readonly at: number; readonly when: number; readonly loud: number }[] = [];
-let origin: { readonly when: number; readonly at: number } | null = null;
+let beeps: { readonly at: number; readonly when: number; readonly loud: number; readonly origin: Moment }[] = [];
+/** When a time of the timeline is heard, in seconds of the sound's clock. */
+interface Moment {
+  readonly when: number;
+  readonly at: number;
+}
+/** The first of what is heard without a pause, and the end of what was handed over. */
+let origin: Moment | null = null;
+let end = 0;
 
 function brightness(): number {
   const small = new OffscreenCanvas(8, 8);
@@ -66,13 +73,15 @@ const page = {
       painted.push({ frame, brightness: brightness(), isExact, heard: flicksToSeconds(transport.time) });
     });
     engine.sound.onBlock = (when, from, [left]) => {
-      origin ??= { when, at: flicksToSeconds(from) };
+      // Where sound was waited for, it goes on at another time than it would have.
+      if (origin === null || Math.abs(when - end) > 1e-4) origin = { when, at: flicksToSeconds(from) };
+      end = when + left.length / document.settings.sampleRate / Math.abs(transport.state.speed);
       const rate = document.settings.sampleRate;
       const step = Math.round(rate / 1000);
       for (let i = 0; i < left.length; i += step) {
         let loud = 0;
         for (const value of left.subarray(i, i + step)) loud = Math.max(loud, Math.abs(value));
-        beeps.push({ at: flicksToSeconds(from) + i / rate, when: when + i / rate, loud });
+        beeps.push({ at: flicksToSeconds(from) + i / rate, when: when + i / rate, loud, origin });
       }
     };
   },
@@ -143,7 +152,7 @@ const page = {
         resolve();
       });
     });
-    return { painted, beeps, origin, stats: engine!.status.getState().stats, time: transport.time };
+    return { painted, beeps, stats: engine!.status.getState().stats, time: transport.time };
   },
 };
 export type PlayPage = typeof page;

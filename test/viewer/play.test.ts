@@ -101,16 +101,16 @@ describe("sound and picture", () => {
     let [heard, seen] = [0, 0];
     // On a busy machine what came too late is passed over: it is played again until enough was heard and seen.
     while (heard < 2 || seen < 2) {
-      const { painted, beeps, origin } = await call("play", second(0.4), speed, 3.2 / speed);
+      const { painted, beeps } = await call("play", second(0.4), speed, 3.2 / speed);
       const onsets = beeps.filter(
         ({ loud, at }, i) => loud > 0.2 && (beeps[i - 1]?.loud ?? 1) <= 0.2 && at - beeps[i - 1]!.at < 0.002,
       );
       heard += onsets.length;
-      for (const { at, when } of onsets) {
+      for (const { at, when, origin } of onsets) {
         // The decoder's delay is taken out: a beep begins where it was put.
         expect(Math.abs(at - Math.round(at))).toBeLessThan(0.004);
         // It was handed over for the moment that the clock will show.
-        expect((when - origin!.when) * speed).toBeCloseTo(at - origin!.at, 2);
+        expect((when - origin.when) * speed).toBeCloseTo(at - origin.at, 2);
       }
       const exact = painted.filter(({ isExact }) => isExact);
       const flashes = exact.filter(({ brightness }, i) => brightness > 128 && (exact[i - 1]?.brightness ?? 0) <= 128);
@@ -144,10 +144,9 @@ describe("sound and picture", () => {
     const { painted, beeps, jumped } = await call("loop", second(from), second(until), 3);
     // Playing began once; from then on the clock never stood.
     expect(jumped).toBe(0);
-    const first = beeps[0]!;
-    for (const { at, when } of beeps) {
-      const passed = when - first.when;
-      const place = from + ((first.at - from + passed) % (until - from));
+    // A machine that is too slow for that is waited for; from then on it goes on without a gap again.
+    for (const { at, when, origin } of beeps) {
+      const place = from + ((origin.at - from + when - origin.when) % (until - from));
       // A block's time is told for its begin; its later part may lie after the seam.
       const within = at < until ? at : at - (until - from);
       expect(Math.min(Math.abs(place - within), until - from - Math.abs(place - within))).toBeLessThan(0.002);
@@ -155,8 +154,10 @@ describe("sound and picture", () => {
     // The beep at 1 s is heard once in each turn, a length of the stretch apart, as far as the clock was kept up with.
     const onsets = beeps.filter(({ loud }, i) => loud > 0.2 && (beeps[i - 1]?.loud ?? 0) <= 0.2);
     expect(onsets.length).toBeGreaterThan(0);
-    for (const { when } of onsets) {
-      const turns = (when - onsets[0]!.when) / (until - from);
+    for (const [i, { when, origin }] of onsets.entries()) {
+      const before = onsets[i - 1];
+      if (before === undefined || before.origin.when !== origin.when) continue;
+      const turns = (when - before.when) / (until - from);
       expect(Math.abs(turns - Math.round(turns))).toBeLessThan(0.01);
     }
     for (const { frame } of painted) {

@@ -8,9 +8,9 @@ import { useViewerStatus } from "../use-engine.ts";
 export function DebugOverlay({ engine, transport }: { readonly engine: ViewerEngine; readonly transport: Transport }) {
   const stats = useViewerStatus(engine, (status) => status.stats);
   const playing = useTransport((state) => state.playing, transport);
-  const [ahead, setAhead] = useState(0);
+  const [sound, setSound] = useState({ ahead: 0, waited: 0 });
   useEffect(() => {
-    const timer = setInterval(() => setAhead(engine.sound.ahead), 250);
+    const timer = setInterval(() => setSound({ ahead: engine.sound.ahead, waited: engine.sound.waited }), 250);
     return () => clearInterval(timer);
   }, [engine]);
   const rows: readonly (readonly [string, string])[] = [
@@ -20,7 +20,8 @@ export function DebugOverlay({ engine, transport }: { readonly engine: ViewerEng
     ["late", `${stats?.late ?? 0}`],
     ["behind the sound", `${(stats?.lag ?? 0).toFixed(1)} ms`],
     ["painting", `${(stats?.paintMs ?? 0).toFixed(1)} ms`],
-    ["sound ahead", `${(ahead * 1000).toFixed(0)} ms`],
+    ["sound ahead", `${(sound.ahead * 1000).toFixed(0)} ms`],
+    ["waited for sound", `${(sound.waited * 1000).toFixed(0)} ms`],
   ];
   return (
     <dl className="viewer__stats mono" aria-label="Playback numbers">

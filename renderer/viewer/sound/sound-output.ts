@@ -6,14 +6,14 @@ import { StereoTap } from "./stereo-tap.ts";
 
 /** Samples of one block, at the speed of the clock. */
 const BLOCK = 2400;
-/** How far ahead sound is handed over, seconds: what a busy window needs; more would make changes heard late. */
-const AHEAD = 0.45;
+/** How far ahead sound is handed over, seconds: at first little, so that the first pictures have the machine; then what a busy one needs. */
+const [AHEAD_FIRST, AHEAD] = [0.45, 1.5];
 /** Blocks that are ready before playing begins. */
 const FIRST_BLOCKS = 3;
 /** From the moment when they are ready, seconds. */
 const LEAD = 0.04;
-/** Left silent where blocks come too late, so that not each one after that does too. Seconds. */
-const CATCH_UP = 0.1;
+/** How long playing waits where blocks come too late, so that not each one after that does too. Seconds. */
+const CATCH_UP = 0.15;
 /** Longest wait for the system to let sound out, milliseconds; playing goes on without it. */
 const RESUME_MS = 600;
 
@@ -25,8 +25,12 @@ interface Scheduled {
 
 interface Run {
   readonly course: Course;
-  /** When its first sample is heard, in seconds of the clock. */
-  readonly at: number;
+  /** When playing began, in seconds of the clock. */
+  readonly began: number;
+  /** When its first sample is heard, or would be heard had nothing been waited for. */
+  at: number;
+  /** Nothing more is heard from a sample on, until the clock shows this: the sound was not there in time. */
+  pause: { readonly sample: number; readonly until: number; readonly length: number };
   /** Where the next block begins, in samples of the clock since `at`. */
   next: number;
   /** Grows when blocks become void. */
@@ -49,6 +53,7 @@ export class SoundOutput {
   private run: Run | null = null;
   /** Grows with each start and stop: what was begun before is void. */
   private turn = 0;
+  private waits = 0;
 
   constructor(document: Timeline, source: MixSource) {
     this.source = source;
@@ -93,8 +98,11 @@ export class SoundOutput {
     for (let i = 0; i < FIRST_BLOCKS && turn === this.turn; i++)
       blocks.push(await course.mix(this.mixer, i * BLOCK, BLOCK));
     if (turn !== this.turn) return;
-    const run: Run = { course, at: this.clock() + LEAD, next: 0, version: 0, scheduled: [] };
+    const began = this.clock() + LEAD;
+    const pause = { sample: 0, until: began, length: 0 };
+    const run: Run = { course, began, at: began, pause, next: 0, version: 0, scheduled: [] };
     this.run = run;
+    this.waits = 0;
     for (const block of blocks) this.hand(run, block);
     void this.pump(run, turn);
   }
@@ -113,8 +121,11 @@ export class SoundOutput {
   now(): Flicks {
     const { run } = this;
     if (run === null) return 0;
-    const passed = Math.max(0, this.heard() - run.at);
-    const time = Math.round(run.course.at(passed * this.sampleRate));
+    const heard = this.heard();
+    // While it is waited for, what was heard last stays.
+    const before = (heard - run.at + run.pause.length) * this.sampleRate;
+    const sample = heard < run.pause.until ? Math.min(run.pause.sample, before) : (heard - run.at) * this.sampleRate;
+    const time = Math.round(run.course.at(Math.max(0, sample)));
     // Backwards a stretch begins with its last frame.
     return run.course.speed > 0 ? time : Math.max(0, time - 1);
   }
@@ -128,6 +139,11 @@ export class SoundOutput {
   get ahead(): number {
     const last = this.run?.scheduled.at(-1);
     return last === undefined ? 0 : Math.max(0, last.end - this.clock());
+  }
+
+  /** Seconds that playing has waited for sound since it began. */
+  get waited(): number {
+    return this.waits;
   }
 
   async dispose(): Promise<void> {
@@ -188,20 +204,31 @@ export class SoundOutput {
     run.scheduled.push({ node, when, end });
   }
 
+  /** No sound is passed over: where the next block should have been heard already, playing goes on with it a moment later. */
+  private waitFor(run: Run): void {
+    const now = this.clock();
+    const due = run.at + run.next / this.sampleRate;
+    if (due >= now) return;
+    const until = now + CATCH_UP;
+    run.pause = { sample: run.next, until, length: until - due };
+    run.at += until - due;
+    this.waits += until - due;
+  }
+
   private async pump(run: Run, turn: number): Promise<void> {
     while (turn === this.turn) {
       const now = this.clock();
       run.scheduled = run.scheduled.filter(({ end }) => end > now);
       const due = run.at + run.next / this.sampleRate;
-      if (due > now + AHEAD) {
+      if (due > now + Math.min(AHEAD, AHEAD_FIRST + now - run.began)) {
         await new Promise((done) => setTimeout(done, 30));
         continue;
       }
-      // What should have been heard already is passed over, and so much more that the next block comes in time.
-      if (due < now) run.next = Math.ceil(((now + CATCH_UP - run.at) * this.sampleRate) / BLOCK) * BLOCK;
       const { next, version } = run;
       const sound = await run.course.mix(this.mixer, next, BLOCK);
-      if (turn === this.turn && next === run.next && version === run.version) this.hand(run, sound);
+      if (turn !== this.turn || next !== run.next || version !== run.version) continue;
+      this.waitFor(run);
+      this.hand(run, sound);
     }
   }
 }
