@@ -1,7 +1,7 @@
 import { diff } from "../../../core/history/index.ts";
-import { type FramePlan, planFrame, withoutHidden } from "../../../core/render-plan/index.ts";
-import { type Flicks, FLICKS_PER_SECOND, flicksToFrame, frameToFlicks } from "../../../core/time/index.ts";
-import { endOfPlaced, laneOf, type Timeline } from "../../../core/timeline/index.ts";
+import { extentOf, type FramePlan, planFrame, withoutHidden } from "../../../core/render-plan/index.ts";
+import { endOf, type Flicks, FLICKS_PER_SECOND, flicksToFrame, frameToFlicks } from "../../../core/time/index.ts";
+import { laneOf, type Timeline } from "../../../core/timeline/index.ts";
 import type { Transport } from "../../state/transport.ts";
 import type { FrameSources } from "../decode/frame-sources.ts";
 import type { Loop } from "../sound/course.ts";
@@ -226,7 +226,9 @@ export class Player {
     for (const track of this.parts.document().tracks) {
       if (track.kind !== "video") continue;
       for (const item of laneOf(track).placed) {
-        const edge = direction > 0 ? item.start : endOfPlaced(item) - 1;
+        // A transition shows it before its cut.
+        const extent = extentOf(track, item);
+        const edge = direction > 0 ? extent.start : endOf(extent) - 1;
         if ((edge - time) * direction > 0 && (edge - time) * direction < SOON) starts.add(edge);
       }
     }
