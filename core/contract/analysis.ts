@@ -12,8 +12,10 @@ export const mediaFactsSchema = z.object({
   tags: z.array(z.object({ label: z.string(), score: share, share })),
   /** The most frequent first; `name` is a plain English word. */
   colours: z.array(z.object({ name: z.string(), hex: z.string(), share })),
-  /** Kinds of things that were found, and the most of each at one moment. */
-  objects: z.array(z.object({ label: z.string(), score: share, share, most: z.number() })),
+  /** Kinds of things that were found, the most of each at one moment, and their colours as measured in their masks, usual ones first. */
+  objects: z.array(
+    z.object({ label: z.string(), score: share, share, most: z.number(), colours: z.array(z.string()).default([]) }),
+  ),
   /** Of a film. Times are exact to `shotInterval`. */
   shots: z.array(z.object({ start: seconds, end: seconds, opening: z.enum(["start", "cut", "fade"]) })),
   shotInterval: seconds,
@@ -62,6 +64,9 @@ export type MaskStatus = z.infer<typeof maskStatusSchema>;
 
 /** Words that it is found by: what it shows, and its colours that are more than a trace. */
 export function factWords({ tags, objects, colours }: MediaFacts): string[] {
-  const words = [...tags, ...objects].map(({ label }) => label.toLowerCase());
+  const words = [
+    ...[...tags, ...objects].map(({ label }) => label.toLowerCase()),
+    ...objects.flatMap((each) => each.colours),
+  ];
   return [...new Set([...words, ...colours.filter(({ share }) => share >= 0.08).map(({ name }) => name)])];
 }

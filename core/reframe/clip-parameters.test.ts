@@ -85,6 +85,25 @@ describe("reframeParameters", () => {
     expect(positionY ?? 0).toBe(0);
   });
 
+  it("stays within what a clip's parameters can say, also of a picture 20 000 pixels wide", () => {
+    const document = portrait();
+    const clip = findClip(document, clipId(document, "film"))!;
+    const size = { width: 20_000, height: 64 };
+    const narrow = cropSize(9 / 16, size);
+    const path = { ...ramp(0, 10, narrow.width / 2, 1 - narrow.width / 2) };
+    const parameters = reframeParameters({
+      settings: document.settings,
+      clip,
+      size,
+      crop: narrow,
+      paths: [path],
+    });
+    // An edit refuses what is out of range.
+    const after = findClip(edited(document, "reframe", { clip: clip.id, parameters }), clip.id)!.parameters;
+    expect(Number(after.scaleY) / Number(after.scaleX)).toBeCloseTo(1);
+    expect(typeof after.positionX === "object" && after.positionX.keyframes[0]!.value).toBeGreaterThan(9.9);
+  });
+
   it("holds at other speeds and backwards", () => {
     const fast = edited(portrait(), "setSpeed", { clip: clipId(portrait(), "film"), speed: 2 });
     const back = edited(fast, "reverse", { clip: clipId(fast, "film") });

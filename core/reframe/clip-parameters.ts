@@ -1,5 +1,12 @@
 import { FLICKS_PER_SECOND, frameToFlicks, type Rate } from "../time/index.ts";
-import { type Clip, type Keyframe, type Parameter, sourceTimeAt, type Timeline } from "../timeline/index.ts";
+import {
+  type Clip,
+  type Keyframe,
+  type Parameter,
+  parameterInfo,
+  sourceTimeAt,
+  type Timeline,
+} from "../timeline/index.ts";
 import type { CropPath, CropSize } from "./crop-path.ts";
 import { fitKeyframes } from "./fit-keyframes.ts";
 
@@ -26,6 +33,24 @@ function shownSize({ settings, clip, size }: ClipReframe): readonly [number, num
   return [scale / x, scale / y];
 }
 
+/**
+ * The crop, as much larger as a clip's parameters can say: a frame of a picture 300 times as wide as high would show a thousandth of it.
+ * What is beside the picture then is the background.
+ */
+function crop(reframe: ClipReframe): CropSize {
+  const { width, height } = reframe.crop;
+  const [shownWidth, shownHeight] = shownSize(reframe);
+  const { positionX, positionY, scaleX, scaleY } = parameterInfo;
+  const larger = Math.max(
+    1,
+    0.5 / (positionX.max * width),
+    0.5 / (positionY.max * height),
+    1 / (scaleX.max * width * shownWidth),
+    1 / (scaleY.max * height * shownHeight),
+  );
+  return { width: width * larger, height: height * larger };
+}
+
 /** Where the crop is at a time of the media, and which path that is of. */
 function cropAt(
   paths: readonly CropPath[],
@@ -50,11 +75,12 @@ function cropAt(
  * its end. Whatever speed the clip is played at, and in whichever direction.
  */
 export function reframeParameters(reframe: ClipReframe): ReframeParameters {
-  const { clip, crop, paths, settings } = reframe;
+  const { clip, paths, settings } = reframe;
+  const { width, height } = crop(reframe);
   const [shownWidth, shownHeight] = shownSize(reframe);
   const runs = runsOf(clip, paths, settings.rate);
   const along = (axis: "x" | "y"): Parameter => {
-    const part = axis === "x" ? crop.width : crop.height;
+    const part = axis === "x" ? width : height;
     const keyframes = runs.flatMap((run, i): Keyframe[] => {
       const values = run[axis].map((centre) => (0.5 - centre) / part);
       const fitted = fitKeyframes(run.times, values, TOLERANCE / part);
@@ -69,8 +95,8 @@ export function reframeParameters(reframe: ClipReframe): ReframeParameters {
   return {
     positionX: along("x"),
     positionY: along("y"),
-    scaleX: 1 / (crop.width * shownWidth),
-    scaleY: 1 / (crop.height * shownHeight),
+    scaleX: 1 / (width * shownWidth),
+    scaleY: 1 / (height * shownHeight),
   };
 }
 

@@ -3,6 +3,7 @@ export * from "./colours.ts";
 export { signedDistance } from "./distance.ts";
 export * from "./mask.ts";
 export * from "./mask-file.ts";
+export * from "./measured-colour.ts";
 export * from "./oklab.ts";
 export * from "./pixels.ts";
 export * from "./prompt-check.ts";

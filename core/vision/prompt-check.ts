@@ -72,6 +72,8 @@ function foundIn({ tags, objects, colours }: Parameters<typeof checkPrompt>[1]):
   };
   for (const { label, score, share } of [...tags, ...objects]) add(label, score * share);
   for (const { name, share } of colours) add(name, share);
+  // A small thing's colour is none of the picture's.
+  for (const { colours: own, score, share } of objects) for (const name of own) add(name, score * share);
   return found;
 }
 

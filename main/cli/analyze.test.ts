@@ -43,7 +43,7 @@ describe("plume analyze", () => {
     const { code, stdout, stderr } = await plume(bench, ["analyze", at("walk.mp4")]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^walk\.mp4: 4\.0 s, 320×180\ntags {5}red 90 %, snow 80 %\ncolours {2}(white|grey) #/);
-    expect(stdout).toContain("\nobjects  circle\nshots    2: cut at 2.0 s\n");
+    expect(stdout).toContain("\nobjects  red circle\nshots    2: cut at 2.0 s\n");
     expect(stdout.split("\n").length).toBeLessThan(10);
   });
 

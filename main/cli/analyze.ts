@@ -128,6 +128,12 @@ function clock(seconds: number): string {
   return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
 }
 
+/** “2 × blue circle”; a colour is told where things of the kind have but one. */
+function thing({ label, most, colours }: MediaFacts["objects"][number]): string {
+  const name = colours.length === 1 ? `${colours[0]} ${label}` : label;
+  return most > 1 ? `${most} × ${name}` : name;
+}
+
 /** What was asked for, or all of it where nothing was, in a line each. */
 function describe(report: AnalyzeReport, options: AnalyzeOptions): string[] {
   const { name, width, height, seconds, facts, tracks, reframe } = report;
@@ -141,10 +147,7 @@ function describe(report: AnalyzeReport, options: AnalyzeOptions): string[] {
     lines.push(`colours  ${colours.join(", ")}`);
   }
   if (!asked) {
-    if (facts.objects.length > 0)
-      lines.push(
-        `objects  ${facts.objects.map(({ label, most }) => (most > 1 ? `${most} × ${label}` : label)).join(", ")}`,
-      );
+    if (facts.objects.length > 0) lines.push(`objects  ${facts.objects.map(thing).join(", ")}`);
     if (facts.shots.length > 0) lines.push(`shots    ${shots(facts)}`);
     if (seconds > 0) lines.push(`best at  ${clock(facts.poster.time)}`);
   }

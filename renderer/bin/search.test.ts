@@ -35,7 +35,7 @@ const items = [item("a", "IMG_0001.mov"), item("b", "blurred holiday.mp4"), item
 const seen = {
   a: facts({
     tags: [{ label: "snow", score: 0.9, share: 1 }],
-    objects: [{ label: "circle", score: 0.9, share: 0.5, most: 2 }],
+    objects: [{ label: "circle", score: 0.9, share: 0.5, most: 2, colours: [] }],
     colours: [
       { name: "blue", hex: "#1e3cdc", share: 0.6 },
       { name: "green", hex: "#00ff00", share: 0.04 },

@@ -23,7 +23,8 @@ export interface LoopReport {
 }
 
 const EVERY_MS = 2;
-const KEPT = 20;
+/** Enough that phases with next to nothing to tell are in it beside the worst. */
+const KEPT = 400;
 
 /** Milliseconds that this process's main thread has spent waiting for a processor, or null. */
 function queueMs(): number | null {
@@ -48,7 +49,7 @@ function watch(reportFile: string): void {
     const workedMs = busyAt - busy;
     const sleptMs = Math.max(0, now - last - EVERY_MS - (waitedMs ?? 0) - workedMs);
     stalls.push({ at: performance.timeOrigin + now, workedMs, sleptMs, waitedMs });
-    if (stalls.length > 10 * KEPT) stalls = worst(stalls);
+    if (stalls.length > 4 * KEPT) stalls = worst(stalls);
     [last, queued, busy] = [performance.now(), queuedNow, busyAt];
   }, EVERY_MS);
   timer.unref();

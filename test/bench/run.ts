@@ -46,7 +46,8 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
     run: async (context) => (await import("./playback.ts")).benchPlayback(context),
   },
   eyes: {
-    about: "whether looking at media in the background leaves the studio awake  [--seconds n: length of the film]",
+    about:
+      "frames of the page and the studio's event loop while media are looked at, beside idle  [--seconds n: length of the films]",
     run: async (context) => (await import("./eyes.ts")).benchEyes(context),
   },
   patnet: {

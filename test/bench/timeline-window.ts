@@ -15,7 +15,7 @@ import { type EditCosts, measureEdits } from "./timeline-edits.ts";
 import { encodeMedia, filmArgs, importPrepared, projectWith, replaceProject } from "./timeline-project.ts";
 
 const CLIPS = 2000;
-const FRAMES = 180;
+export const FRAMES = 180;
 
 interface Frames {
   /** CPU time of the page's thread for one frame on average, milliseconds: what other programs on the machine do not change. */
@@ -38,7 +38,7 @@ export interface TimelineWindowResult {
 type Task = { readonly kind: "wheel" | "seek" | "nothing"; readonly zoom: boolean; readonly by: number };
 
 /** Does something in each of many frames; answers with how long the page's thread was busy for each, and their distances. */
-function measureFrames(page: Page, task: Task): Promise<{ work: number[]; interval: number[] }> {
+export function measureFrames(page: Page, task: Task): Promise<{ work: number[]; interval: number[] }> {
   return page.evaluate(
     async ([{ kind, zoom, by }, count]) => {
       const stage = document.querySelector<HTMLElement>(".timeline__stage")!;
@@ -95,7 +95,7 @@ function measureFrames(page: Page, task: Task): Promise<{ work: number[]; interv
 }
 
 /** Milliseconds of CPU time that the page's thread has used, which is not what other programs made it wait. */
-async function cpuOf(session: CDPSession): Promise<number> {
+export async function cpuOf(session: CDPSession): Promise<number> {
   const { metrics } = await session.send("Performance.getMetrics");
   return (metrics.find(({ name }) => name === "ThreadTime")?.value ?? 0) * 1000;
 }

@@ -73,17 +73,25 @@ describe("TagCount", () => {
       mask,
     });
     for (let n = 0; n < 40; n++)
-      count.add({
-        tags: [
-          { label: "snow", score: 0.7 },
-          ...(n === 3 ? [{ label: "ghost", score: 0.9 }] : []),
-          ...(n < 20 ? [{ label: "faint", score: 0.05 }] : []),
-        ],
-        objects: n < 30 ? [thing(0.6), ...(n === 9 ? [thing(0.5)] : [])] : [],
-      });
+      count.add(
+        {
+          tags: [
+            { label: "snow", score: 0.7 },
+            ...(n === 3 ? [{ label: "ghost", score: 0.9 }] : []),
+            ...(n < 20 ? [{ label: "faint", score: 0.05 }] : []),
+          ],
+          objects:
+            n < 30
+              ? [thing(0.6), ...(n === 9 ? [thing(0.5)] : [])]
+              : n === 35
+                ? [{ ...thing(0.6), label: "doubt" }]
+                : [],
+        },
+        () => (n === 3 ? "red" : n === 4 ? null : "blue"),
+      );
     const { tags, objects } = count.facts();
     expect(tags).toEqual([{ label: "snow", score: expect.closeTo(0.7), share: 1 }]);
-    expect(objects).toEqual([{ label: "star", score: 0.6, share: 0.75, most: 2 }]);
+    expect(objects).toEqual([{ label: "star", score: 0.6, share: 0.75, most: 2, colours: ["blue"] }]);
     expect(new TagCount().facts()).toEqual({ tags: [], objects: [] });
   });
 });

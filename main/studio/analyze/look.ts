@@ -1,7 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Box, type Shot, toGrid, Tracker } from "../../../core/vision/index.ts";
+import {
+  bearsOut,
+  type Box,
+  colourShares,
+  mainColour,
+  type Shot,
+  toGrid,
+  Tracker,
+} from "../../../core/vision/index.ts";
 import { type EngineHost, engineThreads, type ObjectMask, type Sight } from "../../inference/index.ts";
 import { type MediaTools, type PictureSource, sampleFrames } from "../../media/index.ts";
 import type { InstalledModel } from "../models/model-service.ts";
@@ -72,13 +80,16 @@ export async function lookWith(
   let batch: { time: number; rgb: Uint8Array }[] = [];
   let size = { width: 1, height: 1 };
   let shot = 0;
-  const take = (time: number, sight: Sight): void => {
+  const take = ({ time, rgb }: (typeof batch)[number], sight: Sight): void => {
     while (shot + 1 < options.shots.length && options.shots[shot + 1]!.start <= time + 1e-6) {
       tracker.cut();
       shot += 1;
     }
     const objects = withoutEchoes(sight.objects);
-    tags.add({ ...sight, objects });
+    const picture = { ...size, rgb };
+    const shares = colourShares(picture);
+    const seen = { tags: sight.tags.filter(({ label }) => bearsOut(shares, label.toLowerCase())), objects };
+    tags.add(seen, ({ mask }) => mainColour(colourShares(picture, mask)));
     const parts = (box: Box): Box =>
       box.map((edge, k) => clamp(edge / (k % 2 ? size.height : size.width))) as unknown as Box;
     tracker.add(
@@ -90,8 +101,8 @@ export async function lookWith(
         ...(options.masks ? { mask: toGrid(mask, box) } : {}),
       })),
     );
-    const seen = objects.reduce((sum, { score, mask }) => sum + score * areaOf(mask.data), 0);
-    subjects.push({ time, subject: Math.min(1, seen / (size.width * size.height) / LARGE) });
+    const covered = objects.reduce((sum, { score, mask }) => sum + score * areaOf(mask.data), 0);
+    subjects.push({ time, subject: Math.min(1, covered / (size.width * size.height) / LARGE) });
     options.onProgress(Math.min(1, subjects.length / expected));
   };
   const flush = async (): Promise<void> => {
@@ -101,7 +112,7 @@ export async function lookWith(
     const file = join(folder, "pictures");
     await writeFile(file, Buffer.concat(showing.map(({ rgb }) => rgb)));
     const task = { ...common, pictures: { file, ...size }, count: showing.length };
-    await eyes.look(task, (index, sight) => take(showing[index]!.time, sight), options.signal);
+    await eyes.look(task, (index, sight) => take(showing[index]!, sight), options.signal);
   };
   await mkdir(folder, { recursive: true });
   try {

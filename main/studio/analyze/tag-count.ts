@@ -7,6 +7,14 @@ const LEAST_SCORE = 0.12;
 const LEAST_SHARE = 0.1;
 const SURE = 0.8;
 const MOST_TAGS = 12;
+/**
+ * A kind of thing is told when one was seen as surely as this, or at so many moments: of the held-out scenes of the starter's eyes, what is
+ * told from 0.7 on is right (its name, and half of its box) in 98 % of the cases.
+ */
+const SURE_THING = 0.7;
+const LASTING = 3;
+/** A colour is one of a kind's when it is that of this part of them. */
+const USUAL_COLOUR = 0.25;
 
 export type TagFacts = Pick<MediaFacts, "tags" | "objects">;
 
@@ -14,9 +22,12 @@ export type TagFacts = Pick<MediaFacts, "tags" | "objects">;
 export class TagCount {
   private readonly tags = new Map<string, { sum: number; count: number; best: number }>();
   private readonly kinds = new Map<string, { best: number; count: number; most: number }>();
+  /** How often a kind of thing had a colour. */
+  private readonly colours = new Map<string, Map<string, number>>();
   private moments = 0;
 
-  add({ tags, objects }: Sight): void {
+  /** @param colourOf measures what a thing's mask shows */
+  add({ tags, objects }: Sight, colourOf: (object: Sight["objects"][number]) => string | null = () => null): void {
     this.moments += 1;
     for (const { label, score } of tags) {
       const known = this.tags.get(label) ?? { sum: 0, count: 0, best: 0 };
@@ -27,7 +38,11 @@ export class TagCount {
       });
     }
     const here = new Map<string, number>();
-    for (const { label, score } of objects) {
+    for (const object of objects) {
+      const { label, score } = object;
+      const colour = colourOf(object);
+      const colours = this.colours.get(label) ?? new Map<string, number>();
+      this.colours.set(label, colour === null ? colours : colours.set(colour, (colours.get(colour) ?? 0) + 1));
       here.set(label, (here.get(label) ?? 0) + 1);
       const known = this.kinds.get(label) ?? { best: 0, count: 0, most: 0 };
       this.kinds.set(label, { ...known, best: Math.max(known.best, score) });
@@ -50,9 +65,24 @@ export class TagCount {
       .slice(0, MOST_TAGS)
       .map(({ label, score, share }) => ({ label, score, share }));
     const objects = [...this.kinds]
-      .map(([label, { best, count, most }]) => ({ label, score: best, share: count / all, most }))
+      .filter(([, { best, count }]) => best >= SURE_THING || count >= LASTING)
+      .map(([label, { best, count, most }]) => ({
+        label,
+        score: best,
+        share: count / all,
+        most,
+        colours: usual(this.colours.get(label)!),
+      }))
       .filter(({ share, score }) => share >= LEAST_SHARE || score >= SURE)
       .sort((a, b) => b.share - a.share || b.score - a.score || a.label.localeCompare(b.label));
     return { tags, objects };
   }
+}
+
+function usual(colours: ReadonlyMap<string, number>): string[] {
+  const all = [...colours.values()].reduce((sum, count) => sum + count, 0);
+  return [...colours]
+    .filter(([, count]) => count >= USUAL_COLOUR * all)
+    .sort(([a, most], [b, least]) => least - most || a.localeCompare(b))
+    .map(([name]) => name);
 }
