@@ -1,6 +1,7 @@
 /** The eyes that ship in int8 against float32, on pictures of a folder (`golden.py --frames FOLDER` of their recipe draws held-out ones). */
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { colourNames } from "../../core/vision/index.ts";
 import { installCheckpoint, manifestOf, readPack } from "../../native-models/pack/index.ts";
 import { CALIBRATION_PICTURES } from "../../native-models/patnet/calibrate.ts";
 import { PatnetNetworks } from "../../native-models/patnet/networks.ts";
@@ -11,8 +12,12 @@ import { cpuSeconds } from "./machine.ts";
 export interface EyesInt8 {
   /** Pictures that calibration did not see. */
   readonly pictures: number;
-  /** Share of them whose surest tag is the same. */
-  readonly same: number;
+  /** Share of them whose surest family is the same: every frame has one of them. */
+  readonly sameFamily: number;
+  /** The same of colours. */
+  readonly sameColour: number;
+  /** The same of all tags, of which a picture has several that are as sure. */
+  readonly sameTag: number;
   /** CPU time of int8 by that of float32, one picture at a time. */
   readonly ofFloat: number;
 }
@@ -35,7 +40,15 @@ export async function benchEyesInt8(work: string, folder: string): Promise<EyesI
   try {
     for (const picture of pictures.slice(0, CALIBRATION_PICTURES)) await quick.classify([picture]);
     for (const networks of [exact, quick]) await networks.classify([pictures[0]!]);
-    let [same, float, int8] = [0, 0, 0];
+    const tags = config.classifier!.tags!;
+    const places = (is: (tag: string) => boolean) => tags.flatMap((tag, place) => (is(tag) ? [place] : []));
+    const kinds = {
+      sameFamily: places((tag) => !isColour(tag) && !config.labels.includes(tag)),
+      sameColour: places(isColour),
+      sameTag: places(() => true),
+    };
+    const same = { sameFamily: 0, sameColour: 0, sameTag: 0 };
+    let [float, int8] = [0, 0];
     const rest = pictures.slice(CALIBRATION_PICTURES);
     for (const picture of rest) {
       const at = [cpuSeconds()];
@@ -45,13 +58,17 @@ export async function benchEyesInt8(work: string, folder: string): Promise<EyesI
       at.push(cpuSeconds());
       float += at[1]! - at[0]!;
       int8 += at[2]! - at[1]!;
-      if (surest(a!) === surest(b!)) same += 1;
+      for (const kind of ["sameFamily", "sameColour", "sameTag"] as const)
+        if (surest(a!, kinds[kind]) === surest(b!, kinds[kind])) same[kind] += 1 / rest.length;
     }
-    return { pictures: rest.length, same: same / rest.length, ofFloat: int8 / float };
+    return { pictures: rest.length, ...same, ofFloat: int8 / float };
   } finally {
     await exact.close();
     await quick.close();
   }
 }
 
-const surest = (scores: Float32Array): number => scores.indexOf(Math.max(...scores));
+const isColour = (tag: string): boolean => colourNames.includes(tag);
+
+const surest = (scores: Float32Array, places: readonly number[]): number =>
+  places.reduce((best, place) => (scores[place]! > scores[best]! ? place : best), places[0]!);

@@ -49,7 +49,7 @@ class SelfAttention(nn.Module):
     def forward(self, x):
         n, u, h, w = x.shape
         if self.bias is None:
-            self.bias = self.rpe_k.lookup_table_bias[:, model.buckets(h, w)][None]
+            self.bias = self.rpe_k.lookup_table_bias[:, model.buckets(h, w, x.device)][None]
         tokens = F.layer_norm(x.flatten(2).transpose(1, 2), (u,), eps=1e-6)
         q, k, v = self.qkv(tokens).reshape(n, h * w, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=self.bias)
