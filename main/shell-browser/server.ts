@@ -12,8 +12,10 @@ import { streamEvents } from "./events.ts";
 /** Far above any request of the contract, so that an over-long prompt gets the contract's own sentence and not a bare 413. */
 export const MAX_BODY_BYTES = 1 << 20;
 
-/** An hour of uncompressed sound comes over loopback in seconds; a busy disk may take its time. */
-const UPLOAD_TIMEOUT_MS = 600_000;
+/**
+ * How long a request may stand still. There is no limit on its whole length: a checkpoint of 15 GB takes as long as the disk does.
+ */
+const IDLE_MS = 120_000;
 
 export interface ShellServer {
   /** Address with the one-time launch token; the first visitor gets the session. */
@@ -79,7 +81,9 @@ export async function startServer(studio: ShellStudio, rendererFolder: string, p
     }
   }
 
-  const server = createServer({ maxHeaderSize: 16_384, requestTimeout: UPLOAD_TIMEOUT_MS }, (request, response) => {
+  const server = createServer({ maxHeaderSize: 16_384, requestTimeout: 0 }, (request, response) => {
+    // Of a request only: an event stream may be silent for hours.
+    request.setTimeout(IDLE_MS, () => !request.complete && request.destroy());
     respond(request, response).catch(() => response.destroy());
   });
   await listen(server, port).catch((cause: unknown) => {
@@ -145,12 +149,18 @@ async function upload(
   try {
     const value =
       purpose.opens === undefined
-        ? await studio.uploadMedia(name, request, purpose)
+        ? await studio.uploadMedia(name, request, purpose, sizeOf(request))
         : await studio.uploadTimeline(name, request);
     return { ok: true, value };
   } catch (cause) {
     return { ok: false, error: StudioError.from(cause).toData() };
   }
+}
+
+/** What a request says of its body's size; null: nothing. */
+function sizeOf({ headers }: IncomingMessage): number | null {
+  const size = Number(headers["content-length"] ?? Number.NaN);
+  return Number.isSafeInteger(size) ? size : null;
 }
 
 /** Reads a body as text. Errors: BAD_REQUEST when it grows over the cap, whatever Content-Length said. */

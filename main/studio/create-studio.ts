@@ -315,8 +315,9 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
 
   readonly importMedia = ((path: string, purpose: ImportPurpose = {}) =>
     this.storeDesk.take(path, purpose) ?? this.desk.importFile(path, purpose)) as Studio["importMedia"];
-  readonly uploadMedia = ((name: string, bytes: AsyncIterable<Uint8Array>, purpose: ImportPurpose = {}) =>
-    this.storeDesk.receive(name, bytes, purpose) ?? this.desk.upload(name, bytes, purpose)) as Studio["uploadMedia"];
+  readonly uploadMedia = ((...[name, bytes, purpose = {}, size = null]: Parameters<Studio["uploadMedia"]>) =>
+    this.storeDesk.receive(name, bytes, purpose, size) ??
+    this.desk.upload(name, bytes, purpose)) as Studio["uploadMedia"];
 
   readonly mediaFile: Studio["mediaFile"] = (id, version, part) => this.desk.shows.file(id, version, part);
 

@@ -80,7 +80,13 @@ export interface Studio {
   importMedia(path: string): Promise<Media>;
   importMedia(path: string, purpose: ImportPurpose): Promise<Media | null>;
   uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Media>;
-  uploadMedia(name: string, bytes: AsyncIterable<Uint8Array>, purpose: ImportPurpose): Promise<Media | null>;
+  uploadMedia(
+    name: string,
+    bytes: AsyncIterable<Uint8Array>,
+    purpose: ImportPurpose,
+    /** How many bytes will come, where that is known: what cannot fit is refused before the first. */
+    size?: number | null,
+  ): Promise<Media | null>;
   /**
    * Makes a project of a timeline of another editor (.otio, .otioz, .fcpxml) or of subtitles (.srt, .vtt) and takes it into the list of
    * projects: by path for shells that are handed one by the system (never by a page), or as bytes. Media that a timeline names are looked

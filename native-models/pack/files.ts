@@ -82,7 +82,7 @@ export class HashedWriter {
 
   /** On the disk for good; returns the file's size and hash. */
   async finish(): Promise<{ bytes: number; sha256: string }> {
-    const sha256 = this.#hash instanceof HashThread ? this.#hash.digest() : this.#hash.digest("hex");
+    const sha256 = this.#hash instanceof HashThread ? this.#hash.digest(this.#position) : this.#hash.digest("hex");
     await Promise.all([this.#handle.sync(), sha256]);
     await this.#handle.close();
     return { bytes: this.#position, sha256: await sha256 };

@@ -2,7 +2,6 @@
  * sha256 of a large file on a thread of its own, while the main thread reads or writes that very file: the bytes are still in the
  * system's cache, so hashing costs neither the converter's time nor a second pass over the disk.
  */
-import { stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { StudioError } from "../../core/contract/errors.ts";
@@ -12,7 +11,7 @@ export const WORTH_A_THREAD = 64 * 2 ** 20;
 
 /** Positions in the memory that both threads see. */
 const AVAILABLE = 0;
-const ENDED = 1;
+const SIZE = 1;
 const HASHED = 2;
 
 /**
@@ -29,10 +28,10 @@ const hash = createHash("sha256");
 const file = openSync(path, "r");
 let hashed = 0;
 for (;;) {
-  const ended = Atomics.load(state, ${ENDED});
+  const size = Number(Atomics.load(state, ${SIZE}));
   const available = Number(Atomics.load(state, ${AVAILABLE}));
+  if (hashed === size) break;
   if (hashed === available) {
-    if (ended) break;
     Atomics.wait(state, ${AVAILABLE}, BigInt(available), 1000);
     continue;
   }
@@ -54,6 +53,7 @@ export class HashThread {
   /** @param available bytes of the file that are there already */
   constructor(path: string, available = 0) {
     Atomics.store(this.#state, AVAILABLE, BigInt(available));
+    Atomics.store(this.#state, SIZE, -1n);
     this.#worker = new Worker(PROGRAM, { eval: true, workerData: { path, state: this.#state } });
     this.#digest = new Promise((resolve, reject) => {
       this.#worker.once("message", resolve).once("error", reject);
@@ -74,9 +74,9 @@ export class HashThread {
     Atomics.notify(this.#state, AVAILABLE);
   }
 
-  /** No more will come. Resolves with the sha256 of all that was available, hex. Errors: those of reading the file. */
-  digest(): Promise<string> {
-    Atomics.store(this.#state, ENDED, 1n);
+  /** Resolves with the sha256 of the first `size` bytes, hex, once they were available. Errors: those of reading the file. */
+  digest(size: number): Promise<string> {
+    Atomics.store(this.#state, SIZE, BigInt(size));
     Atomics.notify(this.#state, AVAILABLE);
     return this.#digest;
   }
@@ -90,24 +90,44 @@ export class HashThread {
 /** How often a hash that others wait for is looked at. */
 const POLL_MS = 100;
 
-/** Hashes of files that others read meanwhile, one file at a time. Begins at once. */
+/**
+ * How far a hash may be ahead of who reads the files for something else: far enough to fetch what comes next from the disk, not so far
+ * that it is gone from the system's cache again when its turn comes.
+ */
+const AHEAD = 2 ** 30;
+
+/** Hashes of files that others read meanwhile, one file at a time. Begins at once, and keeps pace with them. */
 export class FileHashes {
   readonly #signal: AbortSignal | undefined;
   readonly #digests: Promise<string[]>;
+  readonly #total: number;
+  #allowed: number = AHEAD;
   #done = 0;
-  #thread: HashThread | null = null;
+  #thread: { readonly hash: HashThread; readonly size: number } | null = null;
   #isAbandoned = false;
 
-  constructor(paths: readonly string[], signal?: AbortSignal) {
+  constructor(files: readonly { readonly path: string; readonly bytes: number }[], signal?: AbortSignal) {
     this.#signal = signal;
-    this.#digests = this.#run(paths);
+    this.#total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#digests = this.#run(files);
     // Told to whoever asks for the digests.
     this.#digests.catch(() => undefined);
   }
 
   /** Bytes hashed so far, of all files. */
   get hashed(): number {
-    return this.#done + (this.#thread?.hashed ?? 0);
+    return this.#done + (this.#thread?.hash.hashed ?? 0);
+  }
+
+  /** The reader has done this share of its work, 0 to 1. */
+  pace(fraction: number): void {
+    this.#allowed = fraction * this.#total + AHEAD;
+    this.#thread?.hash.advance(this.#share(this.#thread.size));
+  }
+
+  /** Bytes of the file at hand that may be hashed now. */
+  #share(size: number): number {
+    return Math.min(size, Math.max(0, Math.floor(this.#allowed - this.#done)));
   }
 
   /**
@@ -115,6 +135,7 @@ export class FileHashes {
    * Errors: CANCELLED, those of reading the files.
    */
   async digests(onWait: () => void | Promise<void>): Promise<string[]> {
+    this.pace(1);
     const ended = this.#digests.then(
       () => true,
       () => true,
@@ -128,17 +149,17 @@ export class FileHashes {
 
   async abandon(): Promise<void> {
     this.#isAbandoned = true;
-    await this.#thread?.abandon();
+    await this.#thread?.hash.abandon();
   }
 
-  async #run(paths: readonly string[]): Promise<string[]> {
+  async #run(files: readonly { readonly path: string; readonly bytes: number }[]): Promise<string[]> {
     const digests: string[] = [];
-    for (const path of paths) {
-      const { size } = await stat(path);
+    for (const { path, bytes } of files) {
       if (this.#isAbandoned) break;
-      this.#thread = new HashThread(path, size);
-      digests.push(await this.#thread.digest());
-      this.#done += size;
+      const hash = new HashThread(path, this.#share(bytes));
+      this.#thread = { hash, size: bytes };
+      digests.push(await hash.digest(bytes));
+      this.#done += bytes;
       this.#thread = null;
     }
     return digests;

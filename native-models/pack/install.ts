@@ -199,7 +199,10 @@ async function convert(options: InstallOptions, plan: InstallPlan, folder: strin
   const written = plannedBytes(plan.specs);
   const total = sizes.reduce((a, b) => a + b, 0) + written;
 
-  const hashes = new FileHashes(plan.files, options.signal);
+  const hashes = new FileHashes(
+    plan.files.map((path, i) => ({ path, bytes: sizes[i]! })),
+    options.signal,
+  );
   const writer = await HashedWriter.create(join(folder, WEIGHTS_FILE), written >= WORTH_A_THREAD);
   let weights: { bytes: number; sha256: string };
   let indexText: string;
@@ -208,7 +211,10 @@ async function convert(options: InstallOptions, plan: InstallPlan, folder: strin
     const index = await writeWeights(
       { ...plan, shareEqual: plan.files.length > 1 },
       writer,
-      (bytes) => report("Converting the weights", (bytes + hashes.hashed) / total),
+      (bytes) => {
+        hashes.pace(bytes / written);
+        return report("Converting the weights", (bytes + hashes.hashed) / total);
+      },
       options.signal,
     );
     indexText = JSON.stringify(index);

@@ -91,7 +91,14 @@ function bySource(plan: WeightPlan): ParameterSpec[][] {
     if (group) group.push(spec);
     else file.set(name, [spec]);
   }
-  return [...groups.values()].flatMap((file) => [...file.values()]);
+  // In the order in which they lie in their file: disks read forwards best.
+  return [...groups].flatMap(([source, file]) => {
+    const places = new Map(
+      [...((source as TensorSource | undefined)?.tensors.keys() ?? [])].map((name, n) => [name, n]),
+    );
+    const sorted = [...file].sort(([a], [b]) => (places.get(a) ?? Infinity) - (places.get(b) ?? Infinity) || 0);
+    return sorted.map(([, specs]) => specs);
+  });
 }
 
 /**

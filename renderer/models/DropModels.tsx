@@ -57,7 +57,7 @@ export function DropModels() {
       <p>
         {coming === null
           ? "Drop a checkpoint or a style (LoRA) here: a file, or the folder of a model in several files."
-          : `Taking ${coming} …`}
+          : `Taking ${coming} … A large file takes a while; \`plume models install FILE\` needs no copy of it.`}
       </p>
       <div className="drop-models__buttons">
         <Button off={off} onClick={() => void pickFiles("files").then(take)}>

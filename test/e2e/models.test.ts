@@ -2,7 +2,7 @@
  * The model store in a real window, with the real engine: a model is chosen, its terms accepted, its file fetched from a hub on this
  * machine, the app killed in the middle and started again; the download goes on by itself, is converted, and a clip comes of it.
  */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Browser } from "playwright-core";
@@ -11,6 +11,7 @@ import { TestHub } from "../../main/studio/models/testing/hub.ts";
 import {
   accessibilityProblems,
   askStudio,
+  dropFiles,
   launchBrowser,
   openWindow,
   type RunningApp,
@@ -53,7 +54,9 @@ test("from the first run to a clip, through a killed studio in the middle of the
   const home = join(folder, `home-${Date.now()}`);
   const checkpoint = await readFile(join(import.meta.dirname, "..", "..", "assets", "models", "starter.ckpt"));
   hub.put("maker/model", "starter.ckpt", checkpoint);
-  const small = entry("hub-starter", [file("starter.ckpt", checkpoint.length)], "Hub Starter");
+  const plain = entry("hub-starter", [file("starter.ckpt", checkpoint.length)], "Hub Starter");
+  const smaller = { fp16: 25_500_000, int8: 16_200_000, "4bit": 14_800_000 };
+  const small = { ...plain, needs: { ...plain.needs, installedBytes: 51_000_000, smaller } };
   const catalogue = join(folder, "catalogue.json");
   await writeFile(catalogue, JSON.stringify({ schema: "plume.catalogue/1", entries: [small] }));
   const start = () =>
@@ -76,6 +79,8 @@ test("from the first run to a clip, through a killed studio in the middle of the
   await first.page.getByRole("button", { name: "Models" }).first().click();
   const card = first.page.getByRole("listitem", { name: "Hub Starter" });
   const shot = picture("models-first-run");
+  await card.getByLabel("Weights of Hub Starter").selectOption("int8");
+  await card.getByText("16.2 MB").first().waitFor();
   if (shot) await first.page.screenshot(shot);
   await card.getByRole("button", { name: "Get Hub Starter" }).click();
   const dialog = first.page.getByRole("dialog", { name: "The terms of Hub Starter" });
@@ -113,6 +118,13 @@ test("from the first run to a clip, through a killed studio in the middle of the
     { timeout: 280_000, interval: 500 },
   );
   await again.locator(".model__done").waitFor();
+  // What the smaller weights cost was measured here, and is shown.
+  await page
+    .locator(".installed__row", { hasText: "Hub Starter" })
+    .getByText(/8-bit weights, \d+\.\d % like fp32/)
+    .waitFor();
+  const installed = picture("models-installed");
+  if (installed) await page.screenshot(installed);
   // What had been noted was not fetched again.
   const bytes = hub.fetched
     .slice(before)
@@ -145,6 +157,48 @@ test("from the first run to a clip, through a killed studio in the middle of the
   );
   expect(offences).toEqual([]);
   await context.close();
+});
+
+test("a checkpoint and a folder of them, dropped on the window, become models", { timeout: 600_000 }, async () => {
+  const home = join(folder, `drops-${Date.now()}`);
+  const assets = join(import.meta.dirname, "..", "..", "assets", "models");
+  const eyes = join(folder, "my-eyes.ckpt");
+  await copyFile(join(assets, "patnet", "eyes.ckpt"), eyes);
+  const running = await startApp(storeEntry, { PLUME_HOME: home, PLUME_OUTPUT: join(home, "clips"), NO_PROXY: "*" });
+  try {
+    const { page, offences, context } = await openWindow(browser, running.url);
+    await page.getByRole("button", { name: "Models" }).first().click();
+    const models = () => askStudio<{ id: string; family: string }[]>(page, "models.list", {});
+    await dropFiles(page, [eyes], ".drop-models");
+    await vi.waitFor(async () => expect((await models()).map(({ id }) => id)).toContain("my-eyes"), {
+      timeout: 200_000,
+      interval: 300,
+    });
+    // Three files in folders of their own: one model.
+    await dropFiles(page, [join(assets, "keyvid")], ".drop-models");
+    await vi.waitFor(
+      async () => {
+        const failed = (await askStudio<Job[]>(page, "jobs.list", {})).filter(({ state }) => state === "failed");
+        expect(failed).toEqual([]);
+        expect((await models()).find(({ id }) => id === "model")?.family).toBe("keyvid");
+      },
+      { timeout: 300_000, interval: 300 },
+    );
+    await page.locator(".installed__row").nth(3).waitFor();
+    const shot = picture("models-dropped");
+    if (shot) await page.screenshot(shot);
+    // What is no checkpoint is named as such, and nothing is begun.
+    const before = (await askStudio<Job[]>(page, "jobs.list", {})).length;
+    const note = join(folder, "note.txt");
+    await writeFile(note, "no weights");
+    await dropFiles(page, [note], ".drop-models");
+    await page.getByText("That is no checkpoint").waitFor();
+    expect((await askStudio<Job[]>(page, "jobs.list", {})).length).toBe(before);
+    expect(offences).toEqual([]);
+    await context.close();
+  } finally {
+    await running.stop();
+  }
 });
 
 /** Bytes that the note of the download says are on the disk. */

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { StudioError } from "../../../core/contract/index.ts";
 import { share } from "./place.ts";
+import { freeBytes, gigabytes, SPARE_BYTES } from "./room.ts";
 
 const CHECKPOINT = /\.(?:pt|pth|ckpt|bin|safetensors)$/i;
 const MOST_FILES = 64;
@@ -29,9 +30,13 @@ export class DroppedFiles {
     await link(path, target).catch(() => symlink(path, target).catch(() => share(path, target)));
   }
 
-  /** Errors: CHECKPOINT_UNREADABLE, DISK_FULL. */
-  async receive(name: string, bytes: AsyncIterable<Uint8Array>, word: string): Promise<void> {
+  /**
+   * Keeps a copy of what comes as bytes. @param size how many will come; null: nobody says
+   * Errors: CHECKPOINT_UNREADABLE; DISK_FULL, before the first byte where the size is known.
+   */
+  async receive(name: string, bytes: AsyncIterable<Uint8Array>, word: string, size: number | null): Promise<void> {
     const target = await this.room(name, word);
+    if (size !== null) await this.demand(basename(target), size);
     try {
       await pipeline(bytes, createWriteStream(target, { flags: "wx" }));
     } catch (error) {
@@ -50,6 +55,16 @@ export class DroppedFiles {
 
   async forget(word: string): Promise<void> {
     await rm(this.folder(word), { recursive: true, force: true });
+  }
+
+  /** The copy, and the model that comes of it, must fit. */
+  private async demand(name: string, size: number): Promise<void> {
+    const free = await freeBytes(this.place());
+    if (free === null || free >= 2 * size + SPARE_BYTES) return;
+    throw new StudioError(
+      "DISK_FULL",
+      `The window has to copy ${name} first, which takes ${gigabytes(2 * size)} GB with the model that it becomes, and ${gigabytes(free)} GB are free: \`plume models install FILE\` takes it from where it lies.`,
+    );
   }
 
   private async room(name: string, word: string): Promise<string> {

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { type CatalogueEntry, installedBytes, StudioError, type WeightFormat } from "../../../core/contract/index.ts";
 
 /** What must stay free beside models, so that the rest of the computer goes on. */
-const SPARE_BYTES = 512 * 2 ** 20;
-const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
+export const SPARE_BYTES = 512 * 2 ** 20;
+export const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
 
 /** Free bytes of the disk that a folder lies on or will lie on; null: it does not say. */
 export async function freeBytes(folder: string): Promise<number | null> {

@@ -124,8 +124,13 @@ export class StoreDesk {
   }
 
   /** The same of one that comes as bytes. */
-  receive(name: string, bytes: AsyncIterable<Uint8Array>, { checkpoint }: ImportPurpose): Promise<null> | null {
-    return checkpoint === undefined ? null : this.parts.dropped.receive(name, bytes, checkpoint).then(() => null);
+  receive(
+    name: string,
+    bytes: AsyncIterable<Uint8Array>,
+    { checkpoint }: ImportPurpose,
+    size: number | null,
+  ): Promise<null> | null {
+    return checkpoint === undefined ? null : this.parts.dropped.receive(name, bytes, checkpoint, size).then(() => null);
   }
 
   private async mix(mix: Mix): Promise<JobSnapshot> {

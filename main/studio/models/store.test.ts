@@ -255,6 +255,24 @@ describe("checkpoints that the user drops", () => {
     });
     await expect(studio.call("models.installDropped", { drop: "three" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
+
+  it("that cannot fit are refused before the first byte, with the way that needs no copy", async () => {
+    await using bench = await storeBench();
+    const studio = await bench.open();
+    let came = 0;
+    async function* bytes() {
+      came++;
+      yield content;
+    }
+    await expect(
+      studio.uploadMedia("huge.ckpt", bytes(), { checkpoint: "huge" }, Number.MAX_SAFE_INTEGER / 4),
+    ).rejects.toMatchObject({
+      code: "DISK_FULL",
+      message: expect.stringContaining("`plume models install FILE`") as string,
+    });
+    expect(came).toBe(0);
+    expect(await studio.uploadMedia("small.ckpt", bytes(), { checkpoint: "small" }, content.length)).toBeNull();
+  });
 });
 
 describe("settings", () => {

@@ -1,6 +1,7 @@
 /** HTTP as downloads need it: redirects by hand, the token for its own host only, no word about the connection's troubles lost. */
 import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, request } from "undici";
 import { StudioError } from "../../../../core/contract/index.ts";
+import { proxyRefusal } from "./proxy-refusal.ts";
 
 export interface WireOptions {
   /** Address of a proxy, `http://user:password@host:port`. Null: the one that HTTPS_PROXY names, unless NO_PROXY excepts the host. */
@@ -76,7 +77,7 @@ export class Wire {
   /**
    * Asks for a file and follows redirects. The token goes to the address's own host and no other.
    * @param range asks for bytes from the first to before the second; `validator` makes the server send the whole of a changed file
-   * Errors: RefusedError, InterruptedError; FORBIDDEN for an address that is not safe; the signal's reason.
+   * Errors: RefusedError, InterruptedError; DOWNLOAD_REFUSED by a proxy; FORBIDDEN for an address that is not safe; the signal's reason.
    */
   async ask(
     address: string,
@@ -136,6 +137,8 @@ export class Wire {
       return await request(url, { method: "GET", headers, signal, dispatcher: this.dispatcher });
     } catch (cause) {
       if (signal.aborted) throw cause;
+      const refused = proxyStatus(cause);
+      if (refused !== null && !passing(refused)) throw proxyRefusal(refused, url.host);
       throw new InterruptedError(`${url.host}: ${causeOf(cause)}`, null, { cause });
     }
   }
@@ -146,6 +149,12 @@ export function causeOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return causeOf(error.errors[0]);
   if (error instanceof Error && error.cause !== undefined) return causeOf(error.cause);
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What a proxy answered instead of opening the way; null: that was not what went wrong. */
+function proxyStatus(error: unknown): number | null {
+  const [, status] = /Proxy response \((\d{3})\)/.exec(causeOf(error)) ?? [];
+  return status === undefined ? null : Number(status);
 }
 
 function one(value: string | readonly string[] | undefined): string | null {
