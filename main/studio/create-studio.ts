@@ -315,9 +315,8 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
 
   readonly importMedia = ((path: string, purpose: ImportPurpose = {}) =>
     this.storeDesk.take(path, purpose) ?? this.desk.importFile(path, purpose)) as Studio["importMedia"];
-  readonly uploadMedia = ((...[name, bytes, purpose = {}, size = null]: Parameters<Studio["uploadMedia"]>) =>
-    this.storeDesk.receive(name, bytes, purpose, size) ??
-    this.desk.upload(name, bytes, purpose)) as Studio["uploadMedia"];
+  readonly uploadMedia = ((...it: Parameters<StoreDesk["receive"]>) =>
+    this.storeDesk.receive(...it) ?? this.desk.upload(it[0], it[1], it[2])) as Studio["uploadMedia"];
 
   readonly mediaFile: Studio["mediaFile"] = (id, version, part) => this.desk.shows.file(id, version, part);
 

@@ -127,8 +127,8 @@ export class StoreDesk {
   receive(
     name: string,
     bytes: AsyncIterable<Uint8Array>,
-    { checkpoint }: ImportPurpose,
-    size: number | null,
+    { checkpoint }: ImportPurpose = {},
+    size: number | null = null,
   ): Promise<null> | null {
     return checkpoint === undefined ? null : this.parts.dropped.receive(name, bytes, checkpoint, size).then(() => null);
   }
