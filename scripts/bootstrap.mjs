@@ -15,7 +15,7 @@ import { ensureElectron } from "./bootstrap/electron.mjs";
 import { ensureNode, nodeIsRecent } from "./bootstrap/node.mjs";
 import { ensurePackages } from "./bootstrap/packages.mjs";
 import { fail, run } from "./bootstrap/process.mjs";
-import { ensureSystem } from "./bootstrap/system.mjs";
+import { ensureSystem, offerWitnesses } from "./bootstrap/system.mjs";
 import { tasks } from "./bootstrap/tasks.mjs";
 
 const [command = "start", ...rest] = process.argv.slice(2);
@@ -37,6 +37,7 @@ switch (command) {
   }
   case "test":
     ensureSystem(["ffmpeg", "browser", "display"]);
+    offerWitnesses();
     process.exit(await tasks.test(rest));
     break;
   case "run": {

@@ -25,6 +25,8 @@ const programs = {
     elsewhere: "xvfb",
   },
 };
+/** Other programs' eyes on what we write, for tests that say so where they were left out. */
+const witnesses = { melt: "melt", xmllint: "libxml2-utils" };
 const browsers = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
 const appBundles = [
   "/Applications/Google Chrome.app",
@@ -51,4 +53,16 @@ export function ensureSystem(names) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   if (!quietly("apt-get", ["update", "-qq"], { env }) || !quietly("apt-get", install, { env }))
     fail("Debian's packages could not be installed (apt's own words are above).");
+}
+
+/** Installs what tests can do without, where that is possible as this user; where it is not, the tests that need it are left out. */
+export function offerWitnesses() {
+  const missing = Object.keys(witnesses).filter((name) => !onPath(name));
+  if (missing.length === 0 || process.platform !== "linux" || process.getuid?.() !== 0 || !onPath("apt-get")) return;
+  const packages = missing.map((name) => witnesses[name]);
+  say(`Installing ${packages.join(", ")} …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const install = ["install", "-y", "--no-install-recommends", ...packages];
+  if (!quietly("apt-get", ["update", "-qq"], { env }) || !quietly("apt-get", install, { env }))
+    say(`${packages.join(" and ")} could not be installed: tests that need them are left out.`);
 }

@@ -1,13 +1,21 @@
 /** Timelines as files: bundles with media, what strangers put into them, and subtitles that other programs write and read. */
 import { execFile } from "node:child_process";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import yazl from "yazl";
-import { type Cue, cuesOf, readSubtitles, writeOtio, writeSrt, writeVtt } from "../../core/exchange/index.ts";
+import {
+  type Cue,
+  cuesOf,
+  readSubtitles,
+  writeFcpxml,
+  writeOtio,
+  writeSrt,
+  writeVtt,
+} from "../../core/exchange/index.ts";
 import { findPreset } from "../../core/export/index.ts";
 import { FLICKS_PER_SECOND } from "../../core/time/index.ts";
 import { clipsOf, mediaOf, type MediaReference, type Timeline } from "../../core/timeline/index.ts";
@@ -70,6 +78,17 @@ it("a bundle carries its media to another place, where the same timeline plays",
     expect(await readFile(join(folder, "project", "media", name))).toEqual(await readFile(join(root, name)));
   // Media are known by the ids of this studio, in which they can be looked at.
   expect(Object.keys(made.timeline.media).toSorted()).toEqual(["found-film-mp4", "found-tone-wav"]);
+});
+
+const picturesOnly = async ({ path, kind }: MediaReference) => (kind === "audio" ? null : { path, input: [] });
+
+it("a bundle tells nobody where its media lay", async () => {
+  const { document } = film();
+  const far = Object.values(document.media).map((each) => [each.id, { ...each, path: join(root, each.path) }]);
+  const timeline = { ...document, media: Object.fromEntries(far) as Timeline["media"] };
+  const file = join(folder, "cut.otioz");
+  await writeExchange({ folder: root, timeline }, picturesOnly, "otioz", { file, overwrite: false });
+  expect((await readFile(file)).toString("latin1")).not.toContain(root);
 });
 
 it("media that are not there are named, and two files of one name keep apart", async () => {
@@ -166,6 +185,25 @@ it("as bytes from a page a timeline reaches no file that it names; by path it do
   expect(asked).toHaveLength(2);
   await expect(desk.upload("cut.otio", createReadStream(join(root, "tone.wav")))).rejects.toThrow("no OpenTimelineIO");
   await expect(stat(join(folder, `p${made}`))).rejects.toThrow("ENOENT");
+});
+
+it("folders that editors write in the place of files are read, and no others", async () => {
+  await mkdir(join(folder, "cut.otiod", "media"), { recursive: true });
+  await writeFile(join(folder, "cut.otiod", "content.otio"), `\uFEFF${content()}`);
+  await copyFile(join(root, "film.mp4"), join(folder, "cut.otiod", "media", "film.mp4"));
+  const { lookInto, asked } = catalogue();
+  const made = await importTimeline(join(folder, "cut.otiod"), join(folder, "project"), lookInto);
+  expect(names(made.timeline)).toEqual(names(film().document));
+  expect(asked).toEqual([join(folder, "cut.otiod", "media", "film.mp4")]);
+  await mkdir(join(folder, "cut.fcpxmld"));
+  const { text } = writeFcpxml(film().document, ({ path }) => new URL(`file://${join(root, path)}`).href);
+  await writeFile(join(folder, "cut.fcpxmld", "Info.fcpxml"), text);
+  const opened = await importTimeline(join(folder, "cut.fcpxmld"), join(folder, "second"), catalogue().lookInto);
+  expect([...clipsOf(opened.timeline)].map(({ name }) => name).toSorted()).toEqual(["film.mp4", "tone.wav"]);
+  await mkdir(join(folder, "empty.otio"));
+  await expect(importTimeline(join(folder, "empty.otio"), join(folder, "third"), lookInto)).rejects.toThrow(
+    "choose one of",
+  );
 });
 
 const times = (all: readonly Cue[]) => all.map(({ start, end }) => [start, end]);

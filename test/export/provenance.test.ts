@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { homedir, hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,17 +16,21 @@ import { Film, makeMedia } from "./films.ts";
 const PROMPT = "A “blue” bubble & <tags>";
 const { record: sample } = sampleClip("id", { prompt: PROMPT, negativePrompt: "secret", seed: 42 });
 
+let root = "";
+/** Of somebody whose name must not be told. */
 let folder = "";
 let media: MediaReference[] = [];
 let tools: MediaTools;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
+  root = await temporaryFolder();
+  folder = join(root, "Anna Musterfrau");
+  await mkdir(folder);
   tools = await locateFfmpeg();
-  const [film, other] = await makeMedia(folder, ["film.mp4", "other.mp4"]);
-  media = [{ ...film!, record: sample }, other!];
+  const [film, ...others] = await makeMedia(folder, ["film.mp4", "other.mp4", "tone.wav"]);
+  media = [{ ...film!, record: sample }, ...others];
 });
-afterAll(() => removeFolder(folder));
+afterAll(() => removeFolder(root));
 
 const film = (): Film => new Film(media).put("V1", "film.mp4", { count: 3 });
 const settings = (preset: string, more: Partial<ExportSettings> = {}): ExportSettings => {
@@ -45,6 +50,32 @@ async function warnings(file: string): Promise<string> {
   const { stderr } = await promisify(execFile)("ffmpeg", args);
   return stderr;
 }
+
+it.each(["h264", "prores-422-hq", "webm", "gif", "webp", "png-sequence", "jpeg-sequence", "wav", "flac", "mp3"])(
+  "%s: no place of this computer and nobody's name is written into it",
+  async (preset) => {
+    const made = film().put("A1", "tone.wav", { count: 3 });
+    const { settings: value } = findPreset(preset)!;
+    const target = join(
+      folder,
+      `out${value.container.endsWith("sequence") ? "" : containerInfo[value.container].extension}`,
+    );
+    await rm(target, { recursive: true, force: true });
+    const video = value.video && { ...value.video, width: 64, height: 36, encoder: "software" as const };
+    const signer = join(folder, "signer.pem");
+    await exportFilm(tools, made.document, { ...value, smart: false, video }, folder, target, {}, [], signer);
+    const inside = await readdir(target).catch(() => null);
+    const files = inside === null ? [target] : inside.map((name) => join(target, name));
+    for (const file of files) {
+      const bytes = (await readFile(file)).toString("latin1").toLowerCase();
+      for (const name of [root, "musterfrau", homedir(), "film.mp4", "tone.wav"])
+        expect(bytes.includes(name.toLowerCase()), `${name} in ${file}`).toBe(false);
+      // Short names may stand in a file by chance.
+      for (const name of [userInfo().username, hostname()])
+        if (name.length > 5) expect(bytes.includes(name.toLowerCase()), name).toBe(false);
+    }
+  },
+);
 
 describe("an exported file says how its clips were made", () => {
   it("MP4: the records come back as they were, and the file decodes as before", async () => {

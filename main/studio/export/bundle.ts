@@ -28,9 +28,12 @@ export async function writeBundle(
 ): Promise<string[]> {
   const names = namesFor(files);
   const zip = new yazl.ZipFile();
-  const url = (media: MediaReference): string =>
-    `media/${encodeURIComponent(names.get(media.id) ?? basename(media.path))}`;
-  zip.addBuffer(Buffer.from(writeOtio(timeline, url)), "content.otio", { compress: false });
+  const nameOf = (media: MediaReference): string => names.get(media.id) ?? basename(media.path);
+  const url = (media: MediaReference): string => `media/${encodeURIComponent(nameOf(media))}`;
+  // A bundle is handed on: where its media lay on this computer is nobody's business.
+  const media = Object.entries(timeline.media).map(([id, each]) => [id, { ...each, path: `media/${nameOf(each)}` }]);
+  const content = writeOtio({ ...timeline, media: Object.fromEntries(media) as Timeline["media"] }, url);
+  zip.addBuffer(Buffer.from(content), "content.otio", { compress: false });
   zip.addBuffer(Buffer.from("1.0.0"), "version.txt", { compress: false });
   for (const [id, path] of files) zip.addFile(path, `media/${names.get(id)}`, { compress: false });
   const part = partPath(dirname(file));
