@@ -2,27 +2,20 @@
  * Hands on the timeline, in a real Chromium over a studio in memory: what a drag does by the tool and by the pointer's place, that each drag
  * is one step of the history, and that Esc takes it back as if it had never been.
  */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test, vi } from "vitest";
 import { clipsOf, type Timeline } from "../../core/timeline/index.ts";
 import { clipId, FRAME, frames, show, trackId } from "../../core/timeline/testing/sample.ts";
-import { EditPage, eventually, type DragKeys, type Point } from "./edit-page.ts";
-import { launchBrowser } from "./harness.ts";
+import { type EditPage, eventually, withEditor, type DragKeys, type Point } from "./edit-page.ts";
 
 vi.setConfig({ testTimeout: 480_000 });
 
-let browser: Browser;
 let editor: EditPage;
 let page: Page;
 
-beforeAll(async () => {
-  browser = await launchBrowser();
-  editor = await EditPage.open(browser);
-  page = editor.page;
-}, 240_000);
-afterAll(async () => {
-  await editor?.close();
-  await browser?.close();
+withEditor((opened) => {
+  editor = opened;
+  page = opened.page;
 });
 
 /** A place on a clip: so many frames after its start, so far down; `pixels` to one side. */

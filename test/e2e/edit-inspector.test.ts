@@ -1,25 +1,18 @@
 /** The inspector and the heads of tracks, in a real Chromium over a studio in memory: what they show of whatever is selected, and change. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test, vi } from "vitest";
 import { clipsOf, type Timeline } from "../../core/timeline/index.ts";
 import { clipId, frames, trackId } from "../../core/timeline/testing/sample.ts";
-import { EditPage, eventually } from "./edit-page.ts";
-import { launchBrowser } from "./harness.ts";
+import { type EditPage, eventually, withEditor } from "./edit-page.ts";
 
 vi.setConfig({ testTimeout: 480_000 });
 
-let browser: Browser;
 let editor: EditPage;
 let page: Page;
 
-beforeAll(async () => {
-  browser = await launchBrowser();
-  editor = await EditPage.open(browser);
-  page = editor.page;
-}, 240_000);
-afterAll(async () => {
-  await editor?.close();
-  await browser?.close();
+withEditor((opened) => {
+  editor = opened;
+  page = opened.page;
 });
 
 const clip = (document: Timeline, name: string) => [...clipsOf(document)].find((each) => each.name === name)!;

@@ -1,13 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
-import { expect } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import type { Input, Method, Output, ProjectState } from "../../core/contract/index.ts";
 import type { EditArguments, EditName, Timeline } from "../../core/timeline/index.ts";
 import { frames, show, trackId } from "../../core/timeline/testing/sample.ts";
 import {
   askStudio,
   fakeEntry,
+  launchBrowser,
   openWindow,
   removeFolder,
   type RunningApp,
@@ -162,4 +163,19 @@ export class EditPage {
     await mouse.up();
     if (held !== undefined) await keyboard.up(held);
   }
+}
+
+/** One editor, in a browser of its own, for all tests of a file. @param opened gets it before the first of them */
+export function withEditor(opened: (editor: EditPage) => void): void {
+  let browser: Browser | undefined;
+  let editor: EditPage | undefined;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    editor = await EditPage.open(browser);
+    opened(editor);
+  }, 240_000);
+  afterAll(async () => {
+    await editor?.close();
+    await browser?.close();
+  });
 }

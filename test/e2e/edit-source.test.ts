@@ -4,33 +4,29 @@
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { planSound } from "../../core/render-plan/index.ts";
 import { FLICKS_PER_SECOND } from "../../core/time/index.ts";
 import { type Clip, clipsOf, mediaOf, type Timeline } from "../../core/timeline/index.ts";
 import { clipId, frames, trackId } from "../../core/timeline/testing/sample.ts";
-import { EditPage, eventually } from "./edit-page.ts";
-import { launchBrowser, removeFolder, temporaryFolder, uploadFile } from "./harness.ts";
+import { type EditPage, eventually, withEditor } from "./edit-page.ts";
+import { removeFolder, temporaryFolder, uploadFile } from "./harness.ts";
 
 vi.setConfig({ testTimeout: 480_000 });
 
-let browser: Browser;
 let editor: EditPage;
 let page: Page;
 let files = "";
 
+withEditor((opened) => {
+  editor = opened;
+  page = opened.page;
+});
 beforeAll(async () => {
   files = await temporaryFolder();
-  browser = await launchBrowser();
-  editor = await EditPage.open(browser);
-  page = editor.page;
-}, 240_000);
-afterAll(async () => {
-  await editor?.close();
-  await browser?.close();
-  await removeFolder(files);
 });
+afterAll(() => removeFolder(files));
 
 /** Makes a sound of so many seconds out of an expression of the time. */
 function sound(name: string, expression: string, seconds: number): string {
