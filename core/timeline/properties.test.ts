@@ -12,6 +12,7 @@ import {
   rangeOfPlaced,
   type Result,
   rippleDelete,
+  rippleTrim,
   roll,
   slip,
   split,
@@ -223,6 +224,29 @@ describe("each kind of edit keeps its promise", () => {
       { numRuns: 250 },
     );
     expect(splits).toBeGreaterThan(100);
+  });
+
+  it("a ripple trim changes its track by exactly what was trimmed, and moves what follows by as much", () => {
+    let trimmed = 0;
+    const edges = fc.constantFrom("start" as const, "end" as const);
+    fc.assert(
+      fc.property(recipes, fc.nat(), edges, fc.integer({ min: -20, max: 20 }), (list, n, edge, by) => {
+        const document = last(list);
+        const chosen = pickFrom(placedOf(document), n);
+        if (chosen === undefined || by === 0) return;
+        const { clip, start } = chosen.item;
+        const after = valueOf(rippleTrim(document, { clip: clip.id, edge, by: frames(by), linked: false }));
+        if (after === null) return;
+        trimmed++;
+        const grown = edge === "end" ? frames(by) : -frames(by);
+        const now = find(after, clip.id);
+        expect([now.start, now.clip.sourceRange.duration]).toEqual([start, clip.sourceRange.duration + grown]);
+        for (const item of laneOf(chosen.track).placed)
+          if (item.start > start) expect(find(after, item.clip.id).start).toBe(item.start + grown);
+      }),
+      { numRuns: 300 },
+    );
+    expect(trimmed).toBeGreaterThan(20);
   });
 
   it("ripple delete moves what follows by exactly what was removed", () => {

@@ -135,8 +135,8 @@ export class TimelineView {
       this.invalidate("base");
     };
     readColours();
-    const forced = window.matchMedia("(forced-colors: active)");
-    forced.addEventListener("change", readColours);
+    const wishes = ["(forced-colors: active)", "(prefers-contrast: more)"].map((query) => window.matchMedia(query));
+    for (const wish of wishes) wish.addEventListener("change", readColours);
     // Text on a canvas is drawn in the font that is there at that moment.
     void document.fonts?.ready.then(() => {
       forgetWidths();
@@ -162,7 +162,7 @@ export class TimelineView {
     return () => {
       for (const stop of stops) stop();
       observer.disconnect();
-      forced.removeEventListener("change", readColours);
+      wishes.forEach((wish) => wish.removeEventListener("change", readColours));
       cancelAnimationFrame(this.frame);
       this.frame = 0;
       this.base = null;

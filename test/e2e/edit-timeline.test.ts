@@ -239,7 +239,9 @@ test("nothing in Edit is in the way of assistive technology, in any theme", asyn
   await editor.cell("b").focus();
   // The system's own colours are painted over those that axe reads.
   states["forced colours"] = await axe("color-contrast");
-  await page.emulateMedia({ forcedColors: "none", reducedMotion: null });
+  await page.emulateMedia({ forcedColors: "none", reducedMotion: null, contrast: "more" });
+  states["more contrast"] = await axe();
+  await page.emulateMedia({ contrast: null });
   await page.setViewportSize({ width: 720, height: 450 });
   states["200 % zoom"] = await axe();
   expect(states).toEqual(Object.fromEntries(Object.keys(states).map((name) => [name, []])));
