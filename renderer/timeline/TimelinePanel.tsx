@@ -21,12 +21,13 @@ export function TimelinePanel() {
   const [view] = useState(() => new TimelineView(studio, createMediaPictures(studio.client, studio.mediaStatus)));
   const base = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
+  const playhead = useRef<HTMLDivElement>(null);
   const stage = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
-    if (!base.current || !overlay.current || !stage.current) return undefined;
+    if (!base.current || !overlay.current || !playhead.current || !stage.current) return undefined;
     const stops = [
-      view.attach(base.current, overlay.current),
+      view.attach(base.current, overlay.current, playhead.current),
       attachPointer(view, stage.current),
       attachDrop(view, studio, stage.current),
       attachTransitionDrop(view, studio, stage.current),
@@ -45,6 +46,7 @@ export function TimelinePanel() {
           <div className="timeline__stage" ref={stage}>
             <canvas className="timeline__canvas" ref={base} aria-hidden />
             <canvas className="timeline__canvas" ref={overlay} aria-hidden />
+            <div className="timeline__playhead" ref={playhead} aria-hidden />
             <Grid view={view} />
             <MotionRow view={view} />
             <EmptyTimeline />

@@ -3,7 +3,7 @@ import type { Timeline } from "../../core/timeline/index.ts";
 import { selectedClips } from "../state/edit-ui.ts";
 import type { Studio } from "../state/context.ts";
 import { staleClips } from "../state/stale.ts";
-import { type Layout, layoutOf, revealed, RULER_HEIGHT, type View } from "./geometry.ts";
+import { type Layout, layoutOf, revealed, RULER_HEIGHT, timeToX, type View } from "./geometry.ts";
 import type { HitScene } from "./hit.ts";
 import { type Hint, paintOverlay } from "./paint/overlay.ts";
 import { type Palette, readPalette } from "./paint/palette.ts";
@@ -16,8 +16,8 @@ import type { MediaPictures } from "./pictures.ts";
 type Parts = Pick<Studio, "store" | "project" | "editUi" | "transport">;
 
 /**
- * The drawn timeline: what part of it is seen, and when it is drawn anew. Two canvases lie over each other, so that a moving playhead
- * draws little: the clips, and over them playhead and drags.
+ * The drawn timeline: what part of it is seen, and when it is drawn anew. Two canvases lie over each other, the clips and over them what
+ * drags show; the playhead is an element over both, so that nothing is drawn while it moves.
  */
 export class TimelineView {
   readonly studio: Parts;
@@ -28,10 +28,11 @@ export class TimelineView {
   private shownBlade: Flicks | null = null;
   private base: CanvasRenderingContext2D | null = null;
   private overlay: CanvasRenderingContext2D | null = null;
+  private playhead: HTMLElement | null = null;
   private palette: Palette | null = null;
   private hatch: CanvasPattern | null = null;
   private frame = 0;
-  private dirty = { base: false, tracks: false, overlay: false };
+  private dirty = { base: false, tracks: false, overlay: false, playhead: false };
   /** The tracks as they are on the canvas. */
   private painted: Layout | null = null;
   private known: {
@@ -124,11 +125,12 @@ export class TimelineView {
     return () => this.listeners.delete(listener);
   }
 
-  /** Draws on these canvases from now on. Returns a function that stops it. */
-  attach(base: HTMLCanvasElement, overlay: HTMLCanvasElement): () => void {
+  /** Draws on these canvases and moves this playhead from now on. Returns a function that stops it. */
+  attach(base: HTMLCanvasElement, overlay: HTMLCanvasElement, playhead: HTMLElement): () => void {
     const { store, project, editUi, transport } = this.studio;
     this.base = base.getContext("2d", { alpha: false });
     this.overlay = overlay.getContext("2d");
+    this.playhead = playhead;
     const readColours = () => {
       this.palette = readPalette(base);
       this.hatch = this.base && makeHatch(this.base, this.palette.hatch);
@@ -167,11 +169,12 @@ export class TimelineView {
       this.frame = 0;
       this.base = null;
       this.overlay = null;
+      this.playhead = null;
     };
   }
 
   /** `tracks`: those that are others than those that were painted. */
-  invalidate(what: "base" | "tracks" | "overlay"): void {
+  invalidate(what: "base" | "tracks" | "overlay" | "playhead"): void {
     this.dirty[what] = true;
     if (what === "base") this.dirty.overlay = true;
     if (this.frame === 0 && this.base !== null)
@@ -193,7 +196,7 @@ export class TimelineView {
     this.overlay?.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.scrollTo(this.scrolledY);
     // At once: a canvas of a new size is empty, and would be seen so for a frame.
-    this.dirty = { base: true, tracks: false, overlay: true };
+    this.dirty = { base: true, tracks: false, overlay: true, playhead: true };
     this.paint();
     for (const listener of this.listeners) listener();
   }
@@ -209,8 +212,14 @@ export class TimelineView {
       if (next !== view) this.setView(next);
     }
     const marks = `${state.inPoint} ${state.outPoint}`;
-    this.invalidate(marks === this.marks ? "overlay" : "base");
+    this.invalidate(marks === this.marks ? "playhead" : "base");
     this.marks = marks;
+  }
+
+  private placePlayhead(x: number): void {
+    if (this.playhead === null) return;
+    const isSeen = x >= -HEAD && x <= this.size.width + HEAD;
+    this.playhead.style.transform = `translateX(${isSeen ? x : -2 * HEAD}px)`;
   }
 
   private paint(): void {
@@ -249,12 +258,15 @@ export class TimelineView {
     }
     if (this.dirty.base || this.dirty.tracks) this.painted = scene.layout;
     if (this.dirty.overlay) {
-      const { time } = this.studio.transport;
-      paintOverlay(overlay, { view, height, playhead: time, hint: this.shownHint, blade: this.shownBlade }, palette);
+      paintOverlay(overlay, { view, height, hint: this.shownHint, blade: this.shownBlade }, palette);
     }
-    this.dirty = { base: false, tracks: false, overlay: false };
+    this.placePlayhead(Math.round(timeToX(view, this.studio.transport.time)));
+    this.dirty = { base: false, tracks: false, overlay: false, playhead: false };
   }
 }
+
+/** What the playhead's head reaches to either side. */
+const HEAD = 8;
 
 /** An edit that changed tracks, and nothing else that the drawing shows. */
 function onlyTracks(now: Timeline, before: Timeline): boolean {

@@ -28,7 +28,6 @@ export interface Ghost {
 export interface OverlayScene {
   readonly view: View;
   readonly height: number;
-  readonly playhead: Flicks;
   readonly hint: Hint | null;
   /** Where the pointer is with a blade in hand: a line where it would cut. */
   readonly blade: Flicks | null;
@@ -44,22 +43,6 @@ export function paintOverlay(canvas: CanvasRenderingContext2D, scene: OverlaySce
     canvas.globalAlpha = 1;
   }
   if (hint !== null) paintHint(canvas, scene, hint, palette);
-  paintPlayhead(canvas, scene, palette);
-}
-
-function paintPlayhead(canvas: CanvasRenderingContext2D, { view, height, playhead }: OverlayScene, palette: Palette) {
-  const x = Math.round(timeToX(view, playhead));
-  if (x < -8 || x > view.width + 8) return;
-  canvas.fillStyle = palette.playhead;
-  canvas.fillRect(x, 14, 1, height - 14);
-  canvas.beginPath();
-  canvas.moveTo(x - 5.5, 4);
-  canvas.lineTo(x + 6.5, 4);
-  canvas.lineTo(x + 6.5, 12);
-  canvas.lineTo(x + 0.5, 19);
-  canvas.lineTo(x - 5.5, 12);
-  canvas.closePath();
-  canvas.fill();
 }
 
 function paintHint(canvas: CanvasRenderingContext2D, scene: OverlayScene, hint: Hint, palette: Palette): void {
