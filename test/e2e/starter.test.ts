@@ -7,9 +7,18 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type GenerationRecord, generationRecordSchema } from "../../core/contract/index.ts";
+import {
+  type Clip,
+  type GenerationRecord,
+  generationRecordSchema,
+  type JobSnapshot,
+  type MediaFacts,
+  type ModelSummary,
+} from "../../core/contract/index.ts";
+import { checkPrompt, checkSentence } from "../../core/vision/index.ts";
 import {
   accessibilityProblems,
+  askStudio,
   launchBrowser,
   openWindow,
   realEntry,
@@ -201,6 +210,58 @@ describe("the bundled starter model, in the real app", { timeout: 2 * PATIENCE }
     await tiles("done").first().waitFor();
     expect(await tiles("done").count()).toBe(count);
     expect(await page.inputValue("#prompt")).toBe("green stripes moving left");
+  });
+
+  test("what a clip shows of its words stands on its tile with the reason, and variations sort by it", {
+    timeout: 8 * PATIENCE,
+  }, async () => {
+    const first = (await askStudio<Clip[]>(page, "library.list", {})).find(
+      ({ record }) => record.request.prompt === "blue bubbles rising slowly",
+    )!;
+    const before = await tiles("done").count();
+    // Few steps are enough to see something, and sooner done.
+    const request = { ...first.record.request, seed: 7, steps: 4 };
+    await askStudio(page, "jobs.generate", { request, variations: 2 });
+    await expect.poll(() => tiles("done").count(), { timeout: 4 * PATIENCE }).toBe(before + 2);
+    const [jobs, models] = [
+      await askStudio<JobSnapshot[]>(page, "jobs.list", {}),
+      await askStudio<ModelSummary[]>(page, "models.list", {}),
+    ];
+    const words = models.find(({ vision }) => vision !== undefined)!.vision!.words;
+    /** The tiles of these words: the clip, and what its badge says. */
+    const shown = async () => {
+      const all = await page.locator(".tile", { hasText: request.prompt }).evaluateAll((found) =>
+        found.map((tile) => ({
+          key: tile.querySelector("[data-tile]")!.getAttribute("data-tile")!,
+          says: tile.querySelector(".tile__check")?.getAttribute("title") ?? null,
+        })),
+      );
+      return all.map(({ key, says }) => {
+        const [kind, id] = key.split(":") as [string, string];
+        const job = jobs.find((each) => each.id === id);
+        return { says, clip: kind === "clip" ? id : job !== undefined && "clip" in job ? job.clip!.id : "" };
+      });
+    };
+    await expect
+      .poll(async () => (await shown()).map(({ says }) => says !== null), { timeout: 2 * PATIENCE })
+      .toEqual([true, true, true, true]);
+    const known = await askStudio<{ id: string; facts: MediaFacts }[]>(page, "analysis.facts", {
+      ids: (await shown()).map(({ clip }) => clip),
+    });
+    const checkOf = (clip: string) => checkPrompt(request.prompt, known.find(({ id }) => id === clip)!.facts, words)!;
+    for (const { clip, says } of await shown()) {
+      expect(checkOf(clip).asked).toEqual(["blue", "bubbles"]);
+      expect(says).toBe(checkSentence(checkOf(clip)));
+    }
+    expect((await shown()).some(({ clip }) => checkOf(clip).seen.includes("bubbles"))).toBe(true);
+    const folderOfShots = process.env["PLUME_SHOTS"];
+    if (folderOfShots) await page.screenshot({ path: join(folderOfShots, "badges.png") });
+    // The two that were just made are the newest, and stand first.
+    const sort = page.getByRole("button", { name: "Best match first" });
+    await sort.click();
+    const [best, second] = (await shown()).map(({ clip }) => checkOf(clip).score);
+    expect(best).toBeGreaterThan(second!);
+    await sort.click();
   });
 
   test("a second studio on the same data is refused in one sentence", async () => {

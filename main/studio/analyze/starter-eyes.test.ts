@@ -1,10 +1,17 @@
 /** The eyes that ship, on films whose truth is known: what they find, how they follow it, and that a crop keeps it inside. */
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { FLICKS_PER_SECOND } from "../../../core/time/index.ts";
 import { clipsOf, type Timeline, valueAt } from "../../../core/timeline/index.ts";
 import { decodeMasks, iou, maskAt } from "../../../core/vision/index.ts";
+import {
+  randomTensors,
+  smallClassifier,
+  smallDetector,
+  writeCheckpoint,
+} from "../../../native-models/patnet/testing-model.testkit.ts";
 import { temporaryFolder } from "../../media/testing.ts";
 import { bundledModels } from "../bundled-models.ts";
 import { createStudio } from "../create-studio.ts";
@@ -91,6 +98,27 @@ describe("what they find", () => {
       const overlap = boxes.reduce((sum, { time, box }) => sum + iou(box, boxAtTime(film, time)), 0) / boxes.length;
       expect(overlap, name).toBeGreaterThan(0.7);
     }
+  });
+});
+
+describe("checkpoints of one's own", () => {
+  it.each([
+    ["a classifier", smallClassifier],
+    ["a Mask R-CNN", smallDetector],
+  ])("%s is dropped, installed by the engine, and looks at what it is asked to look at", async (name, config) => {
+    const word = `drop-${randomUUID().slice(0, 8)}`;
+    const file = join(folder.path, `${word}.safetensors`);
+    await writeCheckpoint(file, randomTensors(config));
+    expect(await studio.importMedia(file, { checkpoint: word })).toBeNull();
+    const job = await studio.call("models.installDropped", { drop: word });
+    const ended = await studio.ended(job.id);
+    expect(ended, name).toMatchObject({ state: "done", error: null, result: { model: word } });
+    const { id } = await take("walks across");
+    const wish = { tags: true, objects: config.detector !== null, masks: false, aspect: null, model: word };
+    const { facts } = await studio.analyze(id, { ...wish, signal: new AbortController().signal });
+    expect(facts).toMatchObject({ model: word, problem: null });
+    expect(facts.moments).toBeGreaterThan(1);
+    await studio.call("models.remove", { id: word });
   });
 });
 
