@@ -10,6 +10,7 @@ import { App } from "./app/App.tsx";
 import { createCheckedClient } from "./client/checked-client.ts";
 import { createHttpClient } from "./client/http-client.ts";
 import { StudioContext } from "./state/context.ts";
+import { pageNotices } from "./state/notify.ts";
 import { createStudio } from "./state/create-studio.ts";
 import { connectShell } from "./state/shell.ts";
 
@@ -17,7 +18,7 @@ const bridge = window.studio;
 const client = bridge
   ? createCheckedClient({ ...bridge, sendFile: (file, purpose) => bridge.importFile(file, purpose) })
   : createHttpClient();
-const { studio } = createStudio(client, localStorage);
+const { studio } = createStudio(client, localStorage, pageNotices());
 if (bridge) connectShell(studio, bridge);
 
 const root = document.getElementById("root");

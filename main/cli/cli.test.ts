@@ -159,7 +159,7 @@ describe("plume models and plume doctor", () => {
     expect((await plume(bench, ["models", "list"])).stdout).toContain("unhurried\n");
   });
 
-  it("says what is there and what is missing", async () => {
+  it("says what is there and what is missing", { timeout: 300_000 }, async () => {
     await using bench = await testBench();
     const well = await plume(bench, ["doctor", "--json"]);
     expect(answer(well.stdout).findings).toEqual(

@@ -5,6 +5,9 @@ import type { Output } from "./output.ts";
 import {
   type AddOptions,
   addToQueue,
+  dismissJobs,
+  duplicate,
+  type DuplicateOptions,
   eachJob,
   importList,
   listQueue,
@@ -112,6 +115,20 @@ export function addQueue(program: Command, common: (command: Command) => Command
     .argument("<ids...>")
     .action((ids: string[], options: Common) =>
       perform.queue(options, (access, output) => eachJob(access, "jobs.retry", ids, output)),
+    );
+  clipOptions(common(queue.command("duplicate")))
+    .description("Queues a clip again with other settings; --replace: instead of the one that waits, in its place.")
+    .argument("<id>")
+    .argument("[prompt]", "other words")
+    .option("--replace", "takes the place of a job that waits or has ended without a clip")
+    .action((id: string, prompt: string | undefined, options: Common & DuplicateOptions) =>
+      perform.queue(options, (access, output) => duplicate(access, id, prompt, options, output)),
+    );
+  common(queue.command("dismiss"))
+    .description("Takes ended jobs off the list; their clips stay.")
+    .argument("<ids...>")
+    .action((ids: string[], options: Common) =>
+      perform.queue(options, (access, output) => dismissJobs(access, ids, output)),
     );
   common(queue.command("run"))
     .description(

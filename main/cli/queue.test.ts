@@ -19,6 +19,7 @@ const json = async (bench: Bench, ...argv: string[]) => {
   const answer = JSON.parse(stdout) as {
     open?: boolean;
     jobs?: JobSnapshot[];
+    job?: JobSnapshot;
     requests?: unknown[];
     error?: { message: string };
     queue?: { hold: { message: string } | null };
@@ -45,18 +46,29 @@ describe("plume queue", { timeout: 300_000 }, () => {
     expect((await json(bench, "reorder", fourth!.id.slice(0, 8), first!.id)).code).toBe(0);
     expect((await json(bench, "cancel", second!.id)).code).toBe(0);
     expect(prompts((await json(bench, "list")).jobs)).toEqual(["fourth queued", "first queued", "refuse queued"]);
+    const changed = await json(bench, "duplicate", first!.id, "first, again", "--steps", "5", "--replace");
+    expect(changed.job).toMatchObject({ state: "queued", request: { prompt: "first, again", steps: 5, seed: 3 } });
+    expect(prompts((await json(bench, "list")).jobs)).toEqual([
+      "fourth queued",
+      "first, again queued",
+      "refuse queued",
+    ]);
+    await json(bench, "duplicate", changed.job!.id, "first", "--replace");
+    const back = (await json(bench, "list")).jobs!.find((job) => prompts([job])![0]!.startsWith("first"))!;
     expect((await json(bench, "cancel", "nobody")).error?.message).toMatch(/No job begins/);
 
     const ran = await json(bench, "run");
     expect(prompts(ran.jobs)).toEqual(["fourth done", "first done", "refuse failed"]);
     expect(ran.code).toBe(1); // one failed, the others were made
-    const [again] = (await json(bench, "retry", first!.id)).jobs!;
+    const [again] = (await json(bench, "retry", back.id)).jobs!;
     expect(again).toMatchObject({ state: "queued", request: { seed: 3 } });
     await json(bench, "pause");
     const held = await json(bench, "run");
     expect([held.code, held.queue?.hold?.message]).toEqual([1, expect.stringMatching(/paused/)]);
     await json(bench, "resume");
     expect(prompts((await json(bench, "run")).jobs)).toEqual(["first done"]);
+    await json(bench, "dismiss", back.id, fourth!.id);
+    expect(prompts((await json(bench, "list", "--all")).jobs)).toEqual(["refuse failed", "first done"]);
   });
 
   it("with a studio open: tells it, over a socket that nobody else can open and that speaks of nothing but the queue", async () => {

@@ -29,6 +29,10 @@ export async function listQueue(queue: QueueAccess, all: boolean, output: Output
   const lines = [
     ...(state.hold === null ? [] : [state.hold.message]),
     ...shown.map(lineOf),
+    ...state.background.map(
+      ({ what, title, left }) =>
+        `${what === "media" ? "Posters, waveforms and proxies" : "Looking at media"}: ${title ?? "waits for its turn"}, ${left} left`,
+    ),
     ...(shown.length === 0 ? ["Nothing is in the queue."] : []),
     ...(!queue.isOpen && shown.some((job) => job.state === "queued")
       ? ["No studio is open: start it, or run `plume queue run`, and this is worked on."]
@@ -107,6 +111,34 @@ export async function eachJob(
   output.result({ jobs }, jobs.map(lineOf).join("\n"));
 }
 
+export interface DuplicateOptions extends AddOptions {
+  readonly replace?: boolean;
+}
+
+/** `plume queue duplicate ID [PROMPT] --steps 8 …` */
+export async function duplicate(
+  queue: QueueAccess,
+  id: string,
+  prompt: string | undefined,
+  { replace = false, dryRun = false, ...options }: DuplicateOptions,
+  output: Output,
+): Promise<void> {
+  const { prompt: words, ...rest } = toRequest(prompt ?? "", options);
+  const change = { ...rest, ...(prompt === undefined ? {} : { prompt: words }) };
+  const job = await whole(queue, id);
+  if (dryRun) return output.result({ job, change }, JSON.stringify(change));
+  const made = await queue.call("jobs.duplicate", { id: job, change, replace });
+  const { priority } = priorityOf(options.priority);
+  tellJob(priority === undefined ? made : await queue.call("jobs.prioritize", { id: made.id, priority }), output);
+}
+
+/** `plume queue dismiss ID…` */
+export async function dismissJobs(queue: QueueAccess, ids: readonly string[], output: Output): Promise<void> {
+  const dismissed = await Promise.all(ids.map((id) => whole(queue, id)));
+  for (const id of dismissed) await queue.call("jobs.dismiss", { id });
+  output.result({ dismissed }, dismissed.join("\n"));
+}
+
 /** `plume queue reorder ID [BEFORE]`; `--priority` changes that instead. */
 export async function reorder(
   queue: QueueAccess,
@@ -144,6 +176,7 @@ export async function runQueue(studio: Studio, output: Output, signal: AbortSign
       const { job } = event;
       if (job.state === "running")
         return output.progress(job.progress.fraction, `${titleOf(job)}: ${describe(job.progress)}`);
+      if (job.waitsFor !== null) output.remark(lineOf(job));
       if (ENDED.has(job.state) && !known.has(job.id)) {
         known.add(job.id);
         ended.push(job);
@@ -197,6 +230,7 @@ function lineOf(job: JobSnapshot): string {
   const priority = job.priority === "normal" ? "" : `, ${job.priority} priority`;
   const left =
     job.state === "running" && job.progress.etaMs !== null ? `, about ${duration(job.progress.etaMs)} left` : "";
-  const why = job.error === null ? "" : ` (${job.error.message})`;
+  const reason = job.error?.message ?? job.waitsFor;
+  const why = reason === null ? "" : ` (${reason})`;
   return `${job.id}  ${state.padEnd(9)}  ${job.kind}: ${titleOf(job)}${priority}${left}${why}`;
 }

@@ -1,4 +1,5 @@
 import type { JobSnapshot, StudioEvent } from "../../core/contract/index.ts";
+import { createWorkWatch } from "../../core/work-watch/work-watch.ts";
 
 /** What the desktop shows of work that goes on; Electron's calls, given from outside. */
 export interface Desktop {
@@ -10,14 +11,11 @@ export interface Desktop {
   notify(title: string, body: string): void;
 }
 
-const TITLES = { generate: "Clip", animate: "Clip", export: "Film", download: "Download", convert: "Model" } as const;
-
 /** Follows the studio's events: progress in dock or taskbar, no sleep while a job runs, and word of an end that nobody was watching. */
 export function createWorkIndicator(desktop: Desktop): (event: StudioEvent) => void {
   const jobs = new Map<string, JobSnapshot>();
   let shown = -1;
   let sleep: (() => void) | null = null;
-  let isStopped = false;
 
   function show(): void {
     const running = [...jobs.values()].filter(({ state }) => state === "running");
@@ -33,31 +31,18 @@ export function createWorkIndicator(desktop: Desktop): (event: StudioEvent) => v
     }
   }
 
-  function tell(job: JobSnapshot): void {
-    if (desktop.isWatched()) return;
-    const what = TITLES[job.kind];
-    if (job.state === "done")
-      desktop.notify(`${what} is ready`, job.clip?.fileName ?? ("title" in job ? job.title : ""));
-    else if (job.state === "failed") desktop.notify(`${what} could not be made`, job.error?.message ?? "");
-    else if (job.state === "waiting") desktop.notify("Keyframes are ready", "They wait for your word.");
-  }
+  const watch = createWorkWatch((title, body) => {
+    if (!desktop.isWatched()) desktop.notify(title, body);
+  });
 
   return (event) => {
+    watch(event);
     if (event.type === "hello") {
       jobs.clear();
       for (const job of event.jobs) jobs.set(job.id, job);
-    } else if (event.type === "job") {
-      const before = jobs.get(event.job.id)?.state;
-      jobs.set(event.job.id, event.job);
-      if (before !== undefined && before !== event.job.state) tell(event.job);
-    } else if (event.type === "job-dismissed") jobs.delete(event.id);
-    else if (event.type === "queue") {
-      const { hold } = event.queue;
-      if (hold?.by === "deaths" && !isStopped && !desktop.isWatched())
-        desktop.notify("The queue has stopped", hold.message);
-      isStopped = hold?.by === "deaths";
-      return;
-    } else return;
+    } else if (event.type === "job") jobs.set(event.job.id, event.job);
+    else if (event.type === "job-dismissed") jobs.delete(event.id);
+    else return;
     show();
   };
 }

@@ -52,7 +52,10 @@ function ComputerPanel() {
     setTrying(false);
   }
   const change = (part: Partial<PlannerSettings>) =>
-    void attempt(store, async () => setComputer(await client.call("planner.configure", part)));
+    void attempt(store, async () => {
+      setComputer(await client.call("planner.configure", part));
+      store.setState(({ computerTurn }) => ({ computerTurn: computerTurn + 1 }));
+    });
   if (computer === null)
     return (
       <output className="computer__trying">

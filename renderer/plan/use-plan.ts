@@ -7,14 +7,15 @@ const REST_MS = 200;
 
 /**
  * What these clips would take, in their order; null until the studio has answered. Asked anew when a wish changes, when another clip was
- * made (then more is known), and when a model came or went.
+ * made (then more is known), when a model came or went, and when the user chose another device or limit.
  */
 export function usePlans(wishes: readonly PlanWish[]): readonly Plan[] | null {
   const { client } = useStudio();
   const made = useSelect((state) => state.clips.length);
   const models = useSelect((state) => state.models);
+  const turn = useSelect((state) => state.computerTurn);
   const [plans, setPlans] = useState<{ readonly key: string; readonly plans: readonly Plan[] } | null>(null);
-  const key = JSON.stringify({ wishes, made, models: models.map(({ id, bytesOnDisk }) => [id, bytesOnDisk]) });
+  const key = JSON.stringify({ wishes, made, turn, models: models.map(({ id, bytesOnDisk }) => [id, bytesOnDisk]) });
   const isIdle = wishes.length === 0 || models.length === 0;
   useEffect(() => {
     if (isIdle) return undefined;

@@ -1,5 +1,5 @@
 import "./queue-panel.css";
-import { ChevronDown, Grid3x3, ListPlus, Pause, Play, Sparkles, TriangleAlert, X } from "lucide-react";
+import { Bell, BellOff, ChevronDown, Grid3x3, ListPlus, Pause, Play, Sparkles, TriangleAlert, X } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { GenerateJob, JobSnapshot } from "../../core/contract/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";
@@ -12,6 +12,23 @@ import { queueView } from "./queue-view.ts";
 import { SweepForm } from "./SweepForm.tsx";
 
 type Sheet = { readonly kind: "list" | "sweep" } | { readonly kind: "batch"; readonly batch: string };
+
+/** Word of work that ends while nobody looks; the desktop shell has its own. */
+function NoticesButton() {
+  const { notices } = useStudio();
+  const [state, setState] = useState(notices.state);
+  if (state === null) return null;
+  return (
+    <Button
+      kind="quiet"
+      icon={state === "on" ? <Bell size={14} aria-hidden /> : <BellOff size={14} aria-hidden />}
+      label="Tell me when something is done and I look elsewhere"
+      aria-pressed={state === "on"}
+      off={state === "denied" ? "The browser does not allow notifications here: allow them in its settings." : null}
+      onClick={() => void notices.toggle().then(() => setState(notices.state))}
+    />
+  );
+}
 
 /** The whole queue: what is made, what waits, in which order, and what has ended. Lies over the bottom of every workspace. */
 export function QueuePanel() {
@@ -56,6 +73,7 @@ export function QueuePanel() {
         >
           {queue.hold === null ? "Pause all" : "Resume"}
         </Button>
+        <NoticesButton />
         <Button
           kind="quiet"
           label="Close the queue"

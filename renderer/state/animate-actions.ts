@@ -116,8 +116,14 @@ export function createAnimateActions(
         ...(lane.follow === "drawn" && lane.curve ? { curve: [...lane.curve] } : {}),
         ...(model && lane.follow === "predicted" ? { model: model.id } : {}),
       });
-      if (!isCurrent()) return;
+      const now = store.getState().lane;
+      if (!now || !isCurrent()) return;
       if (curveOnly) return edit({ curve, busy: null });
+      // Keyframes that the user placed meanwhile are not in the answer: it is asked again with them, and they stay.
+      if (String(fixedFrames(now.keyframes)) !== String(fixedFrames(lane.keyframes))) {
+        edit({ curve });
+        return await plan();
+      }
       edit({
         curve,
         starts: segments.map(({ start }) => start),

@@ -14,6 +14,7 @@ import type { ExchangeActions } from "./exchange-actions.ts";
 import type { MediaActions } from "./media-actions.ts";
 import type { MediaFactsSource } from "./media-facts.ts";
 import type { MediaStatuses, MediaStatusSource } from "./media-status.ts";
+import type { WorkNotices } from "./notify.ts";
 import type { ProjectSession, ProjectView } from "./project.ts";
 import type { RestoreActions } from "./restore.ts";
 import type { State, Store } from "./store.ts";
@@ -48,6 +49,7 @@ export interface Studio {
   readonly restore: RestoreActions;
   /** Where subjects are in media. */
   readonly subjectMasks: SubjectMaskSource;
+  readonly notices: WorkNotices;
   /** Timelines and subtitles of other programs. */
   readonly exchange: ExchangeActions;
 }

@@ -13,6 +13,7 @@ import { createExchangeActions } from "./exchange-actions.ts";
 import { createMediaActions } from "./media-actions.ts";
 import { createMediaFacts } from "./media-facts.ts";
 import { createMediaStatus } from "./media-status.ts";
+import { type Notices, WorkNotices } from "./notify.ts";
 import { createProjectSession } from "./project.ts";
 import { createQueueActions } from "./queue-actions.ts";
 import { createRestoreActions } from "./restore.ts";
@@ -25,7 +26,11 @@ import { createViewerUi } from "./viewer-ui.ts";
 export const lengthOf = ({ tracks }: Timeline): number => Math.max(0, ...tracks.map((track) => laneOf(track).end));
 
 /** Everything that the window holds, connected with the studio. `stop` disconnects it. */
-export function createStudio(client: WindowClient, storage: Pick<Storage, "getItem" | "setItem">) {
+export function createStudio(
+  client: WindowClient,
+  storage: Pick<Storage, "getItem" | "setItem">,
+  pageNotices: Notices | null = null,
+) {
   const store = createStudioStore(loadDraft(storage));
   const lanes = new LaneDrafts(storage);
   // Read before the first change overwrites it.
@@ -57,7 +62,9 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
   });
   const mediaStatus = createMediaStatus(client);
   const mediaFacts = createMediaFacts(client);
+  const notices = new WorkNotices(pageNotices, storage, () => document.hasFocus());
   const stopConnection = connect(store, client, storage, (event: StudioEvent) => {
+    notices.hear(event);
     mediaStatus.receive(event);
     mediaFacts.receive(event);
     subjectMasks.receive(event);
@@ -81,6 +88,7 @@ export function createStudio(client: WindowClient, storage: Pick<Storage, "getIt
     mediaFacts,
     restore,
     subjectMasks,
+    notices,
     exchange: createExchangeActions(store, client, project, editUi),
   };
   const stop = () => {

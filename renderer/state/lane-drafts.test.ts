@@ -107,3 +107,15 @@ test("another sound under the same name starts afresh; what is gone is not opene
     window.stop();
   }
 });
+
+test("keyframes that the user places while the studio looks for the others stay where they were put", async () => {
+  const window = await openWindow(fakeStorage());
+  window.animations.openLane(picture.id, sound.id);
+  await window.isQuiet();
+  window.animations.setFollow("kick");
+  expect(window.lane()).toMatchObject({ busy: "planning" });
+  window.animations.setKeyframes(moveKeyframe(window.lane()!.keyframes, 3, 14).keyframes);
+  await window.isQuiet();
+  const asked = window.calls.flatMap(({ method, input }) => (method === "animation.plan" ? [input] : []));
+  expect(asked.slice(-2)).toMatchObject([{ fixed: [] }, { fixed: [14] }]);
+});

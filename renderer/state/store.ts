@@ -43,6 +43,8 @@ export interface State {
   /** Their order, what holds them, and what is made beside them. */
   readonly queue: QueueState;
   readonly showsQueue: boolean;
+  /** Counts changes of what clips are made with: what was planned before is planned anew. */
+  readonly computerTurn: number;
   /** Newest first. */
   readonly clips: readonly Clip[];
   /** What animations are made from, newest first: pictures and sounds, of a film its sound. */
@@ -84,6 +86,7 @@ export function createStudioStore(draft: Draft): Store {
     jobs: [],
     queue: { order: [], hold: null, background: [] },
     showsQueue: false,
+    computerTurn: 0,
     clips: [],
     media: [],
     catalogue: [],
