@@ -53,7 +53,7 @@ describe("plume queue", { timeout: 300_000 }, () => {
       "first, again queued",
       "refuse queued",
     ]);
-    await json(bench, "duplicate", changed.job!.id, "first", "--replace");
+    expect((await json(bench, "duplicate", changed.job!.id, "first", "--replace")).code).toBe(0);
     const back = (await json(bench, "list")).jobs!.find((job) => prompts([job])![0]!.startsWith("first"))!;
     expect((await json(bench, "cancel", "nobody")).error?.message).toMatch(/No job begins/);
 
@@ -68,7 +68,7 @@ describe("plume queue", { timeout: 300_000 }, () => {
     await json(bench, "resume");
     expect(prompts((await json(bench, "run")).jobs)).toEqual(["first done"]);
     await json(bench, "dismiss", back.id, fourth!.id);
-    expect(prompts((await json(bench, "list", "--all")).jobs)).toEqual(["refuse failed", "first done"]);
+    expect(prompts((await json(bench, "list", "--all")).jobs)).toEqual(["second cancelled", "refuse failed", "first done"]);
   });
 
   it("with a studio open: tells it, over a socket that nobody else can open and that speaks of nothing but the queue", async () => {

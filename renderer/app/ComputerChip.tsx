@@ -170,6 +170,6 @@ const Choice = ({ name, facts, isChosen, isOff = false, onChoose }: ChoiceProps)
       onChange={onChoose}
     />
     <span className="choice__title">{name}</span>
-    <span className="choice__facts">{facts}</span>
+    <span className="choice__facts">{facts.charAt(0).toUpperCase() + facts.slice(1)}</span>
   </label>
 );

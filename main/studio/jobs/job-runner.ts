@@ -42,7 +42,8 @@ export interface JobRunner {
 /** What every new job starts with. */
 export function freshJob() {
   return {
-    id: randomBytes(9).toString("base64url"),
+    // A command would take an id that begins with a hyphen for an option.
+    id: randomBytes(9).toString("base64url").replace(/^-/, "j"),
     state: "queued",
     priority: "normal",
     after: [] as string[],
