@@ -68,7 +68,11 @@ describe("plume queue", { timeout: 300_000 }, () => {
     await json(bench, "resume");
     expect(prompts((await json(bench, "run")).jobs)).toEqual(["first done"]);
     await json(bench, "dismiss", back.id, fourth!.id);
-    expect(prompts((await json(bench, "list", "--all")).jobs)).toEqual(["second cancelled", "refuse failed", "first done"]);
+    expect(prompts((await json(bench, "list", "--all")).jobs)).toEqual([
+      "second cancelled",
+      "refuse failed",
+      "first done",
+    ]);
   });
 
   it("with a studio open: tells it, over a socket that nobody else can open and that speaks of nothing but the queue", async () => {

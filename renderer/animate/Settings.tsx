@@ -1,6 +1,6 @@
 import { Dices, Info, Lock } from "lucide-react";
 import { ToggleGroup } from "radix-ui";
-import { limits, type PictureMedia, presetSchema } from "../../core/contract/index.ts";
+import { limits, type ModelSummary, type PictureMedia, presetSchema } from "../../core/contract/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";
 import { randomSeed } from "../state/draft.ts";
 import { animators, type Lane, laneSize } from "../state/lane.ts";
@@ -14,6 +14,12 @@ interface Props {
   readonly picture: PictureMedia;
   readonly isLocked: boolean;
   readonly canEditPrompt: boolean;
+}
+
+/** The sizes that a model offers, and the chosen one where it is none of them: one that would fit, for example. */
+function sizesWith(offered: ModelSummary["sizes"], chosen: { readonly width: number; readonly height: number }) {
+  const isOffered = offered.some(({ width, height }) => width === chosen.width && height === chosen.height);
+  return isOffered ? offered : [...offered, { ...chosen, label: "" }];
 }
 
 /** What decides the clip besides picture, sound and keyframes. */
@@ -82,7 +88,7 @@ export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
               edit({ size: { width, height } });
             }}
           >
-            {(model?.sizes ?? [{ ...size, label: "" }]).map(({ width, height, label }) => (
+            {sizesWith(model?.sizes ?? [], size).map(({ width, height, label }) => (
               <option key={`${width}×${height}`} value={`${width}×${height}`}>
                 {width}×{height} {label}
               </option>

@@ -57,5 +57,7 @@ async function picture(clip: Extract<CostsWish, { kind: "animate" }>): Promise<R
   return Object.fromEntries([...named("keyframes", first.seconds), ...named("motion", second.seconds)]);
 }
 
-const named = (name: string, all: Readonly<Record<string, number>>) =>
-  Object.entries(all).map(([phase, value]) => [`${name}: ${phase}`, value]);
+/** A function, since the lines above run before those below are read. */
+function named(name: string, all: Readonly<Record<string, number>>) {
+  return Object.entries(all).map(([phase, value]) => [`${name}: ${phase}`, value] as const);
+}
