@@ -8,6 +8,7 @@ import {
   installedBytes,
   type ModelJob,
   type WeightFormat,
+  weightFormatSchema,
 } from "../../core/contract/index.ts";
 import { attempt } from "../state/attempt.ts";
 import { useSelect, useStudio } from "../state/context.ts";
@@ -35,9 +36,12 @@ interface Props {
 /** One official release: what it does, what it takes, under which terms, and how far it is. */
 export function CatalogueCard({ card, freeBytes, onGet, onChange }: Props) {
   const { client, store } = useStudio();
-  const [weights, setWeights] = useState<WeightFormat>("fp32");
+  const [chosen, setChosen] = useState<WeightFormat>("fp32");
   const { entry, isInstalled, acceptedAt } = card;
   const job = useEntryJob(entry.id);
+  // What is under way goes on as it was asked for.
+  const asked = isOpen(job) ? weightFormatSchema.safeParse(job?.request["weights"]) : null;
+  const weights = asked?.data ?? chosen;
   const open = (what: "page" | "licence") => () =>
     void attempt(store, async () => void (await client.call("models.open", { id: entry.id, what })));
   const title = `model-${entry.id}`;
@@ -51,7 +55,7 @@ export function CatalogueCard({ card, freeBytes, onGet, onChange }: Props) {
       </div>
       <p className="model__about">{entry.about}</p>
       {entry.source.kind === "hub" ? (
-        <Needs card={card} freeBytes={freeBytes} weights={weights} onWeights={setWeights} />
+        <Needs card={card} freeBytes={freeBytes} weights={weights} onWeights={isOpen(job) ? null : setChosen} />
       ) : (
         <p className="model__how">{entry.source.how}</p>
       )}
@@ -92,13 +96,17 @@ export function CatalogueCard({ card, freeBytes, onGet, onChange }: Props) {
   );
 }
 
+const isOpen = (job: ModelJob | null): boolean =>
+  job !== null && (job.state === "running" || job.state === "queued" || job.state === "paused");
+
 /** Bytes that installing it takes at its peak: smaller weights are measured beside the published ones. */
 const roomOf = ({ entry, roomBytes }: Card, weights: WeightFormat): number =>
   roomBytes + (weights === "fp32" ? 0 : (installedBytes(entry, weights) ?? entry.needs.installedBytes));
 
 interface NeedsProps extends Pick<Props, "card" | "freeBytes"> {
   readonly weights: WeightFormat;
-  readonly onWeights: (weights: WeightFormat) => void;
+  /** Null: it is too late to choose. */
+  readonly onWeights: ((weights: WeightFormat) => void) | null;
 }
 
 function Needs({ card, freeBytes, weights, onWeights }: NeedsProps) {
@@ -124,7 +132,7 @@ function Needs({ card, freeBytes, weights, onWeights }: NeedsProps) {
           <dd>{needs.memoryBytes === null ? "not measured" : `about ${formatMemory(needs.memoryBytes)}`}</dd>
         </div>
       </dl>
-      {isInstalled || needs.smaller === undefined ? null : (
+      {isInstalled || needs.smaller === undefined || onWeights === null ? null : (
         <WeightsChoice
           value={weights}
           onChange={onWeights}
@@ -156,7 +164,7 @@ function Progressing({
   const { entry, arrivedBytes, acceptedAt } = card;
   const hasRoom = freeBytes === null || freeBytes >= roomOf(card, weights);
   const call = (work: () => Promise<unknown>) => () => void attempt(store, async () => void (await work()));
-  if (job !== null && (job.state === "running" || job.state === "queued" || job.state === "paused")) {
+  if (job !== null && isOpen(job)) {
     const { progress } = job;
     const isMoving = progress.phase === "download" || progress.phase === "verify";
     return (

@@ -14,6 +14,7 @@ import {
   dropFiles,
   launchBrowser,
   openWindow,
+  realEntry,
   type RunningApp,
   removeFolder,
   startApp,
@@ -49,7 +50,7 @@ const picture = (name: string) => {
 };
 
 test("from the first run to a clip, through a killed studio in the middle of the download", {
-  timeout: 600_000,
+  timeout: 1_200_000,
 }, async () => {
   const home = join(folder, `home-${Date.now()}`);
   const checkpoint = await readFile(join(import.meta.dirname, "..", "..", "assets", "models", "starter.ckpt"));
@@ -115,7 +116,7 @@ test("from the first run to a clip, through a killed studio in the middle of the
       const ended = (await askStudio<Job[]>(page, "jobs.list", {})).find(({ kind }) => kind === "convert");
       expect(ended?.state).toBe("done");
     },
-    { timeout: 280_000, interval: 500 },
+    { timeout: 500_000, interval: 500 },
   );
   await again.locator(".model__done").waitFor();
   // What the smaller weights cost was measured here, and is shown.
@@ -153,25 +154,25 @@ test("from the first run to a clip, through a killed studio in the middle of the
       const made = (await askStudio<Job[]>(page, "jobs.list", {})).find(({ id }) => id === job!.id);
       expect(made?.state).toBe("done");
     },
-    { timeout: 280_000, interval: 500 },
+    { timeout: 500_000, interval: 500 },
   );
   expect(offences).toEqual([]);
   await context.close();
 });
 
-test("a checkpoint and a folder of them, dropped on the window, become models", { timeout: 600_000 }, async () => {
+test("a checkpoint and a folder of them, dropped on the window, become models", { timeout: 1_200_000 }, async () => {
   const home = join(folder, `drops-${Date.now()}`);
   const assets = join(import.meta.dirname, "..", "..", "assets", "models");
   const eyes = join(folder, "my-eyes.ckpt");
   await copyFile(join(assets, "patnet", "eyes.ckpt"), eyes);
-  const running = await startApp(storeEntry, { PLUME_HOME: home, PLUME_OUTPUT: join(home, "clips"), NO_PROXY: "*" });
+  const running = await startApp(realEntry, { PLUME_HOME: home, PLUME_OUTPUT: join(home, "clips"), NO_PROXY: "*" });
   try {
     const { page, offences, context } = await openWindow(browser, running.url);
     await page.getByRole("button", { name: "Models" }).first().click();
     const models = () => askStudio<{ id: string; family: string }[]>(page, "models.list", {});
     await dropFiles(page, [eyes], ".drop-models");
     await vi.waitFor(async () => expect((await models()).map(({ id }) => id)).toContain("my-eyes"), {
-      timeout: 200_000,
+      timeout: 500_000,
       interval: 300,
     });
     // Three files in folders of their own: one model.
@@ -182,7 +183,7 @@ test("a checkpoint and a folder of them, dropped on the window, become models", 
         expect(failed).toEqual([]);
         expect((await models()).find(({ id }) => id === "model")?.family).toBe("keyvid");
       },
-      { timeout: 300_000, interval: 300 },
+      { timeout: 500_000, interval: 300 },
     );
     await page.locator(".installed__row").nth(3).waitFor();
     const shot = picture("models-dropped");
