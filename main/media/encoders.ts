@@ -42,8 +42,17 @@ const software = (name: string, upload = ""): Candidate => ({
 
 const RENDER_NODE = "/dev/dri/renderD128";
 
+/** What decides which hardware may be there. */
+export interface EncoderSystem {
+  readonly platform: NodeJS.Platform;
+  /** Whether VA-API has a device to be tried on. */
+  readonly hasRenderNode: boolean;
+}
+
+const thisSystem = (): EncoderSystem => ({ platform: process.platform, hasRenderNode: existsSync(RENDER_NODE) });
+
 /** In the order in which they are tried, on this kind of system. */
-function candidates(codec: VideoCodec, platform: NodeJS.Platform): Candidate[] {
+function candidates(codec: VideoCodec, { platform, hasRenderNode }: EncoderSystem): Candidate[] {
   const short = { h264: "h264", hevc: "hevc", av1: "av1" }[codec as "h264"] as string | undefined;
   const fast =
     short === undefined
@@ -54,7 +63,7 @@ function candidates(codec: VideoCodec, platform: NodeJS.Platform): Candidate[] {
             ? []
             : [hardware("NVENC", `${short}_nvenc`), hardware("Quick Sync", `${short}_qsv`)]),
           ...(platform === "win32" ? [hardware("AMF", `${short}_amf`)] : []),
-          ...(platform === "linux" && existsSync(RENDER_NODE)
+          ...(platform === "linux" && hasRenderNode
             ? [hardware("VA-API", `${short}_vaapi`, "format=nv12,hwupload", ["-vaapi_device", RENDER_NODE])]
             : []),
         ];
@@ -118,9 +127,9 @@ export async function chooseEncoder(
   tools: MediaTools,
   { codec, encoder }: Pick<ExportVideo, "codec" | "encoder">,
   pixelFormat: string,
-  platform: NodeJS.Platform = process.platform,
+  system: EncoderSystem = thisSystem(),
 ): Promise<Encoder | null> {
-  const all = candidates(codec, platform);
+  const all = candidates(codec, system);
   const asked = all.filter(({ isHardware }) => encoder === "auto" || !isHardware);
   const failed: string[] = [];
   for (const candidate of asked) {

@@ -295,6 +295,28 @@ describe("what goes wrong is told in one sentence and damages nothing", () => {
     expect(await beside(at)).toEqual([]);
   });
 
+  it.runIf(process.platform === "linux")(
+    "graphics hardware that refuses the film: software does it, and says so",
+    async () => {
+      await using bench = await testBench();
+      const tool = join(folder, "ffmpeg-busy");
+      // It works when it is tried, and not on the film.
+      const busy =
+        'case "$*" in *h264_nvenc*"-f null"*) cat >/dev/null; exit 0;; *h264_nvenc*) echo busy >&2; exit 1;; esac';
+      await writeFile(tool, `#!/bin/sh\n${busy}\nexec ffmpeg "$@"\n`);
+      await chmod(tool, 0o755);
+      const studio = await bench.open({ ffmpeg: tool });
+      const at = await place();
+      const { settings: preset } = findPreset("h264")!;
+      const job = await exported(studio, film().document, join(at, "film.mp4"), {
+        settings: () => ({ ...preset, smart: false }),
+      });
+      expect(job).toMatchObject({ state: "done", result: { frames: 24 } });
+      expect(job.result!.notes[0]).toBe("Encoded by libx264, in software: h264_nvenc failed on this film.");
+      expect(await beside(at)).toEqual(["film.mp4"]);
+    },
+  );
+
   it("only gaps, only sound, media that are not there, a taken name, a name of another kind", async () => {
     await using bench = await testBench();
     const studio = await bench.open();

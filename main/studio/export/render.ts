@@ -67,7 +67,7 @@ async function renderWith(work: Work, packets: PacketFiles): Promise<ExportOutco
   if (plan.audio?.loudness != null && loudness === null)
     notes.push("The sound is silent, so its loudness was left as it is.");
   const joined = smart === null ? null : await writeSmart(work, smart, loudness, notes);
-  const painted = joined ?? (await write(work, encoder, loudness));
+  const painted = joined ?? (await writeWhole(work, encoder, loudness, notes));
   notes.push(...(await embedRecords(task, plan, places)));
   if (places.poster !== null) await writePoster(work, places.poster);
   await files.assertUnchanged();
@@ -128,6 +128,25 @@ async function encoderFor(tools: MediaTools, { video }: ExportPlan): Promise<Enc
       `This computer's ffmpeg cannot encode ${video.codec}: choose another format, or install a full build of ffmpeg.`,
     );
   return encoder;
+}
+
+/** Hardware that works may still refuse this film, by its size or because it is busy: then software does it. */
+async function writeWhole(
+  work: Work,
+  encoder: Encoder | null,
+  loudness: Loudness | null,
+  notes: string[],
+): Promise<Painted> {
+  try {
+    return await write(work, encoder, loudness);
+  } catch (cause) {
+    const { video } = work.plan;
+    if (video === null || encoder?.isHardware !== true || StudioError.from(cause).code !== "FFMPEG_FAILED") throw cause;
+    const other = await chooseEncoder(work.tools, { ...video, encoder: "software" }, pixelFormatOf(video));
+    if (other === null) throw cause;
+    notes.splice(0, 1, `Encoded by ${other.name}, in software: ${encoder.name} failed on this film.`);
+    return write(work, other, loudness);
+  }
 }
 
 async function write(work: Work, encoder: Encoder | null, loudness: Loudness | null): Promise<Painted> {
