@@ -42,7 +42,7 @@ function State({ job }: { readonly job: ExportJob }) {
   if (state === "queued") return <span className="exports__state">Waiting its turn</span>;
   const eta = etaWords(progress);
   const words = [
-    state === "paused" ? "Paused" : phaseWords(progress),
+    state === "paused" ? pausedWords(progress.fraction) : phaseWords(progress),
     ...(speed === null ? [] : [`${speed.toFixed(1)} frames/s`]),
     ...(eta && state !== "paused" ? [eta] : []),
   ];
@@ -60,6 +60,10 @@ function State({ job }: { readonly job: ExportJob }) {
     </>
   );
 }
+
+/** A held export lives in its process: without it nothing is kept. */
+const pausedWords = (fraction: number): string =>
+  fraction > 0 ? "Paused; closing the studio makes it begin anew" : "Paused; begins at its beginning";
 
 function Buttons({ job: { id, state, request } }: { readonly job: ExportJob }) {
   const { client, store } = useStudio();
