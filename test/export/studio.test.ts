@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { chmod, mkdir, readdir, readFile, readlink, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ExportJob, StudioEvent } from "../../core/contract/index.ts";
 import { type ExportSettings, findPreset } from "../../core/export/index.ts";
 import type { MediaReference, Settings, Timeline } from "../../core/timeline/index.ts";
@@ -14,6 +14,9 @@ import { testBench } from "../../main/studio/testing.ts";
 import { removeFolder, temporaryFolder } from "../e2e/harness.ts";
 import { canMount, mountDisk } from "../faults/small-disk.ts";
 import { Film, makeMedia } from "./films.ts";
+
+/** Exports are made at a low priority: where everything else is busy they take long to begin. */
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 /** Processes end when the machine gets to it. */
 const PATIENT = { timeout: 30_000 };
