@@ -1,10 +1,16 @@
-/** What leaves the studio and comes back: exported films with their records, timelines and subtitles, in a real Chromium by real drops. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+/**
+ * What leaves the studio and comes back: films from the Export workspace, exported films with their records, timelines and subtitles, in a
+ * real Chromium by real drops.
+ */
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import type { Input, Method, Output } from "../../core/contract/index.ts";
+import { writeVtt } from "../../core/exchange/index.ts";
 import { type ExportSettings, findPreset } from "../../core/export/index.ts";
 import { clip as sampleClip } from "../../core/testing/samples.ts";
+import { secondsToFlicks } from "../../core/time/index.ts";
 import { locateFfmpeg } from "../../main/media/index.ts";
 import { exportFilm } from "../export/export-film.ts";
 import { Film, makeMedia } from "../export/films.ts";
@@ -91,6 +97,89 @@ async function exportSamples(): Promise<void> {
 /** What the window has told since the test began: a notice goes by itself, or when the next one comes. */
 const told = (): Promise<string> => page.evaluate(() => (globalThis as unknown as { told: string[] }).told.join("\n"));
 const isTold = (sentence: string | RegExp) => eventually(told).toMatch(sentence);
+
+/** Asks the studio as the page would. */
+async function ask<M extends Method>(method: M, input: Input<M>): Promise<Output<M>> {
+  const reply = await page.evaluate(
+    async ([name, body]) => {
+      const init = { method: "POST", headers: { "Content-Type": "application/json" }, body };
+      return (await fetch(`/api/${name}`, init)).json() as Promise<{ ok: boolean; value: unknown }>;
+    },
+    [method, JSON.stringify(input)] as const,
+  );
+  expect(reply.ok).toBe(true);
+  return reply.value as Output<M>;
+}
+
+let tries = 0;
+
+it("what is on the timeline is exported from the window, and the file is there", async () => {
+  tries += 1;
+  await page.getByRole("navigation", { name: "Workspace" }).getByRole("button", { name: "Export" }).click();
+  if (tries === 1) {
+    await page.getByText(/There is nothing to export/).waitFor();
+    await look("export-empty");
+    expect(await page.getByRole("button", { name: "Export", exact: true }).last().isDisabled()).toBe(true);
+  }
+  // A title is all that this film needs.
+  const { id, document } = await ask("projects.create", {
+    name: `Holiday ${tries}`,
+    settings: { width: 640, height: 360 },
+  });
+  const track = document.tracks.find(({ kind }) => kind === "text")!.id;
+  const clips = [{ track, clip: { text: { text: "Holiday" }, duration: 24 * 29_400_000 } }];
+  await ask("projects.edit", { id, name: "append", arguments: { clips } });
+  await page.reload();
+  await page.getByRole("navigation", { name: "Workspace" }).waitFor();
+  await page.keyboard.press("Control+e");
+  await page.getByText("H.264", { exact: true }).first().click();
+  await choosesSettings();
+  await page.getByText(/ · \d+ frames · /).waitFor();
+  await page.getByText(/Encoded by libx264/).waitFor();
+  await page.getByLabel("Name").fill(`My film ${tries}`);
+  await page.getByRole("main").getByRole("button", { name: "Export", exact: true }).click();
+  const jobs = page.getByRole("list", { name: "Exports" });
+  await jobs.getByText(`My film ${tries}.mp4`).waitFor();
+  await jobs.getByText(/checked/).waitFor({ timeout: 300_000 });
+  await look("export-done");
+  expect(await readdir(join(folder, "out", "Exports"))).toContain(`My film ${tries}.mp4`);
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await page.setViewportSize({ width: 1200, height: 720 });
+  await look("export-small");
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await jobs.getByRole("button", { name: /Take off the list/ }).click();
+  await page.getByText(/What you export appears here/).waitFor();
+  expect(window.offences).toEqual([]);
+}, 400_000);
+
+/** Every setting is at hand, says what comes of it, and can be taken back. */
+async function choosesSettings(): Promise<void> {
+  const form = page.getByRole("region", { name: "Settings" });
+  await form.getByText("640 × 360 · 24 frames").waitFor();
+  await form.getByLabel("Size", { exact: true }).selectOption("1280×720");
+  await form.getByLabel("Rate", { exact: true }).selectOption("25");
+  await form.getByText("1280 × 720 · 25 frames").waitFor();
+  await form.getByLabel("Size by").selectOption("bitrate");
+  await form.getByLabel("Bitrate of the pictures, kbit/s").fill("8000");
+  await page.keyboard.press("Enter");
+  await form.getByText("About 1.0 MB").waitFor();
+  await form.getByLabel("File", { exact: true }).selectOption("webm");
+  await form.getByText(".webm").waitFor();
+  expect(await form.getByLabel("Codec", { exact: true }).first().inputValue()).toBe("vp9");
+  await form.getByLabel("Layout").selectOption("mono");
+  await form.getByLabel("Loudness").selectOption("-23");
+  await form.getByRole("button", { name: /This frame/ }).click();
+  await form.getByText("A PNG of 00:00:00:00").waitFor();
+  await form.getByText("No clip in this range was generated").waitFor();
+  await look("export-form");
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await page.setViewportSize({ width: 1200, height: 720 });
+  await look("export-form-small");
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await form.getByRole("button", { name: "Back to H.264 as it comes" }).click();
+  await form.getByText("640 × 360 · 24 frames").waitFor();
+  await form.getByRole("button", { name: "None", exact: true }).click();
+}
 
 const offer = () => page.getByRole("region", { name: "How it was made" });
 
@@ -184,3 +273,37 @@ it("another editor's timeline opens as a project, its media are found by name, s
   expect(written).toMatch(/00:00:00,500 --> 00:00:01,000\r\nHello there/);
   expect(window.offences).toEqual([]);
 }, 300_000);
+
+it("Chromium shows our WebVTT as it is meant: times, lines, and signs that look like markup", async () => {
+  const cues = [
+    { start: 0.5, end: 1.25, text: "Ünïcode & <signs>\nin two lines" },
+    { start: 3661.001, end: 3662, text: "a --> b &amp; <i>not slanted</i>" },
+  ];
+  const text = writeVtt(
+    cues.map((cue) => ({ ...cue, start: secondsToFlicks(cue.start), end: secondsToFlicks(cue.end) })),
+  );
+  const other = await browser.newPage();
+  try {
+    const shown = await other.evaluate(async (source) => {
+      const video = document.createElement("video");
+      const track = document.createElement("track");
+      track.src = URL.createObjectURL(new Blob([source], { type: "text/vtt" }));
+      video.append(track);
+      document.body.append(video);
+      const loaded = new Promise((done, fail) => {
+        track.addEventListener("load", done);
+        track.addEventListener("error", fail);
+      });
+      track.track.mode = "hidden";
+      await loaded;
+      return [...(track.track.cues as unknown as Iterable<VTTCue>)].map((cue) => ({
+        start: cue.startTime,
+        end: cue.endTime,
+        text: cue.getCueAsHTML().textContent,
+      }));
+    }, text);
+    expect(shown).toEqual(cues);
+  } finally {
+    await other.close();
+  }
+}, 120_000);
