@@ -7,6 +7,7 @@ import { TransitionPalette } from "../transitions/TransitionPalette.tsx";
 import { Button } from "../ui/Button.tsx";
 import { plural } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
+import { useFollowing } from "../ui/use-following.ts";
 import { BinItems } from "./BinItems.tsx";
 import { BinTools } from "./BinTools.tsx";
 import {
@@ -68,7 +69,7 @@ function useUses(): ReadonlyMap<string, number> {
 export function Bin() {
   const { exchange, media, mediaStatus, mediaFacts } = useStudio();
   const own = useProject((view) => view.document.media);
-  const uses = useUses();
+  const uses = useFollowing(useUses(), false);
   const catalogue = useSelect((state) => state.catalogue);
   const clips = useSelect((state) => state.clips);
   const adding = useSelect((state) => state.adding);
