@@ -150,17 +150,15 @@ describe.skipIf(!hasStarter)("plume generate on the starter model", () => {
     "survives the kernel's out-of-memory killer and says what to change (needs a writable memory cgroup, version 1)",
     async () => {
       const group = join(MEMORY_GROUPS, `plume-test-${process.pid}`);
-      await mkdir(group);
+      await mkdir(group, { recursive: true });
       try {
-        await writeFile(join(group, "memory.limit_in_bytes"), "450M");
         const ask = ["generate", "interrupted", "--size", "1024x1024", "--frames", "26", "--steps", "1", "--json"];
         // The shell moves itself into the group and becomes the command.
-        const { code, stdout } = await plume(ask, {}, [
-          "sh",
-          "-c",
-          `echo $$ > ${group}/cgroup.procs && exec "$@"`,
-          "sh",
-        ]).done;
+        const { child, done } = plume(ask, {}, ["sh", "-c", `echo $$ > ${group}/cgroup.procs && exec "$@"`, "sh"]);
+        // Only now is the memory taken away: a computer known to have too little refuses the clip beforehand.
+        await waitForChild(child.pid!, "worker.ts");
+        await writeFile(join(group, "memory.limit_in_bytes"), "1G");
+        const { code, stdout } = await done;
         expect(code).toBe(1);
         expect(JSON.parse(stdout)).toMatchObject({
           error: { code: "MODEL_OUT_OF_MEMORY", message: expect.stringContaining("smaller size or fewer frames") },

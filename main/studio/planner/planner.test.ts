@@ -91,7 +91,9 @@ describe("a clip that does not fit", () => {
   it("on any computer says so, and has no advice where nothing fits", async () => {
     const tiny = onComputer(400e6, 500e6);
     const plan = await tiny.plan(clip(512, 384, 16));
-    expect(plan.reason).toBe("This takes about 5.4 GB of memory, and this computer has 500 MB.");
+    expect(plan.reason).toBe(
+      "This takes about 5.4 GB of memory, and this computer has 500 MB: make it smaller, or choose a smaller model.",
+    );
     expect(plan.advice).toEqual([]);
   });
 

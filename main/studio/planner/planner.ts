@@ -183,7 +183,8 @@ export class Planner {
     const { total } = this.options.memory;
     const limit = await this.options.memory.limit();
     const takes = `This takes about ${spoken(need)} of memory`;
-    if (need + RESERVE > total) return `${takes}, and this computer has ${spoken(total)}.`;
+    if (need + RESERVE > total)
+      return `${takes}, and this computer has ${spoken(total)}: make it smaller, or choose a smaller model.`;
     if (need + RESERVE > limit)
       return `${takes}, and models may use ${spoken(limit)} of this computer's ${spoken(total)}: raise that limit, or make it smaller.`;
     return `${takes}, and ${spoken(have)} are free: close other programs, or make it smaller.`;
