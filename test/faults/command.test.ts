@@ -55,7 +55,7 @@ function plume(
 }
 
 // Each command starts an engine; on a busy machine that takes its time.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 400_000 });
 
 const small = ["--steps", "2", "--frames", "2"];
 /** Long enough to be interrupted. */
@@ -74,7 +74,7 @@ async function waitForChild(pid: number, word: string): Promise<number> {
       }
       throw new Error(`no ${word} yet`);
     },
-    { timeout: 30_000, interval: 50 },
+    { timeout: 200_000, interval: 50 },
   );
 }
 
@@ -156,7 +156,11 @@ describe.skipIf(!hasStarter)("plume generate on the starter model", () => {
         // The shell moves itself into the group and becomes the command.
         const { child, done } = plume(ask, {}, ["sh", "-c", `echo $$ > ${group}/cgroup.procs && exec "$@"`, "sh"]);
         // Only now is the memory taken away: a computer known to have too little refuses the clip beforehand.
-        await waitForChild(child.pid!, "worker.ts");
+        await waitForChild(child.pid!, "worker.ts").catch(async (error: unknown) => {
+          process.kill(-child.pid!, "SIGKILL");
+          await done;
+          throw error;
+        });
         await writeFile(join(group, "memory.limit_in_bytes"), "1G");
         const { code, stdout } = await done;
         expect(code).toBe(1);
