@@ -344,6 +344,12 @@ test("a source gives a stretch between its own marks", async () => {
   await eventually(async () =>
     (await timeline()).tracks.flatMap((track) => laneOf(track).placed.map(({ clip: { sourceRange } }) => sourceRange)),
   ).toContainEqual({ start: frames(25), duration: frames(25) });
+  // What is exported is the timeline, whatever was looked at in Edit.
+  const [tabs, header] = [page.locator(".viewer__tabs"), page.locator("header")];
+  await header.getByText("Export", { exact: true }).click();
+  await eventually(() => tabs.innerText()).toBe("Timeline");
+  await header.getByText("Edit", { exact: true }).click();
+  await eventually(() => tabs.innerText()).toContain("halves.mp4");
 });
 
 test("a file that is gone is hatched in its place with its name, and is back when it is back", async () => {

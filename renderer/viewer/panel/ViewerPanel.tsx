@@ -22,13 +22,13 @@ export function ViewerPanel() {
   const tab = useViewerUi((ui) => ui.tab);
   const locate = useLocate(references);
   const media = source === null ? null : (findMedia({ media: references }, source) ?? null);
-  // What is exported is looked at, not moved.
+  // What is exported is looked at, not moved, and it is the timeline.
   const isEdited = useEditUi((ui) => ui.workspace === "edit");
-  useSourceTab(source);
-  const showsSource = tab === "source" && media !== null;
+  useSourceTab(isEdited ? source : null);
+  const showsSource = isEdited && tab === "source" && media !== null;
   return (
     <div className="viewer">
-      <ViewerHead source={media} />
+      <ViewerHead source={isEdited ? media : null} />
       {showsSource ? (
         <SourceViewer key={media.id} media={media} />
       ) : (
