@@ -76,8 +76,15 @@ export function ClipMenu({ children }: { readonly children: ReactNode }) {
           onCloseAutoFocus={(event) => {
             // Focus goes back to the clip that the menu was of, where it came from the keyboard.
             event.preventDefault();
-            if (editUi.getState().selection.type === "clips")
-              document.querySelector<HTMLElement>('.grid-layer__cell[tabindex="0"]')?.focus();
+            if (editUi.getState().selection.type !== "clips") return;
+            // The cells may not know yet what the menu has done: they do once they have focus.
+            const grid = document.querySelector<HTMLElement>(".grid-layer__scroll");
+            grid?.focus();
+            requestAnimationFrame(() => {
+              // What the menu opened may have taken the keyboard.
+              if (grid !== null && document.activeElement === grid)
+                grid.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
+            });
           }}
         >
           <Entries entries={entries} />

@@ -1,11 +1,12 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- a table cannot be laid over a drawing: its cells lie where clips are */
-import { type FocusEvent, memo, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type FocusEvent, memo, type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { FLICKS_PER_SECOND, flicksToFrame, formatTimecode } from "../../core/time/index.ts";
-import { laneOf, mediaOf, type Timeline, type Track } from "../../core/timeline/index.ts";
+import { findClip, laneOf, mediaOf, type Timeline, type Track } from "../../core/timeline/index.ts";
 import { useEditUi, useProject, useSelect, useStudio } from "../state/context.ts";
 import { type EditUi, type Selection } from "../state/edit-ui.ts";
 import { staleClips } from "../state/stale.ts";
 import { useTransport } from "../state/transport.ts";
+import { useFollowing } from "../ui/use-following.ts";
 import { INSET, layoutOf, RULER_HEIGHT, timeToX } from "./geometry.ts";
 import { indexAt } from "./hit.ts";
 import { clickedClip } from "./selection.ts";
@@ -27,9 +28,32 @@ interface Place {
  * of them can take focus. Arrows go between clips and tracks and select; Shift+arrow selects on; Enter opens the clip's menu.
  */
 export function Grid({ view }: { readonly view: TimelineView }) {
-  const { editUi, project } = useStudio();
   const document = useProject((state) => state.document);
   const selection = useEditUi((ui) => ui.selection);
+  const [isUsed, setUsed] = useState(false);
+  const told = useFollowing(
+    useMemo(() => ({ document, selection }), [document, selection]),
+    isUsed,
+  );
+  return (
+    <div className="grid-layer">
+      <PlayheadSlider view={view} />
+      <Cells view={view} document={told.document} selection={told.selection} onUse={setUsed} />
+    </div>
+  );
+}
+
+interface CellsProps {
+  readonly view: TimelineView;
+  readonly document: Timeline;
+  readonly selection: Selection;
+  /** Told whether focus is in it: then nothing may lag behind the keys. */
+  readonly onUse: (isUsed: boolean) => void;
+}
+
+/** Nobody sees the cells: they follow on the frame that shows an edit, unless focus is among them. */
+const Cells = memo(function Cells({ view, document, selection, onUse }: CellsProps) {
+  const { editUi, project } = useStudio();
   const heights = useEditUi((ui) => ui.trackHeights);
   const stale = useSelect(({ clips, media }) => staleClips(clips, media));
   const [focused, setFocused] = useState<Place | null>(null);
@@ -80,10 +104,12 @@ export function Grid({ view }: { readonly view: TimelineView }) {
 
   /** A clip that is reached with the keyboard is the one that commands mean. */
   function onFocus(event: FocusEvent): void {
+    onUse(true);
     const clip = event.target instanceof HTMLElement ? event.target.dataset["clip"] : undefined;
     const ui = editUi.getState();
     if (clip === undefined || (ui.selection.type === "clips" && ui.selection.ids.includes(clip))) return;
     const current = project.store.getState().document;
+    if (findClip(current, clip) === null) return;
     editUi.setState({ selection: clickedClip(current, ui, clip, "replace") });
   }
 
@@ -107,38 +133,36 @@ export function Grid({ view }: { readonly view: TimelineView }) {
   }
 
   return (
-    <div className="grid-layer">
-      <PlayheadSlider view={view} />
-      <div
-        className="grid-layer__scroll"
-        ref={layer}
-        role="grid"
-        tabIndex={-1}
-        aria-label="Clips"
-        aria-multiselectable
-        aria-rowcount={layout.rows.length}
-        aria-colcount={Math.max(1, ...document.tracks.map((track) => laneOf(track).placed.length))}
-        onKeyDown={onKeyDown}
-        onFocus={onFocus}
-      >
-        {layout.rows.map(({ track, y, height }) => (
-          <TrackRow
-            key={track.id}
-            settings={document.settings}
-            media={document.media}
-            stale={stale}
-            track={track}
-            y={y}
-            height={height}
-            selection={selection}
-            active={active?.track === track.id ? active.clip : undefined}
-            middle={middleOf(track, active, activeTime)}
-          />
-        ))}
-      </div>
+    <div
+      className="grid-layer__scroll"
+      ref={layer}
+      role="grid"
+      tabIndex={-1}
+      aria-label="Clips"
+      aria-multiselectable
+      aria-rowcount={layout.rows.length}
+      aria-colcount={Math.max(1, ...document.tracks.map((track) => laneOf(track).placed.length))}
+      onKeyDown={onKeyDown}
+      onFocus={onFocus}
+      onBlur={(event) => onUse(event.currentTarget.contains(event.relatedTarget))}
+    >
+      {layout.rows.map(({ track, y, height }) => (
+        <TrackRow
+          key={track.id}
+          settings={document.settings}
+          media={document.media}
+          stale={stale}
+          track={track}
+          y={y}
+          height={height}
+          selection={selection}
+          active={active?.track === track.id ? active.clip : undefined}
+          middle={middleOf(track, active, activeTime)}
+        />
+      ))}
     </div>
   );
-}
+});
 
 /** What one row shows. An edit of another track draws it not again: what did not change is the same object. */
 interface RowProps {

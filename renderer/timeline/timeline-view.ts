@@ -32,7 +32,7 @@ export class TimelineView {
   private palette: Palette | null = null;
   private hatch: CanvasPattern | null = null;
   private frame = 0;
-  private dirty = { base: false, tracks: false, overlay: false, playhead: false };
+  private dirty = { base: false, tracks: false, ruler: false, overlay: false, playhead: false };
   /** The tracks as they are on the canvas. */
   private painted: Layout | null = null;
   private known: {
@@ -151,7 +151,7 @@ export class TimelineView {
     const stops = [
       project.store.subscribe((view, before) => {
         if (view.document !== before.document)
-          this.invalidate(onlyTracks(view.document, before.document) ? "tracks" : "base");
+          for (const part of changedParts(view.document, before.document)) this.invalidate(part);
       }),
       editUi.subscribe(() => this.invalidate("base")),
       store.subscribe((state, before) => {
@@ -174,7 +174,7 @@ export class TimelineView {
   }
 
   /** `tracks`: those that are others than those that were painted. */
-  invalidate(what: "base" | "tracks" | "overlay" | "playhead"): void {
+  invalidate(what: "base" | "tracks" | "ruler" | "overlay" | "playhead"): void {
     this.dirty[what] = true;
     if (what === "base") this.dirty.overlay = true;
     if (this.frame === 0 && this.base !== null)
@@ -196,7 +196,7 @@ export class TimelineView {
     this.overlay?.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.scrollTo(this.scrolledY);
     // At once: a canvas of a new size is empty, and would be seen so for a frame.
-    this.dirty = { base: true, tracks: false, overlay: true, playhead: true };
+    this.dirty = { base: true, tracks: false, ruler: false, overlay: true, playhead: true };
     this.paint();
     for (const listener of this.listeners) listener();
   }
@@ -250,8 +250,9 @@ export class TimelineView {
       };
     };
     const isChange = this.dirty.tracks && !this.dirty.base && this.painted !== null;
-    if (this.dirty.base || (this.dirty.tracks && !(isChange && paintChanged(tracks(), this.painted!)))) {
-      paintTracks(tracks());
+    const isWhole = this.dirty.base || (this.dirty.tracks && !(isChange && paintChanged(tracks(), this.painted!)));
+    if (isWhole) paintTracks(tracks());
+    if (isWhole || this.dirty.ruler) {
       const marker = ui.selection.type === "marker" ? ui.selection.id : null;
       const { inPoint, outPoint } = scene;
       paintRuler(base, { document, view, bars: ui.ruler === "bars", inPoint, outPoint, marker }, palette);
@@ -261,16 +262,17 @@ export class TimelineView {
       paintOverlay(overlay, { view, height, hint: this.shownHint, blade: this.shownBlade }, palette);
     }
     this.placePlayhead(Math.round(timeToX(view, this.studio.transport.time)));
-    this.dirty = { base: false, tracks: false, overlay: false, playhead: false };
+    this.dirty = { base: false, tracks: false, ruler: false, overlay: false, playhead: false };
   }
 }
 
 /** What the playhead's head reaches to either side. */
 const HEAD = 8;
 
-/** An edit that changed tracks, and nothing else that the drawing shows. */
-function onlyTracks(now: Timeline, before: Timeline): boolean {
-  return now.settings === before.settings && now.markers === before.markers && now.media === before.media;
+/** What an edit may have changed of all that the drawing shows. */
+function changedParts(now: Timeline, before: Timeline): readonly ("base" | "tracks" | "ruler")[] {
+  if (now.settings !== before.settings || now.media !== before.media) return ["base"];
+  return now.markers === before.markers ? ["tracks"] : ["tracks", "ruler"];
 }
 
 /** Room under the last track, where a clip can be dropped to make one more. */

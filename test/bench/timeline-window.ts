@@ -187,7 +187,9 @@ export function benchTimelineWindow(say: (line: string) => void, runs = 10): Pro
       say(
         `  ${name.padEnd(14)} until painted ${words(painted)}; command ${now.p50.toFixed(1)}, frame ${frame.p50.toFixed(1)}`,
       );
-    say(`  every edit     until painted ${words(edit.painted)} (aim: under 8); the inspector follows after that frame`);
+    say(
+      `  every edit     until painted ${words(edit.painted)} (aim: under 8); the inspector and the cells for screen readers follow after that frame`,
+    );
     say(`  without one    ${words(edit.nothing)}: a frame in which nothing is to do, in each of the numbers above`);
     say(
       `  CPU of an edit until its answer is drawn, on average: ${edit.cpu.toFixed(1)} ms, and ${edit.cpuOfFrames.toFixed(1)} for the same frames without it`,

@@ -37,9 +37,11 @@ export function paintChanged(scene: TracksScene, before: Layout): boolean {
   const isOver = selection.type === "gap" || selection.type === "cut";
   if (isOver || before.rows.length !== layout.rows.length || isEmpty(before) || isEmpty(layout)) return false;
   if (!layout.rows.every(isAlike)) return false;
-  within(scene, () => {
-    for (const [i, row] of layout.rows.entries()) if (row.track !== before.rows[i]!.track) paintTrack(scene, row);
-  });
+  const changed = layout.rows.filter(({ track }, i) => track !== before.rows[i]!.track);
+  if (changed.length > 0)
+    within(scene, () => {
+      for (const row of changed) paintTrack(scene, row);
+    });
   return true;
 }
 
