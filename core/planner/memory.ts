@@ -7,7 +7,7 @@ import type { MeasuredRun } from "./seconds.ts";
  * tensors with what operators need for themselves. Fitted to the peaks of clips of 64×64 to 512×320, each in a process of its own;
  * `npm run bench -- planner` measures them anew beside the formula.
  */
-export const memoryModel = { base: 210e6, activations: 1.65 } as const;
+export const memoryModel = { base: 216e6, activations: 1.65 } as const;
 
 /** Bytes of memory that making such a clip takes at its peak, by the formula alone. */
 export function memoryOf({ memory }: ClipCosts): number {

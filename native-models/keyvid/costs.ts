@@ -1,5 +1,6 @@
 /** What KeyVID's calls cost, told from its graphs: nothing is opened, so the studio's own process may ask. */
 import type { LatentSize } from "../diffusion/latent.ts";
+import { sizeOf } from "../onnx/graph.ts";
 import { peakBytes } from "../onnx/peak.ts";
 import { textGraph } from "../openclip/text-tower.ts";
 import { visionGraph } from "../openclip/vision-tower.ts";
@@ -51,6 +52,14 @@ export class KeyvidCosts implements StageCosts {
 
   callMemory(stage: Stage, size: LatentSize, branches: number): number {
     return peakBytes(unetGraph(this.#config[stage], size, { branches })) + this.unetBytes(stage);
+  }
+
+  /** Bytes of what a call for one branch is given, nearly all of it keys and values. */
+  inputBytes(stage: Stage, size: LatentSize): number {
+    return unetGraph(this.#config[stage], size, { branches: 1 }).inputs.reduce(
+      (sum, { shape }) => sum + 4 * sizeOf(shape),
+      0,
+    );
   }
 
   /** Bytes of a stage's U-Net, whatever the call. */

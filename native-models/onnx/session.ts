@@ -7,7 +7,7 @@ import { StudioError } from "../../core/contract/errors.ts";
 import type { DeviceId } from "../../core/contract/planner.ts";
 import type { WeightIndex } from "../types.ts";
 import { type Graph, sizeOf, type Tensor } from "./graph.ts";
-import { peakBytes } from "./peak.ts";
+import { KEPT_BYTES, peakBytes } from "./peak.ts";
 
 export type Values = Float32Array | BigInt64Array;
 export interface Value {
@@ -30,13 +30,6 @@ export interface SessionOptions {
  * temporal convolutions aside, loads in 17 s instead of 2 and copies 1.9 GB into private memory that otherwise stay mapped.
  */
 const BLOCKED_LAYOUT_BYTES = 512 * 2 ** 20;
-
-/**
- * Up to this size of a run's tensors onnxruntime keeps their memory for the next run (its arena). Fresh pages cost a PATNet-T2 a seventh of
- * its time. The arena rounds up and keeps the largest run's memory for good: the VAE decoder of a 512×320 frame took 2.1 GB with it, 1.1 GB
- * without, in the same time.
- */
-const KEPT_BYTES = 32 * 2 ** 20;
 
 /** Where the weights of a pack lie: its folder, the weights file in it, and what is where. */
 export interface Weights {

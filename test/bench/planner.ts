@@ -92,6 +92,11 @@ export async function benchPlanner({ say, args, threads }: BenchContext): Promis
     ] as const)
       await row(`starter ${w}×${h}, ${t} frames`, { pack: starter, wish: words(w, h, t, 2) });
     await row("starter 128×128, 16 frames, int8", { pack: starter, wish: words(128, 128, 16, 2, "int8") });
+    for (const weights of ["fp16", "int8", "4bit"] as const) {
+      const pack = join(folder, `starter-${weights}`);
+      await installCheckpoint({ file: join(assets, "starter.ckpt"), destination: pack, weights });
+      await row(`starter 128×128, 16 frames, ${weights} pack`, { pack, wish: words(128, 128, 16, 2) });
+    }
     for (const side of [64, 128, 192])
       await row(`animator ${side}×${side}`, { pack: animator, wish: motion(side, side) });
     const random = async (
