@@ -59,7 +59,8 @@ export const attributeGroups = {
   style: styleParameters,
 } as const;
 
-const pastable = [
+/** What of a clip's look and sound can be given to another one. */
+export const pastable = [
   "motion",
   "opacity",
   "crop",

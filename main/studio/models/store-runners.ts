@@ -89,35 +89,24 @@ export function storeJobs(entry: CatalogueEntry, request: Omit<StoreRequest, "en
   return [download, { kind: "convert", ...freshJob(), ...shared, after: [download.id] }];
 }
 
-/** The installation of files that were handed over. */
-export const droppedJob = (request: z.infer<typeof droppedSchema>, title: string): ConvertJob => ({
+const convertJob = (title: string, request: ConvertJob["request"]): ConvertJob => ({
   kind: "convert",
   ...freshJob(),
   title,
-  request: { ...request },
+  request,
   speed: null,
   result: null,
 });
+
+/** The installation of files that were handed over. */
+export const droppedJob = (request: z.infer<typeof droppedSchema>, title: string): ConvertJob =>
+  convertJob(title, { ...request });
 
 /** The mixing of styles with an installed model. */
-export const mixJob = (request: MixRequest): ConvertJob => ({
-  kind: "convert",
-  ...freshJob(),
-  title: request.name,
-  request: { ...request },
-  speed: null,
-  result: null,
-});
+export const mixJob = (request: MixRequest): ConvertJob => convertJob(request.name, { ...request });
 
 /** An installed model once more, in smaller weights. */
-export const repackJob = (request: RepackRequest): ConvertJob => ({
-  kind: "convert",
-  ...freshJob(),
-  title: request.name,
-  request: { ...request },
-  speed: null,
-  result: null,
-});
+export const repackJob = (request: RepackRequest): ConvertJob => convertJob(request.name, { ...request });
 
 const repackOfJob = (job: JobSnapshot): RepackRequest | null => {
   const request = job.kind === "convert" ? repackSchema.safeParse(job.request) : null;

@@ -1,4 +1,4 @@
-import { findClip, mediaOf, type Timeline } from "../../../core/timeline/index.ts";
+import { findClip, mediaOf, pastable, type Timeline } from "../../../core/timeline/index.ts";
 import { FLICKS_PER_SECOND, flicksToFrame, frameToFlicks, type TimeRange } from "../../../core/time/index.ts";
 import { placementsOf } from "../../timeline/placement.ts";
 import { selectionOf } from "../../timeline/selection.ts";
@@ -99,20 +99,6 @@ export const placeCommands = editGroup("Place", [
   },
 ]);
 
-const attributes = [
-  "motion",
-  "opacity",
-  "crop",
-  "blur",
-  "colour",
-  "subject",
-  "sound",
-  "blend",
-  "fit",
-  "fades",
-  "style",
-] as const;
-
 function copy(context: CommandContext): boolean {
   const found = selected(context);
   if (found.length === 0) return false;
@@ -202,7 +188,7 @@ export const clipboardCommands = editGroup("Clipboard", [
     run(context) {
       const from = context.editUi.getState().clipboard[0]!.clip;
       const clips = idsOf(selected(context)).filter((id) => findClip(documentOf(context), id) !== null);
-      const result = context.project.perform("pasteAttributes", { from, clips, attributes: [...attributes] });
+      const result = context.project.perform("pasteAttributes", { from, clips, attributes: [...pastable] });
       if (result.ok) say(context, `Pasted the attributes of ${from.name}.`);
     },
   },
