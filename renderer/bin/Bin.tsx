@@ -1,13 +1,12 @@
 import "./bin.css";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useStore } from "zustand";
-import { useProject, useSelect, useStudio } from "../state/context.ts";
+import { useProject, useSelect, useStudio, useTold } from "../state/context.ts";
 import { pickFiles } from "../state/pick-files.ts";
 import { TransitionPalette } from "../transitions/TransitionPalette.tsx";
 import { Button } from "../ui/Button.tsx";
 import { plural } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
-import { useFollowing } from "../ui/use-following.ts";
 import { BinItems } from "./BinItems.tsx";
 import { BinTools } from "./BinTools.tsx";
 import {
@@ -58,7 +57,7 @@ function lastView(): BinView {
 /** How often media are used; another value only when a count has changed, which few edits do. */
 function useUses(): ReadonlyMap<string, number> {
   const last = useRef<ReadonlyMap<string, number>>(new Map());
-  return useProject(({ document }) => {
+  return useTold(({ document }) => {
     const now = usesOf(document);
     if (!sameUses(last.current, now)) last.current = now;
     return last.current;
@@ -69,7 +68,7 @@ function useUses(): ReadonlyMap<string, number> {
 export function Bin() {
   const { exchange, media, mediaStatus, mediaFacts } = useStudio();
   const own = useProject((view) => view.document.media);
-  const uses = useFollowing(useUses(), false);
+  const uses = useUses();
   const catalogue = useSelect((state) => state.catalogue);
   const clips = useSelect((state) => state.clips);
   const adding = useSelect((state) => state.adding);

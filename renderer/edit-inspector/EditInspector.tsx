@@ -1,11 +1,10 @@
 import "./edit-inspector.css";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { clipsOf, type Marker, type Timeline, type Transition } from "../../core/timeline/index.ts";
-import { useEditUi, useProject } from "../state/context.ts";
+import { useTold } from "../state/context.ts";
 import type { Selection } from "../state/edit-ui.ts";
 import { findGap } from "../timeline/hit.ts";
 import { foundClips } from "../timeline/selection.ts";
-import { useFollowing } from "../ui/use-following.ts";
 import { ClipInspector } from "./ClipInspector.tsx";
 import { CutInspector, findCut } from "./CutInspector.tsx";
 import { GapInspector } from "./GapInspector.tsx";
@@ -16,13 +15,8 @@ import { TransitionInspector } from "./TransitionInspector.tsx";
 
 /** What is selected, in all its values; the project while nothing is. */
 export function EditInspector() {
-  const document = useProject((view) => view.document);
-  const selection = useEditUi((ui) => ui.selection);
   const [isUsed, setUsed] = useState(false);
-  const shown = useFollowing(
-    useMemo(() => ({ document, selection }), [document, selection]),
-    isUsed,
-  );
+  const shown = useTold((view) => view, isUsed);
   return (
     <div
       className="edit-inspector"
@@ -45,16 +39,17 @@ function Content({ document, selection }: { readonly document: Timeline; readonl
     const cut = findCut(document, selection.left, selection.right);
     if (cut !== null) return <CutInspector cut={cut} document={document} />;
   }
-  if (selection.type === "gap" && isFree(document, selection)) return <GapInspector gap={selection} />;
+  if (selection.type === "gap" && isFree(document, selection))
+    return <GapInspector gap={selection} document={document} />;
   if (selection.type === "track") {
     const track = document.tracks.find(({ id }) => id === selection.id);
-    if (track !== undefined) return <TrackInspector key={track.id} track={track} />;
+    if (track !== undefined) return <TrackInspector key={track.id} track={track} tracks={document.tracks} />;
   }
   if (selection.type === "marker") {
     const marker = findMarker(document, selection.id);
     if (marker !== null) return <MarkerInspector key={marker.id} marker={marker} />;
   }
-  return <ProjectInspector />;
+  return <ProjectInspector document={document} />;
 }
 
 /** Whether it is still free there. */

@@ -1,14 +1,19 @@
 import { Sparkle } from "lucide-react";
 import { formatTimecode } from "../../core/time/index.ts";
+import type { Timeline } from "../../core/timeline/index.ts";
 import { useCommands } from "../commands/use-commands.ts";
-import { useProject } from "../state/context.ts";
 import type { Selection } from "../state/edit-ui.ts";
 import { Button } from "../ui/Button.tsx";
 import { Row, Section } from "./fields/rows.tsx";
 
 /** Room between two clips: how much, and what can become of it. */
-export function GapInspector({ gap }: { readonly gap: Extract<Selection, { type: "gap" }> }) {
-  const document = useProject((view) => view.document);
+export function GapInspector({
+  gap,
+  document,
+}: {
+  readonly gap: Extract<Selection, { type: "gap" }>;
+  readonly document: Timeline;
+}) {
   const commands = useCommands();
   const { settings } = document;
   const track = document.tracks.find(({ id }) => id === gap.track);

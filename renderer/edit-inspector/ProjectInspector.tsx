@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { canDropFrames, FRAME_RATES, formatRate, formatTimecode, sameRate } from "../../core/time/index.ts";
-import { clipsOf, defaultSettings, type EditArguments } from "../../core/timeline/index.ts";
-import { useProject, useStudio } from "../state/context.ts";
+import { clipsOf, defaultSettings, type EditArguments, type Timeline } from "../../core/timeline/index.ts";
+import { useStudio } from "../state/context.ts";
 import { lengthOf } from "../state/create-studio.ts";
 import { plural } from "../ui/format.ts";
 import { CheckRow, ColourRow, Section, SelectRow, TextRow } from "./fields/rows.tsx";
@@ -30,9 +30,8 @@ const sampleRates = [
 const { tempo: usual } = defaultSettings;
 
 /** The project itself, while nothing is selected. */
-export function ProjectInspector() {
+export function ProjectInspector({ document }: { readonly document: Timeline }) {
   const { project } = useStudio();
-  const document = useProject((view) => view.document);
   const gesture = useGesture();
   const { settings } = document;
   const { rate, dropFrame, width, height, tempo } = settings;

@@ -1,6 +1,6 @@
 import { flicksToSeconds, FLICKS_PER_SECOND, secondsToFlicks } from "../../core/time/index.ts";
 import { laneOf, parameterInfo, type Track, valueIn } from "../../core/timeline/index.ts";
-import { useProject, useStudio } from "../state/context.ts";
+import { useStudio } from "../state/context.ts";
 import { plural } from "../ui/format.ts";
 import { KeyframeNavigation, KeyframeToggle } from "./fields/keyframes.tsx";
 import { CheckRow, Section, TextRow } from "./fields/rows.tsx";
@@ -13,9 +13,8 @@ const kinds = { video: "Pictures", audio: "Sound", text: "Text" } as const;
 const usual = { amount: 12, attack: 0.2 * FLICKS_PER_SECOND, release: 0.6 * FLICKS_PER_SECOND };
 
 /** A track: its name, what it does, how it sounds. */
-export function TrackInspector({ track }: { readonly track: Track }) {
+export function TrackInspector({ track, tracks }: { readonly track: Track; readonly tracks: readonly Track[] }) {
   const { project } = useStudio();
-  const tracks = useProject((view) => view.document.tracks);
   const gesture = useGesture();
   const { id, ducking } = track;
   const set = (changes: Partial<Track>) => void project.perform("setTrack", { track: id, ...pick(changes) });

@@ -18,6 +18,7 @@ import type { WorkNotices } from "./notify.ts";
 import type { ProjectSession, ProjectView } from "./project.ts";
 import type { RestoreActions } from "./restore.ts";
 import type { State, Store } from "./store.ts";
+import type { TellView, Told } from "./told.ts";
 import type { SubjectMaskSource } from "./subject-masks.ts";
 import type { Transport } from "./transport.ts";
 import type { ViewerUi, ViewerUiStore } from "./viewer-ui.ts";
@@ -31,6 +32,8 @@ export interface Studio {
   readonly transport: Transport;
   /** The open project: what it holds, and the way to change it. */
   readonly project: ProjectSession;
+  /** Document and selection for panels that tell of them. */
+  readonly told: Told;
   /** Selection, tool, zoom: how the editor is looked at. */
   readonly editUi: EditUiStore;
   /** How the viewer is looked at. */
@@ -70,6 +73,15 @@ export function useSelect<T>(select: (state: State) => T): T {
 /** A part of the open project. */
 export function useProject<T>(select: (view: ProjectView) => T): T {
   return useStore(useStudio().project.store, select);
+}
+
+/**
+ * A part of the document or of what is selected, for panels that tell of it: one frame late, when the frame that shows an edit is painted.
+ * `atOnce`: the panel is being worked in, and must not lag behind the hand.
+ */
+export function useTold<T>(select: (view: TellView) => T, atOnce = false): T {
+  const { told } = useStudio();
+  return useStore(atOnce ? told.now : told.late, select);
 }
 
 /** A part of how the editor is looked at. */

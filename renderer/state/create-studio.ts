@@ -19,6 +19,7 @@ import { createQueueActions } from "./queue-actions.ts";
 import { createRestoreActions } from "./restore.ts";
 import { createStudioStore } from "./store.ts";
 import { createSubjectMasks } from "./subject-masks.ts";
+import { createTold } from "./told.ts";
 import { Transport } from "./transport.ts";
 import { createViewerUi } from "./viewer-ui.ts";
 
@@ -72,6 +73,7 @@ export function createStudio(
   });
   const media = createMediaActions(store, client, project, () => mediaStatus.store.getState(), look);
   const keymap = createKeymap(storage);
+  const told = createTold(project.store, editUi);
   const studio: Studio = {
     store,
     actions,
@@ -79,6 +81,7 @@ export function createStudio(
     client,
     transport,
     project,
+    told,
     editUi,
     viewerUi: createViewerUi(storage),
     sourceTransport: new Transport(defaultSettings.rate),
@@ -95,6 +98,7 @@ export function createStudio(
     stopRestoring();
     stopKeeping();
     stopFollowing();
+    told.stop();
     stopConnection();
   };
   return { studio, stop };

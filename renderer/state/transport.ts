@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 import {
   type Flicks,
   FLICKS_PER_SECOND,
@@ -8,6 +8,7 @@ import {
   type Rate,
   snapToFrame,
 } from "../../core/time/index.ts";
+import { useLate } from "../ui/use-late.ts";
 import { useStudio } from "./context.ts";
 
 /** Where playing stands. A new object after each change, so that parts of it can be compared. */
@@ -213,6 +214,16 @@ const GLANCE: Flicks = FLICKS_PER_SECOND / 4;
 /** The playhead as values that move with it show it; 0 where nothing moves, so that nothing is drawn again. */
 export const useGlancedTime = (moves = true): Flicks =>
   useTransport(({ time, playing }) => (!moves ? 0 : playing ? time - (time % GLANCE) : time));
+
+/** The length, one frame after the edit that changed it is painted: for those that only tell it. */
+export function useLateDuration(of?: Transport): Flicks {
+  const { transport } = useStudio();
+  const from = of ?? transport;
+  return useLate(
+    from.subscribe,
+    useCallback(() => from.state.duration, [from]),
+  );
+}
 
 /** A part of where playing stands; the component draws again when that part changes. `select` must give a value that stays the same. */
 export function useTransport<T>(select: (state: TransportState) => T, of?: Transport): T {

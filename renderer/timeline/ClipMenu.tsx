@@ -64,9 +64,6 @@ const MENUS: Readonly<Partial<Record<Selection["type"], readonly Entry[]>>> = {
 /** The menu of whatever is under the pointer, or of the clip that has the keyboard. */
 export function ClipMenu({ children }: { readonly children: ReactNode }) {
   const { editUi } = useStudio();
-  const type = useEditUi((ui) => ui.selection.type);
-  const takes = useTakeEntries();
-  const entries = type === "clips" ? [...takes, ...CLIP] : (MENUS[type] ?? EMPTY);
   return (
     <ContextMenu.Root modal={false}>
       <ContextMenu.Trigger asChild>{children}</ContextMenu.Trigger>
@@ -87,11 +84,18 @@ export function ClipMenu({ children }: { readonly children: ReactNode }) {
             });
           }}
         >
-          <Entries entries={entries} />
+          <OwnEntries />
         </ContextMenu.Content>
       </ContextMenu.Portal>
     </ContextMenu.Root>
   );
+}
+
+/** Of what is selected. Only while the menu is open: it looks at the clip anew after each edit. */
+function OwnEntries() {
+  const type = useEditUi((ui) => ui.selection.type);
+  const takes = useTakeEntries();
+  return <Entries entries={type === "clips" ? [...takes, ...CLIP] : (MENUS[type] ?? EMPTY)} />;
 }
 
 function Entries({ entries }: { readonly entries: readonly Entry[] }) {

@@ -1,12 +1,11 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- a table cannot be laid over a drawing: its cells lie where clips are */
-import { type FocusEvent, memo, type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type FocusEvent, memo, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { FLICKS_PER_SECOND, flicksToFrame, formatTimecode } from "../../core/time/index.ts";
 import { findClip, laneOf, mediaOf, type Timeline, type Track } from "../../core/timeline/index.ts";
-import { useEditUi, useProject, useSelect, useStudio } from "../state/context.ts";
+import { useEditUi, useProject, useSelect, useStudio, useTold } from "../state/context.ts";
 import { type EditUi, type Selection } from "../state/edit-ui.ts";
 import { staleClips } from "../state/stale.ts";
-import { useTransport } from "../state/transport.ts";
-import { useFollowing } from "../ui/use-following.ts";
+import { useLateDuration, useTransport } from "../state/transport.ts";
 import { INSET, layoutOf, RULER_HEIGHT, timeToX } from "./geometry.ts";
 import { indexAt } from "./hit.ts";
 import { clickedClip } from "./selection.ts";
@@ -28,13 +27,8 @@ interface Place {
  * of them can take focus. Arrows go between clips and tracks and select; Shift+arrow selects on; Enter opens the clip's menu.
  */
 export function Grid({ view }: { readonly view: TimelineView }) {
-  const document = useProject((state) => state.document);
-  const selection = useEditUi((ui) => ui.selection);
   const [isUsed, setUsed] = useState(false);
-  const told = useFollowing(
-    useMemo(() => ({ document, selection }), [document, selection]),
-    isUsed,
-  );
+  const told = useTold((each) => each, isUsed);
   return (
     <div className="grid-layer">
       <PlayheadSlider view={view} />
@@ -296,7 +290,7 @@ function PlayheadSlider({ view }: { readonly view: TimelineView }) {
   const time = useTransport((state) =>
     state.playing ? Math.floor(state.time / FLICKS_PER_SECOND) * FLICKS_PER_SECOND : state.time,
   );
-  const duration = useTransport((state) => state.duration);
+  const duration = useLateDuration();
   const scroll = useEditUi((ui) => ui.scroll);
   const zoom = useEditUi((ui) => ui.zoom);
   const steps: Readonly<Record<string, () => void>> = {
@@ -307,7 +301,7 @@ function PlayheadSlider({ view }: { readonly view: TimelineView }) {
     PageDown: () => transport.step(-10),
     PageUp: () => transport.step(10),
     Home: () => transport.seek(0),
-    End: () => transport.seek(duration),
+    End: () => transport.seek(transport.state.duration),
   };
   return (
     <div

@@ -9,7 +9,7 @@ import { useCommands } from "../commands/use-commands.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
 import { useGlancedTime } from "../state/transport.ts";
 import { Button } from "../ui/Button.tsx";
-import { layoutOf, MAX_HEIGHT, MIN_HEIGHT, shiftedIndex } from "./geometry.ts";
+import { type LanePlace, layoutOf, MAX_HEIGHT, MIN_HEIGHT, shiftedIndex } from "./geometry.ts";
 import { lanePlace } from "./motion.ts";
 import { MotionHead } from "./MotionRow.tsx";
 import type { TimelineView } from "./timeline-view.ts";
@@ -23,15 +23,15 @@ const icon = { size: 14, "aria-hidden": true } as const;
 
 /** The heads of the tracks, beside them and scrolled with them. */
 export function Headers({ view }: { readonly view: TimelineView }) {
-  const document = useProject((project) => project.document);
+  const tracks = useHeads();
   const heights = useEditUi((ui) => ui.trackHeights);
   const lane = useEditUi((ui) => ui.motionLane);
   const scrollY = useSyncExternalStore(
     (listener) => view.subscribe(listener),
     () => view.scrollY,
   );
-  const place = lanePlace(document, lane);
-  const { rows } = layoutOf(document.tracks, heights, place);
+  const place = useLanePlace(lane);
+  const { rows } = layoutOf(tracks, heights, place);
   const under = rows.find(({ track }) => track.id === place?.track);
   return (
     <div className="headers">
@@ -51,6 +51,27 @@ export function Headers({ view }: { readonly view: TimelineView }) {
       </div>
     </div>
   );
+}
+
+/** The tracks; others only when their heads are: edits of clips change nothing that is seen here. */
+function useHeads(): readonly Track[] {
+  const last = useRef<readonly Track[]>([]);
+  return useProject(({ document: { tracks } }) => {
+    const known = last.current;
+    const isSame = tracks.length === known.length && tracks.every((track, i) => hasSameHead(track, known[i]!));
+    if (!isSame) last.current = tracks;
+    return last.current;
+  });
+}
+
+/** Where the open motion lane lies; the same object while it lies there. */
+function useLanePlace(lane: string | null): LanePlace | null {
+  const last = useRef<LanePlace | null>(null);
+  return useProject(({ document }) => {
+    const now = lanePlace(document, lane);
+    if (now?.track !== last.current?.track || now?.height !== last.current?.height) last.current = now;
+    return last.current;
+  });
 }
 
 const AddTrack = memo(function AddTrack() {
@@ -155,9 +176,14 @@ const Header = memo(function Header({ track, height, top }: HeaderProps) {
 }, showsTheSame);
 
 function showsTheSame(a: HeaderProps, b: HeaderProps): boolean {
-  const { children: _, ...before } = a.track;
-  const same = Object.entries(before).every(([key, value]) => b.track[key as keyof typeof before] === value);
-  return same && a.height === b.height && a.top === b.top;
+  return hasSameHead(a.track, b.track) && a.height === b.height && a.top === b.top;
+}
+
+/** Everything of a track but what lies on it. */
+function hasSameHead(a: Track, b: Track): boolean {
+  if (a === b) return true;
+  for (const key of Object.keys(a) as (keyof Track)[]) if (key !== "children" && a[key] !== b[key]) return false;
+  return true;
 }
 
 function MuteSign({ isAudio, muted }: { readonly isAudio: boolean; readonly muted: boolean }) {

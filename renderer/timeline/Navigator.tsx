@@ -1,14 +1,14 @@
 import { type PointerEvent, useEffect, useRef, useSyncExternalStore } from "react";
 import { FLICKS_PER_SECOND } from "../../core/time/index.ts";
-import { useEditUi, useProject } from "../state/context.ts";
+import { useEditUi, useTold } from "../state/context.ts";
 import { lengthOf } from "../state/create-studio.ts";
 import { INSET, zoomLimits } from "./geometry.ts";
 import type { TimelineView } from "./timeline-view.ts";
 
 /** The scroll bar under the timeline: its thumb is the stretch in sight, and its ends zoom. */
 export function Navigator({ view }: { readonly view: TimelineView }) {
-  const duration = useProject((project) => lengthOf(project.document));
-  const rate = useProject((project) => project.document.settings.rate);
+  const duration = useTold(({ document }) => lengthOf(document));
+  const rate = useTold(({ document }) => document.settings.rate);
   const zoom = useEditUi((ui) => ui.zoom);
   const scroll = useEditUi((ui) => ui.scroll);
   const width = useSyncExternalStore(

@@ -97,14 +97,14 @@ function Steps() {
         kind="quiet"
         icon={<Undo2 {...icon} />}
         label={undo === null ? commands.label("history.undo") : `Undo ${undo} (${commands.keys("history.undo")})`}
-        disabled={undo === null}
+        off={undo === null ? "There is nothing to undo." : null}
         onClick={() => commands.run("history.undo")}
       />
       <Button
         kind="quiet"
         icon={<Redo2 {...icon} />}
         label={redo === null ? commands.label("history.redo") : `Redo ${redo} (${commands.keys("history.redo")})`}
-        disabled={redo === null}
+        off={redo === null ? "There is nothing to redo." : null}
         onClick={() => commands.run("history.redo")}
       />
     </>

@@ -8,7 +8,7 @@ import type { HitScene } from "./hit.ts";
 import { type Hint, paintOverlay } from "./paint/overlay.ts";
 import { type Palette, readPalette } from "./paint/palette.ts";
 import { paintRuler } from "./paint/ruler.ts";
-import { forgetWidths } from "./paint/text.ts";
+import { forgetFont, forgetWidths } from "./paint/text.ts";
 import { paintChanged, paintTracks, type TracksScene } from "./paint/tracks.ts";
 import { lanePlace } from "./motion.ts";
 import type { MediaPictures } from "./pictures.ts";
@@ -142,6 +142,7 @@ export class TimelineView {
     // Text on a canvas is drawn in the font that is there at that moment.
     void document.fonts?.ready.then(() => {
       forgetWidths();
+      if (this.base !== null) forgetFont(this.base);
       this.invalidate("base");
     });
     const observer = new ResizeObserver(([entry]) => {
@@ -192,6 +193,7 @@ export class TimelineView {
       canvas.width = Math.max(1, Math.round(width * ratio));
       canvas.height = Math.max(1, Math.round(height * ratio));
     }
+    if (this.base !== null) forgetFont(this.base);
     this.base?.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.overlay?.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.scrollTo(this.scrolledY);

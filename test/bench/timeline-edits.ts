@@ -3,7 +3,8 @@
  * and drags make it; each is taken back by undo.
  *
  * “Until painted” is how long the page's thread is busy from the command to the end of the frame that shows it: the edit itself, React's
- * panels but those that follow (the inspector, the bin's counts, the timeline's cells for screen readers), and the frame (drawing the
+ * panels but those that follow (the inspector, the bin's counts, the timeline's cells for screen readers and its scroll bar, lengths), and the
+ * frame (drawing the
  * timeline and the viewer, style, layout, paint, handing over to the compositor). Waiting for the screen's next frame is not in it. It is
  * told by the clock, so other programs disturb it. What comes after that frame is not in it either: those panels follow then, and the
  * studio is told then; both are in “CPU in all”. Undo is answered by the studio before it is shown, so it counts only there. “The same

@@ -14,7 +14,7 @@ import { KEYFRAMES_HEIGHT, keyframesOf, TITLE_HEIGHT } from "../hit.ts";
 import type { MediaPictures } from "../pictures.ts";
 import { paintWaveform } from "./waveform.ts";
 import { MARKER_COLOURS, type Palette } from "./palette.ts";
-import { clipFont, shortened } from "./text.ts";
+import { shortened } from "./text.ts";
 
 export interface ClipScene {
   readonly canvas: CanvasRenderingContext2D;
@@ -79,7 +79,6 @@ export function paintClip(scene: ClipScene, item: Placed, kind: TrackKind, y: nu
     canvas.fillStyle = palette[`${tint}-title`];
     canvas.fillRect(box.x, box.y, box.width, TITLE_HEIGHT);
     canvas.fillStyle = palette.text;
-    canvas.font = clipFont(palette.sans);
     canvas.textBaseline = "middle";
     canvas.textAlign = "left";
     // The name stays in sight while the clip's begin is scrolled out.
@@ -136,7 +135,6 @@ function paintHatch(scene: ClipScene, { x, y, width, height }: Box, take: Take |
   }
   const middle = y + (height + TITLE_HEIGHT) / 2;
   const at = Math.max(x, 0) + 8;
-  canvas.font = clipFont(palette.sans);
   canvas.textBaseline = "middle";
   canvas.textAlign = "left";
   if (failed) {
@@ -184,12 +182,14 @@ function paintThumbnails(scene: ClipScene, item: Placed, media: string, { x, y, 
 
 function paintText({ canvas, palette }: ClipScene, clip: Clip, { x, y, height }: Box): void {
   if (clip.content.type !== "text" || height < 44) return;
+  canvas.save();
   canvas.fillStyle = palette["text-dim"];
   canvas.font = `12px ${palette.sans}`;
   canvas.textBaseline = "middle";
   canvas.textAlign = "left";
   const line = clip.content.style.text.split("\n")[0] ?? "";
   canvas.fillText(line, Math.max(x, 0) + 6, y + (height + TITLE_HEIGHT) / 2);
+  canvas.restore();
 }
 
 function paintFades({ canvas, view, palette }: ClipScene, clip: Clip, { x, y, width, height }: Box): void {

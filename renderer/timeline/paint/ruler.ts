@@ -10,6 +10,7 @@ import {
 import type { Settings, Timeline } from "../../../core/timeline/index.ts";
 import { INSET, MARKERS_HEIGHT, RULER_HEIGHT, timeToX, type View, xToTime } from "../geometry.ts";
 import { MARKER_COLOURS, type Palette } from "./palette.ts";
+import { setFont } from "./text.ts";
 
 /** Distances of the ruler's numbers in seconds; below one second it goes by frames. */
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
@@ -63,7 +64,7 @@ export function paintRuler(canvas: CanvasRenderingContext2D, scene: RulerScene, 
   canvas.fillStyle = palette.bg;
   canvas.fillRect(0, 0, view.width, RULER_HEIGHT);
   paintRange(canvas, scene, palette);
-  canvas.font = `11px ${palette.mono}`;
+  setFont(canvas, `11px ${palette.mono}`);
   canvas.textBaseline = "middle";
   canvas.textAlign = "left";
   if (bars) paintBars(canvas, scene, palette);
@@ -163,7 +164,7 @@ function paintMarker(
     canvas.stroke();
   }
   if (name !== "") {
-    canvas.font = `10.5px ${palette.sans}`;
+    setFont(canvas, `10.5px ${palette.sans}`);
     canvas.fillStyle = palette["text-dim"];
     canvas.fillText(name.slice(0, 40), x + 8, y + 5.5);
   }

@@ -1,7 +1,22 @@
 type Measuring = Pick<CanvasRenderingContext2D, "font" | "measureText">;
 
-/** Of what stands on clips. It is set for the whole drawing once: a canvas that is set another font works that font out anew. */
+/** Of what stands on clips. */
 export const clipFont = (sans: string): string => `500 11px ${sans}`;
+
+const fonts = new WeakMap<object, string>();
+
+/**
+ * Sets the font that a canvas keeps, outside of save and restore, where it has another: setting any font, the same one too, makes the
+ * browser work out the page's style first.
+ */
+export function setFont(canvas: CanvasRenderingContext2D, font: string): void {
+  if (fonts.get(canvas) === font) return;
+  canvas.font = font;
+  fonts.set(canvas, font);
+}
+
+/** A canvas of another size has forgotten its font. */
+export const forgetFont = (canvas: CanvasRenderingContext2D): boolean => fonts.delete(canvas);
 
 /** Widths of lines that are drawn again and again in the clips' font. */
 const widths = new Map<string, number>();

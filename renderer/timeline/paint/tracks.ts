@@ -4,7 +4,7 @@ import type { Selection } from "../../state/edit-ui.ts";
 import { type Layout, type Row, RULER_HEIGHT, timeToX, xToTime } from "../geometry.ts";
 import { indexAt, transitionRange } from "../hit.ts";
 import { type ClipScene, paintClip } from "./clip.ts";
-import { clipFont } from "./text.ts";
+import { clipFont, setFont } from "./text.ts";
 
 export interface TracksScene extends ClipScene {
   readonly layout: Layout;
@@ -49,11 +49,11 @@ const isEmpty = ({ rows }: Layout): boolean => rows.every(({ track }) => laneOf(
 
 /** Paints under the ruler and nowhere else. */
 function within({ canvas, view, palette, height }: TracksScene, paint: () => void): void {
+  setFont(canvas, clipFont(palette.sans));
   canvas.save();
   canvas.beginPath();
   canvas.rect(0, RULER_HEIGHT, view.width, height - RULER_HEIGHT);
   canvas.clip();
-  canvas.font = clipFont(palette.sans);
   paint();
   canvas.restore();
 }

@@ -2,13 +2,13 @@
 import { type KeyboardEvent, memo, type PointerEvent, useRef } from "react";
 import { formatTimecode } from "../../../core/time/index.ts";
 import { useProject } from "../../state/context.ts";
-import { shownTime, type Transport, useTransport } from "../../state/transport.ts";
+import { shownTime, type Transport, useLateDuration, useTransport } from "../../state/transport.ts";
 
 /** All of it in one line: the playhead, and the marked stretch. */
 export const ScrubBar = memo(function ScrubBar({ transport }: { readonly transport: Transport }) {
   const bar = useRef<HTMLDivElement>(null);
   const time = useTransport(shownTime, transport);
-  const duration = useTransport((state) => state.duration, transport);
+  const duration = useLateDuration(transport);
   const inPoint = useTransport((state) => state.inPoint, transport);
   const outPoint = useTransport((state) => state.outPoint, transport);
   const rate = useTransport((state) => state.rate, transport);
@@ -18,11 +18,11 @@ export const ScrubBar = memo(function ScrubBar({ transport }: { readonly transpo
 
   function seek(event: PointerEvent) {
     const { left, width } = bar.current!.getBoundingClientRect();
-    transport.seek(Math.min(1, Math.max(0, (event.clientX - left) / width)) * duration);
+    transport.seek(Math.min(1, Math.max(0, (event.clientX - left) / width)) * transport.state.duration);
   }
   function onKeyDown(event: KeyboardEvent) {
     // The arrow keys go frame by frame everywhere; here Home and End are the slider's own.
-    const to = event.key === "Home" ? 0 : event.key === "End" ? duration : null;
+    const to = event.key === "Home" ? 0 : event.key === "End" ? transport.state.duration : null;
     if (to === null) return;
     event.preventDefault();
     transport.seek(to);

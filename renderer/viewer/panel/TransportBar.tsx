@@ -15,7 +15,7 @@ import { memo, type ReactNode } from "react";
 import { formatTimecode } from "../../../core/time/index.ts";
 import type { Timeline } from "../../../core/timeline/index.ts";
 import { useCommands } from "../../commands/use-commands.ts";
-import { type Transport, useTransport } from "../../state/transport.ts";
+import { type Transport, useLateDuration, useTransport } from "../../state/transport.ts";
 import { Button } from "../../ui/Button.tsx";
 import { TimeField } from "./TimeField.tsx";
 
@@ -33,7 +33,7 @@ export const TransportBar = memo(function TransportBar({ transport, settings, is
   const loop = useTransport((state) => state.loop, transport);
   const inPoint = useTransport((state) => state.inPoint, transport);
   const outPoint = useTransport((state) => state.outPoint, transport);
-  const duration = useTransport((state) => state.duration, transport);
+  const duration = useLateDuration(transport);
   const marked = (outPoint ?? duration) - (inPoint ?? 0);
   const hasMarks = inPoint !== null || outPoint !== null;
   return (
