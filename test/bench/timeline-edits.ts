@@ -3,12 +3,11 @@
  * and drags make it; each is taken back by undo.
  *
  * “Until painted” is how long the page's thread is busy from the command to the end of the frame that shows it: the edit itself, React's
- * panels but those that follow (the inspector, the bin's counts, the timeline's cells for screen readers and its scroll bar, lengths), and the
- * frame (drawing the
- * timeline and the viewer, style, layout, paint, handing over to the compositor). Waiting for the screen's next frame is not in it. It is
- * told by the clock, so other programs disturb it. What comes after that frame is not in it either: those panels follow then, and the
- * studio is told then; both are in “CPU in all”. Undo is answered by the studio before it is shown, so it counts only there. “The same
- * without an edit” is what the page takes for a frame in which nothing is to do: it is in each of the numbers.
+ * panels but those that follow (the inspector, the bin's counts, the timeline's cells for screen readers and its scroll bar, lengths), and
+ * the frame (drawing the timeline and the viewer, style, layout, paint, handing over to the compositor). Waiting for the screen's next frame
+ * is not in it. It is told by the clock, so other programs disturb it. What comes after that frame is not in it either: those panels follow
+ * then, and the studio is told then; both are in “CPU in all”. Undo is answered by the studio before it is shown, so it counts only there.
+ * “The same without an edit” is what the page takes for a frame in which nothing is to do: it is in each of the numbers.
  *
  * “CPU in all” is CPU time of the page's thread for one edit on average, until the studio has answered and its answer is drawn (labels of
  * undo, “Saved”), without what the same frames take when nothing is edited.
