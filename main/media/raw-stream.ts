@@ -102,7 +102,8 @@ export class RawStream {
   async write(bytes: Uint8Array): Promise<void> {
     const stdin = this.child.stdin!;
     if (stdin.destroyed) return;
-    await Promise.race([this.gone, new Promise((resolve) => stdin.write(bytes, resolve))]);
+    // Called too when the pipe breaks. (A race against `gone` would leave something at that promise with every frame of a film.)
+    await new Promise((resolve) => stdin.write(bytes, resolve));
   }
 
   /** There is nothing more to write. */

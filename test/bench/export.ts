@@ -161,7 +161,10 @@ async function composited(tools: MediaTools, folder: string, seconds: number) {
   return { seconds: 2 * length, ours, theirs, timesOfTheirs: ratio(ours, theirs) };
 }
 
-/** Peak memory of an export, MB: of the process that mixes and paints, and of all its ffmpegs with it. */
+/**
+ * Peak memory of an export, MB: resident, of the process that mixes and paints; and with it what its ffmpegs allocated, without the code that
+ * they share.
+ */
 interface Memory {
   readonly own: number;
   readonly all: number;
@@ -177,10 +180,11 @@ function below(pid: number | "self"): number[] {
   return [...own, ...own.flatMap(below)];
 }
 
-const residentMb = (pid: number): number => {
+/** @param what the kernel's word for it: "VmRSS", "RssAnon" */
+function memoryMb(pid: number, what: string): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return (Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024) / 1e6;
-};
+  return (Number(new RegExp(`^${what}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0) * 1024) / 1e6;
+}
 
 /**
  * Exports as the studio does, in a process of its own. Its memory is null where the system does not tell.
@@ -207,14 +211,14 @@ async function exportApart(
   let [own, all] = [0, 0];
   const look = setInterval(() => {
     try {
-      const sizes = below("self").map(residentMb);
-      [own, all] = [
-        Math.max(own, sizes[0] ?? 0),
-        Math.max(
-          all,
-          sizes.reduce((sum, size) => sum + size, 0),
-        ),
-      ];
+      const [worker, ...ffmpegs] = below("self");
+      if (worker === undefined) return;
+      const now = memoryMb(worker, "VmRSS");
+      own = Math.max(own, now);
+      all = Math.max(
+        all,
+        ffmpegs.reduce((sum, pid) => sum + memoryMb(pid, "RssAnon"), now),
+      );
     } catch {
       // One of them has just ended, or this is no Linux.
     }
@@ -260,18 +264,22 @@ function makeTone(folder: string, seconds: number): MediaReference {
   };
 }
 
+/** Frames of what the films of different lengths repeat: half a minute, so that the shortest has a cut too. */
+const UNIT = 720;
+
 /** Films of cuts and titles with sound, some of it painted, encoded whole; and with as much copied as can be. */
 async function memoryOf(tools: MediaTools, folder: string, minutes: readonly number[]) {
-  const media = [...makeClips(folder, 1, 61, SMALL), makeTone(folder, 61)];
+  const seconds = UNIT / 24 + 1;
+  const media = [...makeClips(folder, 1, seconds, SMALL), makeTone(folder, seconds)];
   const [width, height] = SMALL.split("x").map(Number) as [number, number];
-  const film = (count: number): Timeline => {
+  const film = (length: number): Timeline => {
     const made = new Film(media, { width, height, rate: RATE });
-    for (let n = 0; n < count; n++) {
-      made.put("V1", "clip0.mp4", { at: n * 1440, from: 5, count: 1440, name: `m${n}` });
-      made.put("A1", "tone.wav", { at: n * 1440, count: 1440, name: `tone${n}` });
-      made.put("V2", "clip0.mp4", { at: n * 1440 + 100, count: 100, name: `over${n}` });
+    for (let n = 0, at = 0; n < 2 * length; n++, at += UNIT) {
+      made.put("V1", "clip0.mp4", { at, from: 5, count: UNIT, name: `part${n}` });
+      made.put("A1", "tone.wav", { at, count: UNIT, name: `tone${n}` });
+      made.put("V2", "clip0.mp4", { at: at + 100, count: 50, name: `over${n}` });
       made.set(`over${n}`, { scaleX: 0.5, scaleY: 0.5, rotation: 5 });
-      made.text({ text: `Minute ${n}` }, { at: n * 1440 + 400, count: 100 });
+      made.text({ text: `Part ${n}` }, { at: at + 300, count: 50 });
     }
     return made.document;
   };
@@ -331,6 +339,15 @@ export async function benchExport({ say, args }: BenchContext): Promise<unknown>
         peak === null ? "not told" : `${peak.own.toFixed(0)} MB (${peak.all.toFixed(0)} with its ffmpegs)`;
       for (const { minutes, encoded, copied } of memory)
         say(`(c) peak memory of ${minutes} min: ${text(encoded)} encoded whole, ${text(copied)} partly copied`);
+      const [short, long] = [memory[0], memory.at(-1)];
+      for (const way of ["encoded", "copied"] as const) {
+        const [less, more] = [short?.[way], long?.[way]];
+        if (less == null || more == null || short === long) continue;
+        const [own, all] = [more.own / less.own, more.all / less.all].map((times) => times.toFixed(2));
+        say(
+          `    ${long!.minutes} min takes ${own} times as much as ${short!.minutes} min (${all} with the ffmpegs) ${way === "encoded" ? "encoded whole" : "partly copied"}`,
+        );
+      }
       say("    (promise: flat)");
       result["memory"] = memory;
     }
