@@ -109,17 +109,28 @@ describe("an export as a job", () => {
       if (event.type === "job" && event.job.kind === "export") events.push(event.job);
     });
     const at = await place();
-    const job = await exported(studio, film().document, join(at, "film.mp4"));
+    const job = await exported(studio, long().document, join(at, "film.mp4"));
     expect(job).toMatchObject({
       state: "done",
       error: null,
-      result: { fileName: "film.mp4", width: 320, height: 180, frames: 24, seconds: 1 },
+      result: { fileName: "film.mp4", width: 320, height: 180, frames: 420, seconds: 17.5 },
     });
     expect(job.result!.notes[0]).toMatch(/^Encoded by libx264/);
     const fractions = events.map(({ progress }) => progress.fraction);
     expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
     expect(fractions.at(-1)).toBe(1);
     expect(events.some(({ preview }) => preview !== null)).toBe(true);
+    // Frames a second, and the time that the frames which are left take at that speed: nothing in the end.
+    const told = events.flatMap(({ speed, progress: { phase, done, total, etaMs } }) =>
+      phase === "render" && speed !== null && etaMs !== null ? [{ speed, etaMs, left: total - done }] : [],
+    );
+    expect(told.length).toBeGreaterThan(1);
+    for (const { speed, etaMs, left } of told) {
+      expect(speed).toBeGreaterThan(0);
+      expect(Math.abs((etaMs * speed) / 1000 - left)).toBeLessThan(1);
+    }
+    expect(told[0]!.etaMs).toBeGreaterThan(0);
+    expect(told.at(-1)).toMatchObject({ etaMs: 0, left: 0 });
     expect(await beside(at)).toEqual(["film.mp4"]);
     await expect.poll(() => readdir(join(bench.home, "work")), PATIENT).toEqual([]);
   });
