@@ -3,7 +3,7 @@
  * ask as often as it likes (20 to 50 ms of CPU for an official model's size).
  */
 import type { Precision, Preset, ThreeWayGuidance } from "../core/contract/index.ts";
-import type { ClipCosts, MemoryCosts, PhaseCosts } from "../core/planner/costs.ts";
+import { type ClipCosts, type MemoryCosts, memoryOf, type PhaseCosts } from "../core/planner/index.ts";
 import { latentSize } from "./diffusion/latent.ts";
 import { conditionGraph, promptGraph, unetGraph } from "./hummingbird/unet.ts";
 import type { HummingbirdConfig } from "./hummingbird/config.ts";
@@ -117,12 +117,18 @@ export function textToVideoCosts(config: HummingbirdConfig, index: WeightIndex, 
   };
 }
 
-/** Costs of an animated picture, all its segments, both stages. */
-export function animationCosts(config: KeyvidConfig, index: WeightIndex, wish: AnimationWish): ClipCosts {
-  const costs = new KeyvidCosts(config, {
+/** What decides how much memory an animated picture takes. */
+type Picture = Pick<AnimationWish, "width" | "height" | "guidance">;
+
+const keyvidCosts = (config: KeyvidConfig, index: WeightIndex): KeyvidCosts =>
+  new KeyvidCosts(config, {
     keyframes: partIndex(index, "keyframes"),
     interpolation: partIndex(index, "interpolation"),
   });
+
+/** Costs of an animated picture, all its segments, both stages. */
+export function animationCosts(config: KeyvidConfig, index: WeightIndex, wish: AnimationWish): ClipCosts {
+  const costs = keyvidCosts(config, index);
   const stages = (["keyframes", "interpolation"] as const).map((stage) => stageCosts(costs, stage, wish));
   const phases = (["text", "denoise", "decode"] as const).map((phase): PhaseCosts => {
     const parts = stages.flatMap((each) => each.filter((part) => part.phase === phase));
@@ -132,6 +138,16 @@ export function animationCosts(config: KeyvidConfig, index: WeightIndex, wish: A
       flops: wish.segments * parts.reduce((sum, { flops }) => sum + flops, 0),
     };
   });
+  return { phases, memory: [stagesMemory(costs, index, wish)] };
+}
+
+/** Bytes of memory that making such a clip takes at its peak, by the planner's formula: the engine refuses by the same number. */
+export function animationMemory(config: KeyvidConfig, index: WeightIndex, wish: Picture): number {
+  return memoryOf({ memory: [stagesMemory(keyvidCosts(config, index), index, wish)] });
+}
+
+/** Of both stages, which are never at work together, the larger. */
+function stagesMemory(costs: KeyvidCosts, index: WeightIndex, wish: Picture): MemoryCosts {
   const unet = Math.max(costs.unetBytes("keyframes"), costs.unetBytes("interpolation"));
   const tensors = Math.max(
     ...(["keyframes", "interpolation"] as const).map((stage) => stageTensors(costs, stage, wish)),
@@ -139,7 +155,7 @@ export function animationCosts(config: KeyvidConfig, index: WeightIndex, wish: A
   // Small networks of both stages stay open; of the official ones, only the U-Net at work.
   const all = Object.values(index).reduce((sum, { bytes }) => sum + bytes, 0);
   const isSmall = all <= COPIED_UP_TO;
-  return { phases, memory: [{ weights: isSmall ? all : unet, copied: isSmall ? all : 0, activations: tensors }] };
+  return { weights: isSmall ? all : unet, copied: isSmall ? all : 0, activations: tensors };
 }
 
 /** Freed tensors that the allocator cannot give back, at most: 189 MB measured, over the share that every tensor is counted with. */
@@ -150,7 +166,7 @@ const MOST_HOLES = 115e6;
  * and where one call answers all of them as much again, for its tensors of up to 8 MB leave holes in the heap (189 of 348 MB stayed after
  * the call; 8 MB with blocks mapped from 1 MB on).
  */
-function stageTensors(costs: KeyvidCosts, stage: Stage, wish: AnimationWish): number {
+function stageTensors(costs: KeyvidCosts, stage: Stage, wish: Picture): number {
   const size = stageSize(costs, wish, stage === "keyframes" ? KEYFRAMES : FRAMES);
   const branches = neededBranches(stageScales(stage, wish.guidance)).length;
   const isOneCall = branches > 1 && fitsAtOnce(size, branches);

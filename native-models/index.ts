@@ -1,5 +1,7 @@
 /** The door to the models: what the engine process opens, whatever the family. */
 import { StudioError } from "../core/contract/errors.ts";
+import type { ResolvedAnimation } from "../core/contract/index.ts";
+import { animationMemory } from "./costs.ts";
 import { HummingbirdPipeline } from "./hummingbird/pipeline.ts";
 import { KeyvidNetworks } from "./keyvid/networks.ts";
 import { KeyvidPipeline } from "./keyvid/pipeline.ts";
@@ -28,7 +30,8 @@ export async function openPipeline(packFolder: string, options: OpenOptions): Pr
   const { config } = manifest;
   const { threads, device } = options;
   const networks = new KeyvidNetworks(config, weights, { threads, device });
-  return new KeyvidPipeline({ config, folder, summary, networks }, options);
+  const memoryOf = (request: ResolvedAnimation): number => animationMemory(config, index, request);
+  return new KeyvidPipeline({ config, folder, summary, networks, memoryOf }, options);
 }
 
 /**

@@ -161,6 +161,8 @@ export interface AnimateInput {
   readonly sound: Sound;
   /** A state that `saved` was given in an earlier run of the same input. */
   readonly resume?: Uint8Array;
+  /** Bytes of memory that the clip was planned with, corrected by what earlier clips took; absent: as the formula says. */
+  readonly memoryBytes?: number;
 }
 
 export interface KeyframesInput extends AnimateInput {

@@ -11,7 +11,7 @@ import type { MeasuredRun } from "./seconds.ts";
 export const memoryModel = { base: 236e6, activations: 1.65 } as const;
 
 /** Bytes of memory that making such a clip takes at its peak, by the formula alone. */
-export function memoryOf({ memory }: ClipCosts): number {
+export function memoryOf({ memory }: Pick<ClipCosts, "memory">): number {
   const { base, activations } = memoryModel;
   return base + Math.max(...memory.map((each) => each.weights + each.copied + each.activations * activations));
 }
@@ -38,3 +38,7 @@ export function learntMemory(
   if (nearest === null) return planned;
   return planned * Math.min(MOST, Math.max(LEAST, nearest.peakBytes / nearest.plannedBytes));
 }
+
+/** As sentences say it: “740 MB”, “3.3 GB”. */
+export const spokenMemory = (bytes: number): string =>
+  bytes < 0.95e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;

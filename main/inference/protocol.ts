@@ -9,7 +9,7 @@ import {
 } from "../../core/contract/index.ts";
 
 /** Raised when a message changes its meaning; both sides come from one release, so a difference means a broken installation. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 const task = z.string();
 
@@ -52,6 +52,8 @@ const segment = {
   sound: soundFileSchema,
   /** File of the state that an interrupted run of this very task left, or null. */
   resume: z.string().nullable(),
+  /** Bytes of memory that the planner says the clip takes; null: the formula decides alone whether there is enough. */
+  memoryBytes: z.number().positive().nullable(),
 };
 
 /** Studio → engine. */

@@ -38,6 +38,7 @@ async function readInput({
   picture,
   sound,
   resume,
+  memoryBytes,
 }: Of<"keyframes"> | Of<"interpolate">): Promise<AnimateInput> {
   const [first] = await readPictures(picture, 1);
   const state = await readSavedState(resume);
@@ -46,5 +47,6 @@ async function readInput({
     picture: first!,
     sound: await readSound(sound),
     ...(state === undefined ? {} : { resume: state }),
+    ...(memoryBytes === null ? {} : { memoryBytes }),
   };
 }

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import {
+  type AnimateJob,
   contract,
   type ImportPurpose,
   type Input,
@@ -165,6 +166,7 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
       workRoot: folders.work,
       tools: () => this.findTools(),
       placement,
+      planned: (job: AnimateJob) => admission.planned(job),
       onMade: (made: MadeClip) => void planner.learn(made),
     };
     const animateRunner = new AnimateRunner(parts);

@@ -194,10 +194,6 @@ export class KeyvidNetworks implements StageNetworks {
     return this.#costs.callWork(stage, size, branches, reuse);
   }
 
-  callMemory(stage: Stage, size: LatentSize, branches: number): number {
-    return this.#costs.callMemory(stage, size, branches);
-  }
-
   async close(): Promise<void> {
     await this.#sessions.closeAll();
   }

@@ -71,9 +71,6 @@ class ToyNetworks implements StageNetworks {
   callWork(...[, , , cut]: Parameters<StageNetworks["callWork"]>) {
     return cut === undefined ? 10 : 2;
   }
-  callMemory(stage: string) {
-    return stage === "keyframes" ? 1e9 : 3.25e9;
-  }
   async close() {
     this.isClosed = true;
   }
@@ -124,7 +121,7 @@ function watch(
 }
 
 function open(networks = new ToyNetworks(), memory = () => 8e9) {
-  const model = { config, summary: {} as ModelSummary, folder, networks };
+  const model = { config, summary: {} as ModelSummary, folder, networks, memoryOf: () => 3.25e9 };
   return new KeyvidPipeline(model, { saveSeconds: 0, memory });
 }
 

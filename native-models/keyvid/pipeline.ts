@@ -1,6 +1,7 @@
 /** From a picture and a sound to frames: localising, keyframes, interpolation, with progress, previews, saved states and a way to stop. */
 import { createHash } from "node:crypto";
 import { type DeviceId, type ModelSummary, type ResolvedAnimation, StudioError } from "../../core/contract/index.ts";
+import { spokenMemory } from "../../core/planner/index.ts";
 import type { Sound } from "../../core/sound/index.ts";
 import { Clock } from "../clock.ts";
 import { frameOf, type LatentSize } from "../diffusion/latent.ts";
@@ -24,7 +25,6 @@ import { freeMemory } from "../free-memory.ts";
 import { fromRgb8, modelPicture } from "./picture.ts";
 import { readSampler, writeSampler } from "./sampler-state.ts";
 import {
-  animationMemory,
   conditioningCalls,
   denoisingWork,
   interpolationLatent,
@@ -44,6 +44,8 @@ export interface KeyvidModel {
   /** Folder of the pack, where the preview map is kept. */
   readonly folder: string;
   readonly networks: StageNetworks & { close(): Promise<void> };
+  /** Bytes of memory that such a clip takes at its peak. */
+  readonly memoryOf: (request: ResolvedAnimation) => number;
 }
 
 /** What a caller may set; the product leaves all of it as it is. */
@@ -115,7 +117,7 @@ export class KeyvidPipeline implements AnimatePipeline {
       if (hooks.signal.aborted) throw new StudioError("CANCELLED", "The clip was cancelled.");
     };
     checkpoint();
-    this.#checkMemory(request);
+    this.#checkMemory(input);
     const prepared = this.#prepare(stage, request, input, work.seed, size);
     const device = this.#device === "cpu" ? [] : [new TextEncoder().encode(this.#device)];
     const identity = identityOf(stage, input, [...work.identity, ...device]);
@@ -154,13 +156,13 @@ export class KeyvidPipeline implements AnimatePipeline {
   }
 
   /** Before anything is computed, and for both stages: nobody should approve keyframes that then cannot move. Errors: MODEL_OUT_OF_MEMORY. */
-  #checkMemory(request: ResolvedAnimation): void {
-    const need = animationMemory(this.#model.networks, request, (stage) => stageScales(stage, request.guidance));
+  #checkMemory({ request, memoryBytes }: AnimateInput): void {
+    const need = memoryBytes ?? this.#model.memoryOf(request);
     const have = this.#memory();
     if (need <= have) return;
     throw new StudioError(
       "MODEL_OUT_OF_MEMORY",
-      `Animating at ${request.width}×${request.height} takes about ${spoken(need)} of memory and ${spoken(have)} are free: choose a smaller size, or close other programs and try again.`,
+      `Animating at ${request.width}×${request.height} takes about ${spokenMemory(need)} of memory and ${spokenMemory(have)} are free: choose a smaller size, or close other programs and try again.`,
     );
   }
 
@@ -236,9 +238,6 @@ export class KeyvidPipeline implements AnimatePipeline {
     await this.#model.networks.close();
   }
 }
-
-const spoken = (bytes: number): string =>
-  bytes < 0.95e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** What tells one stage's run from the other's. */
 interface StageRun {

@@ -1,4 +1,5 @@
-import { SIZE_STEP } from "../../core/contract/index.ts";
+import { type ResolvedAnimation, SIZE_STEP } from "../../core/contract/index.ts";
+import { animationMemory } from "../costs.ts";
 import { throwIfAborted } from "../pack/files.ts";
 import { type ManifestOf, packSummary } from "../pack/manifest.ts";
 import { probePicture, type RunProbe } from "../pack/probe.ts";
@@ -29,7 +30,9 @@ export const probeKeyvid: RunProbe<ManifestOf<"keyvid">> = async (manifest, weig
   const side = Math.max(unit, Math.round(SIDE / unit) * unit);
   const networks = new KeyvidNetworks(config, weights, { threads: options.threads });
   const summary = packSummary(manifest);
-  const pipeline = new KeyvidPipeline({ config, summary, folder: weights.folder, networks });
+  const { folder, index } = weights;
+  const memoryOf = (request: ResolvedAnimation): number => animationMemory(config, index, request);
+  const pipeline = new KeyvidPipeline({ config, summary, folder, networks, memoryOf });
   const pictures: Uint8Array[] = [];
   try {
     await pipeline.keyframes(

@@ -78,11 +78,6 @@ export interface StageCosts {
   work(stage: Stage, size: LatentSize): StageWork;
   /** Floating point operations of one call with so many branches, whole or from a cut on. */
   callWork(stage: Stage, size: LatentSize, branches: number, reuse?: number): number;
-  /**
-   * Bytes of memory that one whole call with so many branches takes, the U-Net's weights included. Measured at the official size, one
-   * call for keyframes of 64 × 64: 5.93 GB counted, 6.08 GB resident in a process that had 0.15 GB before.
-   */
-  callMemory(stage: Stage, size: LatentSize, branches: number): number;
 }
 
 export interface StageNetworks extends StageCosts {

@@ -326,24 +326,6 @@ export function denoisingWork(
   return shallow === 0 ? whole : whole + shallow * answerWork(networks, stage, size, branches, true);
 }
 
-/** Bytes of memory that a clip of this size takes at its peak: the larger of both stages, which are never open together. */
-export function animationMemory(
-  networks: StageCosts,
-  picture: { width: number; height: number },
-  scalesOf: (stage: Stage) => GuidanceScales,
-): number {
-  const stages = [
-    ["keyframes", KEYFRAMES],
-    ["interpolation", FRAMES],
-  ] as const;
-  const bytes = stages.map(([stage, frames]) => {
-    const size = stageSize(networks, picture, frames);
-    const branches = neededBranches(scalesOf(stage)).length;
-    return networks.callMemory(stage, size, fitsAtOnce(size, branches) ? branches : 1);
-  });
-  return Math.max(...bytes);
-}
-
 /** Calls that a run makes of the towers and of the VAE's encoder, for sharing out its work. */
 export function conditioningCalls(stage: Stage, scales: GuidanceScales) {
   const needed = neededBranches(scales);

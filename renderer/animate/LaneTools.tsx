@@ -7,8 +7,9 @@ import type { Lane } from "../state/lane.ts";
 import { Button } from "../ui/Button.tsx";
 import { plural, timecode } from "../ui/format.ts";
 import { NumberField } from "../ui/NumberField.tsx";
+import { offProps } from "../ui/off.ts";
 import { Spinner } from "../ui/Spinner.tsx";
-import { followWords } from "../ui/words.ts";
+import { followWords, LOCKED } from "../ui/words.ts";
 import type { Transport } from "./use-transport.ts";
 
 interface Props {
@@ -19,9 +20,6 @@ interface Props {
   readonly onDrawing: (isDrawing: boolean) => void;
   readonly transport: Transport;
 }
-
-/** Why nothing of the lane can be changed. */
-export const LOCKED = "This is being made: stop it, or wait for its keyframes, to change it.";
 
 const FOLLOWS = ["predicted", "kick", "voice", "loudness"] as const;
 
@@ -56,17 +54,22 @@ export function LaneTools({ lane, sound, isLocked, isDrawing, onDrawing, transpo
         type="single"
         aria-labelledby="follow-label"
         value={lane.follow}
-        disabled={isLocked}
-        title={locked ?? undefined}
+        data-off={isLocked}
         onValueChange={(value) => {
           const follow = followSchema.safeParse(value);
-          if (!follow.success) return;
+          if (!follow.success || isLocked) return;
           onDrawing(false);
           animations.setFollow(follow.data);
         }}
       >
         {FOLLOWS.map((follow) => (
-          <ToggleGroup.Item key={follow} className="segments__item" value={follow} title={followWords[follow].about}>
+          <ToggleGroup.Item
+            key={follow}
+            className="segments__item"
+            value={follow}
+            title={followWords[follow].about}
+            {...offProps(locked)}
+          >
             {followWords[follow].name}
           </ToggleGroup.Item>
         ))}
@@ -182,9 +185,9 @@ const Toggle = ({ isOn, off, icon, label, onClick, children }: ToggleProps) => (
     type="button"
     className="button button--quiet lane-tools__toggle"
     aria-pressed={isOn}
-    aria-disabled={off !== null}
-    title={off ?? label}
+    title={label}
     onClick={off === null ? onClick : undefined}
+    {...offProps(off)}
   >
     {icon}
     {children}

@@ -6,8 +6,8 @@ import { randomSeed } from "../state/draft.ts";
 import { animators, type Lane, laneSize } from "../state/lane.ts";
 import { Button } from "../ui/Button.tsx";
 import { NumberField } from "../ui/NumberField.tsx";
-import { presetWords } from "../ui/words.ts";
-import { LOCKED } from "./LaneTools.tsx";
+import { offProps } from "../ui/off.ts";
+import { LOCKED, presetWords } from "../ui/words.ts";
 
 interface Props {
   readonly lane: Lane;
@@ -27,7 +27,10 @@ export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
   const { actions } = useStudio();
   const model = useSelect((state) => animators(state.models)[0]);
   // Whatever changes here asks for another clip than the one that was made.
-  const edit = (change: Partial<Lane>) => actions.animations.editLane({ ...change, job: null });
+  const edit = (change: Partial<Lane>) => {
+    if (!isLocked) actions.animations.editLane({ ...change, job: null });
+  };
+  const off = isLocked ? LOCKED : null;
   const size = laneSize(lane, model ?? null, picture);
   const preset = lane.preset ?? model?.animation?.defaultPreset ?? "balanced";
   const chosen = model?.animation?.presets.find(({ id }) => id === preset);
@@ -45,7 +48,8 @@ export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
           className="field text-field__area"
           rows={2}
           dir="auto"
-          disabled={!canEditPrompt}
+          readOnly={!canEditPrompt}
+          {...offProps(canEditPrompt ? null : LOCKED)}
           value={lane.prompt}
           placeholder="Picture and sound say enough"
           onChange={(event) =>
@@ -55,21 +59,21 @@ export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
           }
         />
       </label>
-      <fieldset className="settings__row" disabled={isLocked}>
+      <fieldset className="settings__row">
         <legend className="slider-field__label">Quality</legend>
         <ToggleGroup.Root
           className="segments"
           type="single"
           aria-label="Quality"
           value={preset}
-          disabled={isLocked}
+          data-off={isLocked}
           onValueChange={(value) => {
             const wanted = presetSchema.safeParse(value);
             if (wanted.success) edit({ preset: wanted.data });
           }}
         >
           {(model?.animation?.presets ?? []).map(({ id, about }) => (
-            <ToggleGroup.Item key={id} className="segments__item" value={id} title={about}>
+            <ToggleGroup.Item key={id} className="segments__item" value={id} title={about} {...offProps(off)}>
               {presetWords[id]}
             </ToggleGroup.Item>
           ))}
@@ -81,7 +85,7 @@ export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
           <span className="number__label">Size</span>
           <select
             className="field settings__select mono"
-            disabled={isLocked}
+            {...offProps(off)}
             value={`${size.width}×${size.height}`}
             onChange={(event) => {
               const [width = 0, height = 0] = event.target.value.split("×").map(Number);
@@ -96,12 +100,12 @@ export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
           </select>
         </label>
         <div className="settings__seed">
-          <NumberField label="Seed" value={lane.seed} {...limits.seed} onChange={(seed) => edit({ seed })} />
+          <NumberField label="Seed" value={lane.seed} off={off} {...limits.seed} onChange={(seed) => edit({ seed })} />
           <Button
             kind="quiet"
             icon={<Dices size={15} aria-hidden />}
             label="Roll a new seed"
-            off={isLocked ? LOCKED : null}
+            off={off}
             onClick={() => edit({ seed: randomSeed() })}
           />
         </div>
@@ -110,7 +114,7 @@ export function Settings({ lane, picture, isLocked, canEditPrompt }: Props) {
         <input
           type="checkbox"
           checked={lane.straight}
-          disabled={isLocked}
+          {...offProps(off)}
           onChange={(event) => edit({ straight: event.target.checked })}
         />
         Run straight through, without showing me the keyframes first

@@ -10,6 +10,7 @@ import { Button } from "../ui/Button.tsx";
 import { formatMemory } from "../ui/format.ts";
 import { SliderField } from "../ui/SliderField.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
+import { offProps } from "../ui/off.ts";
 
 /** What this computer is; pressed, on what of it clips are made and how much memory they may take. */
 export function ComputerChip({ system }: { readonly system: SystemInfo }) {
@@ -82,7 +83,7 @@ function ComputerPanel() {
               works ? speedWords(gflops) : (reason?.replace(`${name}: `, "") ?? "")
             }
             isChosen={settings.device === id}
-            isOff={!works}
+            off={works ? null : (reason ?? `${name} does not work here.`)}
             onChoose={() => change({ device: id })}
           />
         ))}
@@ -155,19 +156,22 @@ interface ChoiceProps {
   readonly name: string;
   readonly facts: string;
   readonly isChosen: boolean;
-  readonly isOff?: boolean;
+  /** Why it cannot be chosen; null: it can. */
+  readonly off?: string | null;
   readonly onChoose: () => void;
 }
 
-const Choice = ({ name, facts, isChosen, isOff = false, onChoose }: ChoiceProps) => (
-  <label className="choice" data-off={isOff}>
+const Choice = ({ name, facts, isChosen, off = null, onChoose }: ChoiceProps) => (
+  <label className="choice" data-off={off !== null} title={off ?? undefined}>
     <input
       type="radio"
       name="device"
       className="visually-hidden"
       checked={isChosen}
-      disabled={isOff}
-      onChange={onChoose}
+      {...offProps(off)}
+      onChange={() => {
+        if (off === null) onChoose();
+      }}
     />
     <span className="choice__title">{name}</span>
     <span className="choice__facts">{facts.charAt(0).toUpperCase() + facts.slice(1)}</span>

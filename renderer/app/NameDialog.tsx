@@ -44,7 +44,7 @@ export function NameDialog({ title, action, initial, onDone, onClose }: Props) {
         />
         <div className="name-dialog__buttons">
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" disabled={!isGiven} onClick={() => onDone(name.trim())}>
+          <Button kind="primary" off={isGiven ? null : "Give it a name first."} onClick={() => onDone(name.trim())}>
             {action}
           </Button>
         </div>

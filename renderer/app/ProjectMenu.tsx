@@ -5,6 +5,7 @@ import { useEffect, useState } from "react";
 import type { ProjectSummary } from "../../core/contract/index.ts";
 import { useProject, useStudio } from "../state/context.ts";
 import { formatAgo } from "../ui/format.ts";
+import { offProps } from "../ui/off.ts";
 import { NameDialog } from "./NameDialog.tsx";
 
 /** The open project's name, where its changes stand, and the way to other projects. */
@@ -36,7 +37,14 @@ export function ProjectMenu() {
             <DropdownMenu.Item className="menu__item" onSelect={() => setAsks("create")}>
               New project…
             </DropdownMenu.Item>
-            <DropdownMenu.Item className="menu__item" disabled={id === null} onSelect={() => setAsks("rename")}>
+            <DropdownMenu.Item
+              className="menu__item"
+              {...offProps(id === null ? "There is no project yet: make one, or put a clip on the timeline." : null)}
+              onSelect={(event) => {
+                if (id === null) event.preventDefault();
+                else setAsks("rename");
+              }}
+            >
               Rename…
             </DropdownMenu.Item>
             {others.length > 0 ? (

@@ -98,18 +98,18 @@ export function Bin() {
   const changed = Object.values(own).filter((each) => isChanged(each, status[each.id]));
   const locate = async (what: "files" | "folder") => media.locate(missing, await pickFiles(what));
   const isOver = useFileDrop((files) => void exchange.take(files).then(media.importFiles));
-  const isReadOnly = useProject((each) => each.state?.readOnly != null);
+  const readOnly = useProject((each) => each.state?.readOnly ?? null);
 
   if (view.showsTransitions)
     return (
       <div className="bin">
-        <BinTools view={view} onChange={change} isReadOnly={isReadOnly} />
+        <BinTools view={view} onChange={change} readOnly={readOnly} />
         <TransitionPalette />
       </div>
     );
   return (
     <div className="bin" data-over={isOver}>
-      <BinTools view={view} onChange={change} isReadOnly={isReadOnly} />
+      <BinTools view={view} onChange={change} readOnly={readOnly} />
       {missing.length > 0 ? (
         <div className="bin__missing">
           <span>
@@ -121,7 +121,7 @@ export function Bin() {
           </Button>
         </div>
       ) : null}
-      {changed.length > 0 && !isReadOnly ? (
+      {changed.length > 0 && readOnly === null ? (
         <div className="bin__missing">
           <span>
             {changed.length === 1

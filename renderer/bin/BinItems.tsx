@@ -6,6 +6,7 @@ import { factWords, type MediaStatus } from "../../core/contract/index.ts";
 import { useStudio } from "../state/context.ts";
 import { endMediaDrag, startMediaDrag } from "../state/drag.ts";
 import { pickFiles } from "../state/pick-files.ts";
+import { offProps } from "../ui/off.ts";
 import { BinPicture } from "./BinPicture.tsx";
 import { type BinItem, clock, isMissing, type Scope } from "./items.ts";
 
@@ -143,11 +144,24 @@ function Menu({
   const chosen = items.filter(({ id }) => ids.includes(id));
   const missing = chosen.filter(({ id }) => isMissing(status[id]));
   const stuck = ids.filter((id) => status[id]?.problem != null);
+  const unopened =
+    chosen.length !== 1
+      ? "The source viewer shows one at a time: choose one."
+      : missing.length > 0
+        ? "Its file is missing: locate it first."
+        : null;
   const strange = chosen.filter(({ isInProject }) => !isInProject);
   return (
     <ContextMenu.Portal>
       <ContextMenu.Content className="menu">
-        <ContextMenu.Item className="menu__item" disabled={chosen.length !== 1 || missing.length > 0} onSelect={onOpen}>
+        <ContextMenu.Item
+          className="menu__item"
+          {...offProps(unopened)}
+          onSelect={(event) => {
+            if (unopened === null) onOpen();
+            else event.preventDefault();
+          }}
+        >
           Open in the source viewer <span className="menu__note">Enter</span>
         </ContextMenu.Item>
         {strange.length > 0 ? (

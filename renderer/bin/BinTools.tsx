@@ -23,11 +23,12 @@ const FILTERS: Readonly<Record<Filter, string>> = {
 interface Props {
   readonly view: BinView;
   readonly onChange: (part: Partial<BinView>) => void;
-  readonly isReadOnly: boolean;
+  /** Why the project can only be looked at; null: it can be changed. */
+  readonly readOnly: string | null;
 }
 
 /** Import, search, and how the bin is looked at. */
-export function BinTools({ view, onChange, isReadOnly }: Props) {
+export function BinTools({ view, onChange, readOnly }: Props) {
   const { exchange, media } = useStudio();
   const bring = (what: "files" | "folder") => async () =>
     void (await media.importFiles(await exchange.take(await pickFiles(what))));
@@ -60,7 +61,7 @@ export function BinTools({ view, onChange, isReadOnly }: Props) {
             <Button
               kind="quiet"
               icon={<Plus size={16} aria-hidden />}
-              disabled={isReadOnly}
+              off={readOnly}
               label="Import files or a folder (Ctrl I)"
             />
           </DropdownMenu.Trigger>

@@ -9,6 +9,7 @@ import { formatBytes, formatCount, formatEstimate, formatLength } from "../ui/fo
 import { MoreModels } from "../ui/MoreModels.tsx";
 import { NumberField } from "../ui/NumberField.tsx";
 import { SliderField } from "../ui/SliderField.tsx";
+import { offProps } from "../ui/off.ts";
 
 /** Which model; each says what it knows. */
 export function ModelPanel({ model }: { readonly model: ModelSummary }) {
@@ -86,8 +87,10 @@ export function SizePanel({ model, settings }: { readonly model: ModelSummary; r
               name="size"
               className="visually-hidden"
               checked={width === settings.width && height === settings.height}
-              disabled={plans?.[i]?.fits === false}
-              onChange={() => actions.edit({ width, height })}
+              {...offProps(plans?.[i]?.fits === false ? plans[i].reason : null)}
+              onChange={() => {
+                if (plans?.[i]?.fits !== false) actions.edit({ width, height });
+              }}
             />
             <span className="choice__shape">
               <span style={{ aspectRatio: `${width} / ${height}`, [width >= height ? "width" : "height"]: 26 }} />

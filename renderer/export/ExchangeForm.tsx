@@ -3,13 +3,15 @@ import type { ExchangeFormat } from "../../core/contract/index.ts";
 import { useProject, useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
 import { exchangeWords } from "./exchange-words.ts";
-import { NameField } from "./NameField.tsx";
+import { NameField, titleOff } from "./NameField.tsx";
 
 interface Props {
   readonly format: ExchangeFormat;
   readonly title: string;
   readonly onTitle: (title: string) => void;
 }
+
+const NO_PROJECT = "There is no project yet: put a clip on the timeline in Edit.";
 
 /** The timeline itself, for other programs. */
 export function ExchangeForm({ format, title, onTitle }: Props) {
@@ -26,11 +28,11 @@ export function ExchangeForm({ format, title, onTitle }: Props) {
         <NameField title={title} onTitle={onTitle} extension={`.${format}`} />
       </div>
       <footer className="export__foot">
-        {isOpen ? null : <p className="export__facts">There is no project yet: put a clip on the timeline in Edit.</p>}
+        {isOpen ? null : <p className="export__facts">{NO_PROJECT}</p>}
         <Button
           kind="primary"
           icon={<FileOutput size={14} aria-hidden />}
-          disabled={!isOpen || title.trim() === ""}
+          off={isOpen ? titleOff(title) : NO_PROJECT}
           onClick={() => void exchange.write(format, title)}
         >
           Write

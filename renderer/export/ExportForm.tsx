@@ -15,8 +15,8 @@ import { useProject, useStudio } from "../state/context.ts";
 import { useTransport } from "../state/transport.ts";
 import { Button } from "../ui/Button.tsx";
 import { type Choice, containersFor, isChanged, presetOf, settingsOf, withPreset } from "./choice.ts";
-import { Forecast, useForecast } from "./Forecast.tsx";
-import { NameField } from "./NameField.tsx";
+import { Forecast, forecastOff, useForecast } from "./Forecast.tsx";
+import { NameField, titleOff } from "./NameField.tsx";
 import { PictureSection } from "./PictureSection.tsx";
 import { RecordSection } from "./RecordSection.tsx";
 import { SoundSection } from "./SoundSection.tsx";
@@ -117,7 +117,7 @@ export function ExportForm({ choice, title, onTitle, onChoice }: Props) {
         <Button
           kind="primary"
           icon={<Upload size={14} aria-hidden />}
-          disabled={id === null || forecast === null || forecast.missing.length > 0 || title.trim() === ""}
+          off={forecastOff({ forecast, problem }) ?? titleOff(title)}
           onClick={start}
         >
           Export

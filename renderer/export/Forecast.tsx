@@ -51,6 +51,24 @@ interface Props {
   readonly isOld: boolean;
 }
 
+const missingWords = (missing: ExportForecast["missing"]): string =>
+  `${missing.join(", ")}: not there. Locate it in Edit first.`;
+
+/** Why no film can be made of it now; null: one can. */
+export const forecastOff = ({
+  forecast,
+  problem,
+}: {
+  readonly forecast: ExportForecast | null;
+  readonly problem: string | null;
+}): string | null =>
+  problem ??
+  (forecast === null
+    ? "What will come of these settings is being worked out: a moment, please."
+    : forecast.missing.length > 0
+      ? missingWords(forecast.missing)
+      : null);
+
 /** The size that is to be expected, above all. */
 export function Forecast({ forecast, problem, alpha, isOld }: Props) {
   // Having nothing yet is no mistake.
@@ -69,9 +87,7 @@ export function Forecast({ forecast, problem, alpha, isOld }: Props) {
       </p>
       {encoder === null ? null : <p>{encoder}</p>}
       {pending > 0 ? <p>{plural(pending, "clip")} still being made would be left out.</p> : null}
-      {missing.length > 0 ? (
-        <p className="export__problem">{missing.join(", ")}: not there. Locate it in Edit first.</p>
-      ) : null}
+      {missing.length > 0 ? <p className="export__problem">{missingWords(missing)}</p> : null}
     </div>
   );
 }

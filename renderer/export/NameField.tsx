@@ -24,3 +24,6 @@ export const NameField = ({ title, onTitle, extension }: Props) => (
     </span>
   </label>
 );
+
+/** Why nothing can be written under this name; null: it can. */
+export const titleOff = (title: string): string | null => (title.trim() === "" ? "Give it a name first." : null);

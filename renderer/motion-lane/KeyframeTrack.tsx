@@ -1,6 +1,8 @@
 import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from "react";
 import { ANIMATION_FPS, type SoundAnalysis } from "../../core/contract/index.ts";
 import { snapFrame } from "../../core/motion/curve.ts";
+import { offProps } from "../ui/off.ts";
+import { LOCKED } from "../ui/words.ts";
 import { type Scale, secondsOf } from "./geometry.ts";
 import {
   addKeyframe,
@@ -27,6 +29,7 @@ interface Props {
 const SNAP_FRAMES = 1.6;
 /** A pointer that moved less than this clicked. */
 const CLICK_PX = 3;
+const FIRST = "The first keyframe stays at the beginning.";
 
 interface Drag {
   /** Where the keyframe stood in the list when the drag began, and where it stands now. */
@@ -99,7 +102,7 @@ export function KeyframeTrack({ scale, keyframes, analysis, snaps, isLocked, onK
       return (direction > 0 ? next[0] : next.at(-1)) ?? keyframe.frame + direction;
     };
     const move = (direction: number) => {
-      if (isFirst(keyframes, place)) return onSay("The first keyframe stays at the beginning.");
+      if (isFirst(keyframes, place)) return onSay(FIRST);
       apply(moveKeyframe(keyframes, place, event.shiftKey ? beside(direction) : keyframe.frame + direction));
     };
     const does: Readonly<Record<string, () => void>> = {
@@ -129,13 +132,13 @@ export function KeyframeTrack({ scale, keyframes, analysis, snaps, isLocked, onK
   function toggle(place: number) {
     const keyframe = keyframes[place];
     if (!keyframe) return;
-    if (isFirst(keyframes, place)) return onSay("The first keyframe stays at the beginning.");
+    if (isFirst(keyframes, place)) return onSay(FIRST);
     const now = !keyframe.isFixed;
     onKeyframes(setFixed(keyframes, place, now), now ? "Placed: it stays here." : "Automatic: it follows the curve.");
   }
 
   function remove(place: number) {
-    if (isFirst(keyframes, place)) return onSay("The first keyframe stays at the beginning.");
+    if (isFirst(keyframes, place)) return onSay(FIRST);
     apply(removeKeyframe(keyframes, place), "Removed. An automatic one fills the widest gap.");
   }
 
@@ -170,7 +173,7 @@ export function KeyframeTrack({ scale, keyframes, analysis, snaps, isLocked, onK
             aria-valuemax={scale.frames - 1}
             aria-valuenow={keyframe.frame}
             aria-valuetext={say(keyframe)}
-            aria-disabled={isLocked || first}
+            {...offProps(isLocked ? LOCKED : first ? FIRST : null)}
             onFocus={() => setEntry(place)}
             onKeyDown={(event) => onKeyDown(event, place)}
             onDoubleClick={(event) => {

@@ -45,7 +45,8 @@ interface ControlProps {
   readonly label: string;
   readonly filled?: boolean;
   readonly className?: string;
-  readonly disabled?: boolean;
+  /** Why it is off now; absent or null: it is on. */
+  readonly off?: string | null;
   readonly onClick: () => void;
 }
 
@@ -98,8 +99,18 @@ function Stage({ clip, place, previous, next }: StageProps) {
           {title}
         </h2>
         <span className="player__place mono">{place}</span>
-        <Control icon={ChevronLeft} label="Previous clip (↑)" disabled={!previous} onClick={() => go(previous)} />
-        <Control icon={ChevronRight} label="Next clip (↓)" disabled={!next} onClick={() => go(next)} />
+        <Control
+          icon={ChevronLeft}
+          label="Previous clip (↑)"
+          off={previous ? null : "This is the first clip."}
+          onClick={() => go(previous)}
+        />
+        <Control
+          icon={ChevronRight}
+          label="Next clip (↓)"
+          off={next ? null : "This is the last clip."}
+          onClick={() => go(next)}
+        />
         <Control icon={X} label="Close (Esc)" onClick={close} />
       </header>
       <div className="player__stage">

@@ -1,4 +1,5 @@
 import type { ButtonHTMLAttributes, ReactNode } from "react";
+import { offProps } from "./off.ts";
 
 interface Props extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, "type"> {
   readonly kind?: "plain" | "quiet" | "primary";
@@ -12,7 +13,7 @@ interface Props extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, "type"> {
 export function Button({ kind = "plain", icon, label, children, className = "", off = null, ...rest }: Props) {
   const alone = children === undefined;
   const classes = `button ${kind === "plain" ? "" : `button--${kind}`} ${alone ? "button--icon" : ""} ${className}`;
-  const state = off === null ? {} : { "aria-disabled": true, title: off, onClick: undefined };
+  const state = off === null ? {} : { ...offProps(off), onClick: undefined };
   return (
     <button type="button" className={classes} aria-label={alone ? label : undefined} title={label} {...rest} {...state}>
       {icon}

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { offProps } from "./off.ts";
 
 interface Props {
   readonly label: string;
@@ -10,10 +11,22 @@ interface Props {
   readonly onChange: (value: number) => void;
   readonly className?: string;
   readonly hideLabel?: boolean;
+  /** Why it is off now; null: it is on. */
+  readonly off?: string | null;
 }
 
 /** A number that can be typed. While it is being typed it may be empty or out of range; nothing is corrected under the fingers. */
-export function NumberField({ label, value, min, max, step = 1, onChange, className = "", hideLabel }: Props) {
+export function NumberField({
+  label,
+  value,
+  min,
+  max,
+  step = 1,
+  onChange,
+  className = "",
+  hideLabel,
+  off = null,
+}: Props) {
   // What is being typed; null when the field rests and shows the value.
   const [text, setText] = useState<string | null>(null);
   return (
@@ -22,6 +35,8 @@ export function NumberField({ label, value, min, max, step = 1, onChange, classN
       <input
         className="field number__field mono"
         type="number"
+        readOnly={off !== null}
+        {...offProps(off)}
         value={text ?? String(value)}
         min={min}
         max={max}

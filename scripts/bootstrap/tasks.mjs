@@ -22,12 +22,13 @@ async function build() {
   return 0;
 }
 
-/** Style, correctness, formatting and the dependency rules of the architecture; stops at the first that fails. */
+/** Style, correctness, formatting, the dependency rules of the architecture, and that controls say why they are off; stops at the first that fails. */
 async function lint() {
   return (
     (await node([tools.oxlint, "--type-aware", "--quiet"])) ||
     (await node([tools.biome, "format", "."])) ||
-    (await node(["scripts/check-boundaries.ts"]))
+    (await node(["scripts/check-boundaries.ts"])) ||
+    (await node(["scripts/check-off.ts"]))
   );
 }
 

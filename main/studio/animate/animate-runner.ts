@@ -24,6 +24,8 @@ export interface AnimateParts extends ProduceParts {
   readonly media: MediaService;
   /** Folder of the jobs' work folders. */
   readonly workRoot: string;
+  /** Bytes of memory that the planner says such a job takes, or null. */
+  readonly planned: (job: AnimateJob) => Promise<number | null>;
 }
 
 /** U-Net work of twelve keyframes against that of their 48 frames: 9.46 and 37.96 TFLOP a call at the official size. */
@@ -82,7 +84,9 @@ export class AnimateRunner implements JobRunner {
       ledger.seconds["listen"] = (performance.now() - started) / 1000;
     }
     const device = context.onProcessor ? "cpu" : await parts.placement.choose(model, request.precision, context.signal);
-    const work: StageWork = { engine: parts.engine, device, model, folder, inputs, context, meter, ledger };
+    const memoryBytes = await parts.planned(job);
+    const { engine } = parts;
+    const work: StageWork = { engine, device, memoryBytes, model, folder, inputs, context, meter, ledger };
     if (job.stage !== "motion") {
       job = await drawKeyframes(job, work, isKeyframesOnly ? 1 : KEYFRAMES_SHARE);
       if (isKeyframesOnly) {

@@ -21,6 +21,8 @@ import type { Inputs, Ledger, PictureWriter, WorkFolder } from "./work-folder.ts
 export interface StageWork {
   readonly engine: EngineHost;
   readonly device: DeviceId;
+  /** What the planner says the clip takes, or null. */
+  readonly memoryBytes: number | null;
   readonly model: InstalledModel;
   readonly folder: WorkFolder;
   readonly inputs: Inputs;
@@ -124,7 +126,7 @@ async function segmentTask(
   { request: { segments, width, height } }: AnimateJob,
   n: number,
   request: ResolvedAnimation,
-  { folder, inputs, model, device }: StageWork,
+  { folder, inputs, model, device, memoryBytes }: StageWork,
   state: SavedState,
 ) {
   let picture = folder.picture(inputs);
@@ -142,6 +144,7 @@ async function segmentTask(
     picture,
     sound: folder.sound(inputs, segment.start / ANIMATION_FPS, SEGMENT_FRAMES / ANIMATION_FPS),
     resume: await state.file(),
+    memoryBytes,
   };
 }
 

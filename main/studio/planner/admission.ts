@@ -35,8 +35,14 @@ export class Admission {
 
   /** Before a job that was admitted begins. Waits until what has to go has finished what it is doing. */
   async makeRoom(job: JobSnapshot): Promise<void> {
+    const need = await this.planned(job);
+    await this.options.memory.makeRoom(need ?? OTHER_WORK, need !== null || job.kind === "convert");
+  }
+
+  /** Bytes of memory that the planner says this job takes, or null where it cannot tell. Never rejects. */
+  async planned(job: JobSnapshot): Promise<number | null> {
     const plan = await this.planOf(job).catch(() => null); // the job itself says what is wrong with its model
-    await this.options.memory.makeRoom(plan?.memoryBytes ?? OTHER_WORK, plan !== null || job.kind === "convert");
+    return plan?.memoryBytes ?? null;
   }
 
   /** Null where nothing is known beforehand: another kind of work, or a model that is not there yet. */

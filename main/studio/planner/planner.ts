@@ -21,6 +21,7 @@ import {
   secondsOf,
   smaller,
   sortSeconds,
+  spokenMemory,
 } from "../../../core/planner/index.ts";
 import { segmentCount } from "../../../core/motion/index.ts";
 import { type CostsWish, engineThreads } from "../../inference/index.ts";
@@ -182,12 +183,12 @@ export class Planner {
   private async reason(need: number, have: number): Promise<string> {
     const { total } = this.options.memory;
     const limit = await this.options.memory.limit();
-    const takes = `This takes about ${spoken(need)} of memory`;
+    const takes = `This takes about ${spokenMemory(need)} of memory`;
     if (need + RESERVE > total)
-      return `${takes}, and this computer has ${spoken(total)}: make it smaller, or choose a smaller model.`;
+      return `${takes}, and this computer has ${spokenMemory(total)}: make it smaller, or choose a smaller model.`;
     if (need + RESERVE > limit)
-      return `${takes}, and models may use ${spoken(limit)} of this computer's ${spoken(total)}: raise that limit, or make it smaller.`;
-    return `${takes}, and ${spoken(have)} are free: close other programs, or make it smaller.`;
+      return `${takes}, and models may use ${spokenMemory(limit)} of this computer's ${spokenMemory(total)}: raise that limit, or make it smaller.`;
+    return `${takes}, and ${spokenMemory(have)} are free: close other programs, or make it smaller.`;
   }
 
   /** The longest clip of this size and the largest picture of this length that fit. */
@@ -251,6 +252,3 @@ function wishAt(wish: PlanWish, model: ModelSummary, { width, height, frames }: 
     guidance: wish.request.guidance ?? guidance,
   };
 }
-
-const spoken = (bytes: number): string =>
-  bytes < 0.95e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
