@@ -35,7 +35,7 @@ export const modelSettingsSchema = z.strictObject({
     .trim()
     .max(500)
     .refine((text) => text === "" || URL.canParse(text), "A mirror's address looks like https://mirror.example.org."),
-  /** Address of a proxy; empty: what this computer says (HTTPS_PROXY), if anything. */
+  /** Address of a proxy, given with its name and password if it wants them, told without; empty: what this computer says (HTTPS_PROXY), if anything. */
   proxy: z
     .string()
     .trim()
@@ -59,6 +59,8 @@ export const modelSettingsStateSchema = z.object({
     /** Whether this front has the system's keychain to keep it in. */
     canKeep: z.boolean(),
   }),
+  /** Where the proxy's name and password are; they never leave the studio. */
+  proxyLogin: z.enum(["none", "session", "keychain"]),
 });
 export type ModelSettingsState = z.infer<typeof modelSettingsStateSchema>;
 
@@ -106,6 +108,8 @@ export const modelStoreMethods = {
   "models.remove": { input: entry, output: nothing },
   "models.settings": { input: nothing, output: modelSettingsStateSchema },
   "models.configure": { input: modelSettingsSchema.partial(), output: modelSettingsStateSchema },
+  /** The proxy is asked without name and password from now on. */
+  "models.forgetProxyLogin": { input: nothing, output: modelSettingsStateSchema },
   /** An access token for files that the hub gives only to those whom it knows; null: forget it. */
   "models.token": {
     input: z.strictObject({ token: z.string().trim().min(1).max(500).nullable() }),

@@ -5,6 +5,7 @@ import {
   type CatalogueCard,
   downloadBytes,
   type ModelSettings,
+  type ModelSettingsState,
   neededFiles,
   StudioError,
 } from "../../core/contract/index.ts";
@@ -146,6 +147,13 @@ export async function moveModels(studio: Studio, folder: string, output: Output,
   output.result({ folder: studio.models.place }, `The models lie in ${studio.models.place} now.`);
 }
 
+const loginWords: Readonly<Record<ModelSettingsState["proxyLogin"], string>> = {
+  none: "",
+  session:
+    ' (its name and password are not kept: a password is never written down as it is; set HTTPS_PROXY to the whole address instead, and --proxy "")',
+  keychain: " (its name and password are in the keychain)",
+};
+
 /** `plume models settings` */
 export async function modelSettings(studio: Studio, options: SettingsCommandOptions, output: Output): Promise<void> {
   const change: Partial<ModelSettings> = {
@@ -162,7 +170,7 @@ export async function modelSettings(studio: Studio, options: SettingsCommandOpti
     { settings },
     [
       `mirror: ${settings.mirror || "none, the hub itself"}`,
-      `proxy: ${settings.proxy || "as this computer says (HTTPS_PROXY)"}`,
+      `proxy: ${settings.proxy || "as this computer says (HTTPS_PROXY)"}${loginWords[settings.proxyLogin]}`,
       `connections: ${settings.connections}`,
       `keep checkpoints: ${settings.keepsCheckpoints ? "yes" : "no"}`,
       `access token: ${{ none: "none (set HF_TOKEN)", session: "for this session", keychain: "in the keychain", environment: "from HF_TOKEN" }[settings.token.kept]}`,

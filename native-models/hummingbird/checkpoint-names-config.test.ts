@@ -4,7 +4,7 @@ import type { TensorSource } from "../types.ts";
 import { recogniseHummingbird } from "./checkpoint-names-config.ts";
 import type { HummingbirdConfig } from "./config.ts";
 import { loraModules } from "./lora.ts";
-import { hummingbirdParameters } from "./networks.ts";
+import { hummingbirdParameters } from "./parameters.ts";
 
 const noData = () => Promise.reject(new Error("a listing has no data"));
 

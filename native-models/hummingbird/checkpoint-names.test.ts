@@ -8,7 +8,7 @@ import { openCheckpoint } from "../checkpoint/open-checkpoint.ts";
 import type { TensorInfo, TensorSource } from "../types.ts";
 import { recogniseHummingbird } from "./checkpoint-names-config.ts";
 import { compareModules, loraModules } from "./lora.ts";
-import { hummingbirdParameters } from "./networks.ts";
+import { hummingbirdParameters } from "./parameters.ts";
 
 const keysFile =
   process.env.PLUME_OFFICIAL_KEYS ??

@@ -8,7 +8,7 @@ import { recogniseHummingbird } from "./checkpoint-names-config.ts";
 import { looksLikeHummingbird } from "./checkpoint-names.ts";
 import { describeHummingbird } from "./describe.ts";
 import { Lora } from "./lora.ts";
-import { hummingbirdParameters } from "./networks.ts";
+import { hummingbirdParameters } from "./parameters.ts";
 import { probeHummingbird } from "./probe.ts";
 
 const LARGEST_CONFIG = 1_000_000;

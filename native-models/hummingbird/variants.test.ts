@@ -13,7 +13,7 @@ import { installCheckpoint } from "../pack/index.ts";
 import { HummingbirdNames } from "./checkpoint-names.ts";
 import type { HummingbirdConfig } from "./config.ts";
 import { loraModules } from "./lora.ts";
-import { hummingbirdParameters } from "./networks.ts";
+import { hummingbirdParameters } from "./parameters.ts";
 import { officialConfig } from "./official-config.testkit.ts";
 
 const narrow: HummingbirdConfig = {

@@ -10,7 +10,7 @@ import { modelSummarySchema } from "../../core/contract/index.ts";
 import { goldensNote, haveGoldens, hummingbirdGoldens, maxAbs } from "../checkpoint/goldens.testkit.ts";
 import { openCheckpoint } from "../checkpoint/open-checkpoint.ts";
 import type { HummingbirdConfig } from "../hummingbird/config.ts";
-import { hummingbirdParameters } from "../hummingbird/networks.ts";
+import { hummingbirdParameters } from "../hummingbird/parameters.ts";
 import type { ParameterSpec } from "../types.ts";
 import { checkSpace, installCheckpoint } from "./install.ts";
 import { manifestOf, packSummary } from "./manifest.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HummingbirdConfig } from "../hummingbird/config.ts";
-import { hummingbirdParameters } from "../hummingbird/networks.ts";
+import { hummingbirdParameters } from "../hummingbird/parameters.ts";
 import { unetPrefix } from "../hummingbird/checkpoint-names.ts";
 import { compareModules } from "../hummingbird/lora.ts";
 import { installCheckpoint } from "./install.ts";

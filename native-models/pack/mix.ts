@@ -8,7 +8,7 @@ import { basename, join } from "node:path";
 import { StudioError } from "../../core/contract/errors.ts";
 import { HummingbirdNames } from "../hummingbird/checkpoint-names.ts";
 import { Lora } from "../hummingbird/lora.ts";
-import { hummingbirdParameters } from "../hummingbird/networks.ts";
+import { hummingbirdParameters } from "../hummingbird/parameters.ts";
 import { StoredWeights } from "../onnx/stored-weights.ts";
 import { packWeight } from "../onnx/weight-formats.ts";
 import type { ParameterSpec, TensorSource, WeightEntry } from "../types.ts";

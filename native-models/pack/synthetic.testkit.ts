@@ -1,7 +1,7 @@
 /** Test help: checkpoints of a chosen shape, written without holding them in memory. */
 import { open } from "node:fs/promises";
 import type { HummingbirdConfig } from "../hummingbird/config.ts";
-import { hummingbirdParameters } from "../hummingbird/networks.ts";
+import { hummingbirdParameters } from "../hummingbird/parameters.ts";
 import { officialConfig } from "../hummingbird/official-config.testkit.ts";
 
 /** Wide enough for a file of some 500 MB: the official vocabulary and text width (its largest tensor, 202 MB), a U-Net of 96 base channels. */

@@ -3,7 +3,7 @@ import { StudioError } from "../../core/contract/errors.ts";
 import type { CheckpointFile, InstallPlan, ModelFamily, PlanOptions } from "../pack/family.ts";
 import { manifestOf } from "../pack/manifest.ts";
 import { describePatnet } from "./describe.ts";
-import { patnetParameters } from "./networks.ts";
+import { patnetParameters } from "./parameters.ts";
 import { looksLikePatnet, recognisePatnet } from "./recognise.ts";
 import { probePatnet } from "./probe.ts";
 

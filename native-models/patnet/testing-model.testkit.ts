@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { officialTensors } from "../pack/weights.ts";
 import type { PatnetConfig } from "./config.ts";
-import { patnetParameters } from "./networks.ts";
+import { patnetParameters } from "./parameters.ts";
 import { sizedClassifier } from "./variants.ts";
 
 export const smallClassifier = sizedClassifier(

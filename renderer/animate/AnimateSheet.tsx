@@ -91,11 +91,16 @@ function Sheet({ lane, picture, sound, job }: Props) {
       if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
       const target = event.target as HTMLElement | null;
       const typing =
-        target?.closest("input:not([type=range]), textarea, select, [role=dialog]") !== null && target !== null;
+        target?.closest("input:not([type=range], [type=checkbox]), textarea, select, [role=dialog]") !== null &&
+        target !== null;
       if (event.key === "Escape" && !typing) {
         event.preventDefault();
         close();
-      } else if (event.key === " " && !typing && target?.closest("button, summary, [role=slider]") === null) {
+      } else if (
+        event.key === " " &&
+        !typing &&
+        target?.closest("button, summary, [type=checkbox], [role=slider]") === null
+      ) {
         event.preventDefault();
         transport.toggle();
       }

@@ -13,6 +13,11 @@ const kept: Readonly<Record<ModelSettingsState["token"]["kept"], string>> = {
   environment: "Taken from HF_TOKEN.",
 };
 
+const login: Readonly<Record<Exclude<ModelSettingsState["proxyLogin"], "none">, string>> = {
+  session: "Its name and password are kept until the studio is closed: this window has no keychain to keep them in.",
+  keychain: "Its name and password are kept in this computer’s keychain.",
+};
+
 /** How downloads travel. */
 export function StoreSettings() {
   const { client, store } = useStudio();
@@ -25,6 +30,8 @@ export function StoreSettings() {
   if (settings === null) return null;
   const change = (part: Partial<ModelSettings>) =>
     void attempt(store, async () => setSettings(await client.call("models.configure", part)));
+  const forgetLogin = () =>
+    void attempt(store, async () => setSettings(await client.call("models.forgetProxyLogin", {})));
   const give = (value: string | null) =>
     void attempt(store, async () => {
       setSettings(await client.call("models.token", { token: value }));
@@ -46,11 +53,17 @@ export function StoreSettings() {
       <TextSetting
         key={`proxy ${settings.proxy}`}
         label="Proxy"
-        hint="Empty: what this computer says"
+        hint="Empty: what this computer says. With name and password: http://name:password@proxy:8080"
         placeholder="http://proxy:8080"
         value={settings.proxy}
         onChange={(proxy) => change({ proxy })}
       />
+      {settings.proxyLogin === "none" ? null : (
+        <p className="store-settings__hint store-settings__login">
+          <span>{login[settings.proxyLogin]}</span>
+          <Button onClick={forgetLogin}>Forget</Button>
+        </p>
+      )}
       <SliderField
         label="Connections for a file"
         min={1}

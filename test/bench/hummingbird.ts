@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ModelSummary, ResolvedRequest } from "../../core/contract/index.ts";
 import type { HummingbirdConfig } from "../../native-models/hummingbird/config.ts";
-import { hummingbirdParameters } from "../../native-models/hummingbird/networks.ts";
+import { hummingbirdParameters } from "../../native-models/hummingbird/parameters.ts";
 import { latentSize } from "../../native-models/diffusion/latent.ts";
 import { type OpenedPack, HummingbirdPipeline } from "../../native-models/hummingbird/pipeline.ts";
 import { unetGraph } from "../../native-models/hummingbird/unet.ts";

@@ -4,7 +4,7 @@ import { Session, type Weights } from "../../native-models/onnx/session.ts";
 import { type Int8Data, readInt8 } from "../../native-models/pack/int8-files.ts";
 import { ClassifierCalibration } from "../../native-models/patnet/calibrate.ts";
 import { classifierGraph } from "../../native-models/patnet/classifier.ts";
-import { patnetParameters } from "../../native-models/patnet/networks.ts";
+import { patnetParameters } from "../../native-models/patnet/parameters.ts";
 import type { PatnetConfig } from "../../native-models/patnet/config.ts";
 import { fasterNetSizes, patnetSizes, sizedClassifier } from "../../native-models/patnet/variants.ts";
 import { randomWeights } from "./random-weights.ts";

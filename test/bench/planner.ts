@@ -12,7 +12,7 @@ import { memoryOf, secondsOf, sortSeconds } from "../../core/planner/index.ts";
 import { engineEnvironment } from "../../main/inference/environment.ts";
 import { packCosts } from "../../main/inference/index.ts";
 import { textToVideoCosts } from "../../native-models/costs.ts";
-import { hummingbirdParameters } from "../../native-models/hummingbird/networks.ts";
+import { hummingbirdParameters } from "../../native-models/hummingbird/parameters.ts";
 import { officialConfig } from "../../native-models/hummingbird/official-config.testkit.ts";
 import { probeDevice } from "../../native-models/onnx/device-probe.ts";
 import { installCheckpoint } from "../../native-models/pack/index.ts";

@@ -10,6 +10,7 @@ const settings: Output<"models.settings"> = {
   connections: 4,
   keepsCheckpoints: false,
   token: { kept: "none", canKeep: false },
+  proxyLogin: "none",
 };
 
 const sample = { about: "", bytes: 92e6, layers: 333, preview: null } as const;
@@ -49,6 +50,7 @@ export const fakeModels = {
   "models.remove": refuse,
   "models.repack": refuse,
   "models.configure": refuse,
+  "models.forgetProxyLogin": refuse,
   "models.token": refuse,
   "styles.list": () => [...styles],
   "styles.edit": refuse,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { catalogueSchema, downloadBytes, installedBytes, neededFiles } from "../../../core/contract/index.ts";
 import { officialConfig } from "../../../native-models/hummingbird/official-config.testkit.ts";
-import { hummingbirdParameters } from "../../../native-models/hummingbird/networks.ts";
+import { hummingbirdParameters } from "../../../native-models/hummingbird/parameters.ts";
 import { keyvidParameters, likelyCopies } from "../../../native-models/keyvid/parameters.ts";
 import { officialConfig as keyvidConfig } from "../../../native-models/keyvid/testing-model.testkit.ts";
 import { packedBytes } from "../../../native-models/pack/repack.ts";

@@ -91,6 +91,10 @@ export class StoreDesk {
       await this.parts.settings.change(given);
       return this.parts.settings.state();
     },
+    "models.forgetProxyLogin": async () => {
+      await this.parts.settings.forgetProxyLogin();
+      return this.parts.settings.state();
+    },
     "models.token": async ({ token }) => {
       await this.parts.settings.setToken(token);
       return this.parts.settings.state();

@@ -235,9 +235,9 @@ export class StoreRunner implements JobRunner {
   ): Promise<ModelResult> {
     const { settings, acceptances, log, pace } = this.parts;
     await acceptances.demand(entry);
-    const { proxy, connections } = await settings.read();
+    const { connections } = await settings.read();
     const meter = new TransferMeter((progress, speed) => context.storing(progress, speed));
-    const wire = new Wire({ proxy: proxy === "" ? null : proxy, idleMs: pace?.idleMs ?? IDLE_MS });
+    const wire = new Wire({ proxy: await settings.proxy(), idleMs: pace?.idleMs ?? IDLE_MS });
     try {
       await fetchFiles(
         { entry, folder, base: await settings.base(), token: await settings.token(), lookIn },

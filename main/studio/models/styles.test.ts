@@ -3,7 +3,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { HummingbirdConfig } from "../../../native-models/hummingbird/config.ts";
-import { hummingbirdParameters } from "../../../native-models/hummingbird/networks.ts";
+import { hummingbirdParameters } from "../../../native-models/hummingbird/parameters.ts";
 import { unetPrefix } from "../../../native-models/hummingbird/checkpoint-names.ts";
 import {
   largeConfig,

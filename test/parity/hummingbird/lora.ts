@@ -1,7 +1,7 @@
 /** A LoRA: the order of its layers, and the U-Net with and without it. */
 import { z } from "zod";
 import { loraModules } from "../../../native-models/hummingbird/lora.ts";
-import { hummingbirdParameters } from "../../../native-models/hummingbird/networks.ts";
+import { hummingbirdParameters } from "../../../native-models/hummingbird/parameters.ts";
 import { GoldenFolderError } from "../golden-folder.ts";
 import type { Check, Context } from "./context.ts";
 import { readUnetInputs, runUnet } from "./unet.ts";

@@ -6,7 +6,8 @@ import { recogniseHummingbird } from "../../../native-models/hummingbird/checkpo
 import type { HummingbirdNames } from "../../../native-models/hummingbird/checkpoint-names.ts";
 import type { HummingbirdConfig } from "../../../native-models/hummingbird/config.ts";
 import type { Lora } from "../../../native-models/hummingbird/lora.ts";
-import { HummingbirdNetworks, hummingbirdParameters } from "../../../native-models/hummingbird/networks.ts";
+import { HummingbirdNetworks } from "../../../native-models/hummingbird/networks.ts";
+import { hummingbirdParameters } from "../../../native-models/hummingbird/parameters.ts";
 import type { Graph } from "../../../native-models/onnx/graph.ts";
 import { Session, type SessionOptions, type Values, type Weights } from "../../../native-models/onnx/session.ts";
 import { HashedWriter } from "../../../native-models/pack/files.ts";

@@ -7,13 +7,8 @@ import { applyDelta, boxAt, iou } from "../../../native-models/patnet/boxes.ts";
 import type { PatnetConfig } from "../../../native-models/patnet/config.ts";
 import { boxHeadGraph, BOXES_PER_RUN, pyramidGraph } from "../../../native-models/patnet/detector.ts";
 import { maskArea, type Mask } from "../../../native-models/patnet/masks.ts";
-import {
-  PatnetNetworks,
-  patnetParameters,
-  probabilities,
-  type Pyramid,
-  regionInputs,
-} from "../../../native-models/patnet/networks.ts";
+import { PatnetNetworks, probabilities, type Pyramid, regionInputs } from "../../../native-models/patnet/networks.ts";
+import { patnetParameters } from "../../../native-models/patnet/parameters.ts";
 import { detectorInput } from "../../../native-models/patnet/preprocess.ts";
 import { regionLevel } from "../../../native-models/patnet/proposals.ts";
 import { recognisePatnet } from "../../../native-models/patnet/recognise.ts";

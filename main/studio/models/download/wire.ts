@@ -69,7 +69,7 @@ export class Wire {
     else if (proxy === "") this.dispatcher = new Agent(options);
     else {
       if (!URL.canParse(proxy) || !/^https?:$/.test(new URL(proxy).protocol))
-        throw new StudioError("BAD_REQUEST", "A proxy's address looks like http://proxy.example.org:8080.", proxy);
+        throw new StudioError("BAD_REQUEST", "A proxy's address looks like http://proxy.example.org:8080.");
       this.dispatcher = new ProxyAgent({ uri: proxy, ...options });
     }
   }
