@@ -68,8 +68,10 @@ const rooms: readonly Room[] = [
   { folder: "main/cli", rooms: ["core", "main/app-files", "main/studio"], packages: "*", node: true },
   { folder: "main", rooms: ["core", "main/shell-browser", "main/shell-electron"], packages: [], node: true },
   // Create and the editor's timeline use the same lane, so it knows neither of them, nor the window's state.
-  { folder: "renderer/motion-lane", rooms: ["core"], packages: ["react"], node: false },
-  { folder: "renderer", rooms: ["core", "renderer/motion-lane"], packages: "*", node: false },
+  { folder: "renderer/motion-lane", rooms: ["core", "renderer/ui/off.ts"], packages: ["react"], node: false },
+  // Every control of the window is off in the same way.
+  { folder: "renderer/ui/off.ts", rooms: [], packages: [], node: false },
+  { folder: "renderer", rooms: ["core", "renderer/motion-lane", "renderer/ui/off.ts"], packages: "*", node: false },
   // Tests, benchmarks and scripts may look into every room.
   { folder: "test", rooms: ["core", "main", "native-models", "renderer"], packages: "*", node: true },
   { folder: "scripts", rooms: ["core", "main", "native-models"], packages: "*", node: true },

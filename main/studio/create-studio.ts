@@ -1,6 +1,5 @@
 import { rm } from "node:fs/promises";
 import {
-  type AnimateJob,
   contract,
   type ImportPurpose,
   type Input,
@@ -145,7 +144,6 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
       log,
     });
     const { models } = this;
-    const onSettings = (): void => this.jobs.pump();
     this.planning = openPlanner({
       folders,
       models,
@@ -153,7 +151,7 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
       eyes,
       exchanged,
       node: options.engine?.node,
-      onSettings,
+      onSettings: () => this.jobs.pump(),
       log,
     });
     const { planner, placement, admission } = this.planning;
@@ -166,7 +164,7 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
       workRoot: folders.work,
       tools: () => this.findTools(),
       placement,
-      planned: (job: AnimateJob) => admission.planned(job),
+      planned: admission.planned.bind(admission),
       onMade: (made: MadeClip) => void planner.learn(made),
     };
     const animateRunner = new AnimateRunner(parts);

@@ -6,10 +6,9 @@ import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
 import { SessionCache } from "../onnx/session-cache.ts";
 import { textGraph } from "../openclip/text-tower.ts";
 import type { Int8Data } from "../pack/int8-files.ts";
-import type { ParameterSpec } from "../types.ts";
 import { vaeDecoderGraph } from "../vae/decoder.ts";
 import type { HummingbirdConfig } from "./config.ts";
-import { conditionGraph, promptGraph, unetGraph, unit } from "./unet.ts";
+import { conditionGraph, promptGraph, unetGraph } from "./unet.ts";
 
 /** What the U-Net needs of one prompt: keys and values of every cross-attention, by input name. */
 export type PromptKeys = Readonly<Record<string, Float32Array>>;

@@ -1,7 +1,7 @@
 /** An opened PATNet: pictures in, classes or objects with masks out. Sessions are made on first need and kept warm. */
 import type { Precision } from "../../core/contract/index.ts";
 import { type Int8Data, readInt8 } from "../pack/int8-files.ts";
-import type { ParameterSpec, Picture } from "../types.ts";
+import type { Picture } from "../types.ts";
 import { SessionCache } from "../onnx/session-cache.ts";
 import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
 import { type Boxes, boxAt, boxCount, sigmoid } from "./boxes.ts";

@@ -2,6 +2,7 @@ import { Magnet, Music2, Pause, PencilLine, Play, RotateCcw } from "lucide-react
 import { ToggleGroup } from "radix-ui";
 import { ANIMATION_FPS, animationLimits, followSchema, type SoundMedia } from "../../core/contract/index.ts";
 import { fixedFrames, lockToBeats, setFixed } from "../motion-lane/keyframes.ts";
+import { LOCKED } from "../motion-lane/locked.ts";
 import { useStudio } from "../state/context.ts";
 import type { Lane } from "../state/lane.ts";
 import { Button } from "../ui/Button.tsx";
@@ -9,7 +10,7 @@ import { plural, timecode } from "../ui/format.ts";
 import { NumberField } from "../ui/NumberField.tsx";
 import { offProps } from "../ui/off.ts";
 import { Spinner } from "../ui/Spinner.tsx";
-import { followWords, LOCKED } from "../ui/words.ts";
+import { followWords } from "../ui/words.ts";
 import type { Transport } from "./use-transport.ts";
 
 interface Props {

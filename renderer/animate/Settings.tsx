@@ -1,13 +1,14 @@
 import { Dices, Info, Lock } from "lucide-react";
 import { ToggleGroup } from "radix-ui";
 import { limits, type ModelSummary, type PictureMedia, presetSchema } from "../../core/contract/index.ts";
+import { LOCKED } from "../motion-lane/locked.ts";
 import { useSelect, useStudio } from "../state/context.ts";
 import { randomSeed } from "../state/draft.ts";
 import { animators, type Lane, laneSize } from "../state/lane.ts";
 import { Button } from "../ui/Button.tsx";
 import { NumberField } from "../ui/NumberField.tsx";
 import { offProps } from "../ui/off.ts";
-import { LOCKED, presetWords } from "../ui/words.ts";
+import { presetWords } from "../ui/words.ts";
 
 interface Props {
   readonly lane: Lane;

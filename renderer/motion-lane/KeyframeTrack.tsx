@@ -2,7 +2,6 @@ import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from
 import { ANIMATION_FPS, type SoundAnalysis } from "../../core/contract/index.ts";
 import { snapFrame } from "../../core/motion/curve.ts";
 import { offProps } from "../ui/off.ts";
-import { LOCKED } from "../ui/words.ts";
 import { type Scale, secondsOf } from "./geometry.ts";
 import {
   addKeyframe,
@@ -14,6 +13,7 @@ import {
   removeKeyframe,
   setFixed,
 } from "./keyframes.ts";
+import { LOCKED } from "./locked.ts";
 
 interface Props {
   readonly scale: Scale;

@@ -67,6 +67,3 @@ export function describe(job: Pick<ClipJob, "state" | "request">): string {
   const name = job.request.prompt.trim() === "" ? "animated picture" : job.request.prompt;
   return `${name}, seed ${job.request.seed}, ${states[job.state]}`;
 }
-
-/** Why nothing of a lane can be changed. */
-export const LOCKED = "This is being made: stop it, or wait for its keyframes, to change it.";
