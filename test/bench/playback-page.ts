@@ -1,5 +1,6 @@
-/** Runs in Chromium: plays a timeline with the viewer's engine to its end, and tells how each frame went. */
+/** Runs in Chromium: plays a timeline with the viewer's engine to its end, or scrubs through it, and tells how each frame went. */
 import { flicksToSeconds, secondsToFlicks } from "../../core/time/index.ts";
+import { picturesIn } from "../../core/render-plan/index.ts";
 import type { Timeline } from "../../core/timeline/index.ts";
 import { lengthOf } from "../../renderer/state/create-studio.ts";
 import { Transport } from "../../renderer/state/transport.ts";
@@ -8,16 +9,76 @@ import { ViewerEngine } from "../../renderer/viewer/engine.ts";
 const canvas = document.createElement("canvas");
 document.body.append(canvas);
 
+/** A stretch that the playhead is dragged over, in seconds of the timeline and of the hand. */
+export interface Drag {
+  readonly from: number;
+  readonly to: number;
+  readonly seconds: number;
+}
+
+const engineOf = (timeline: Timeline, transport: Transport): ViewerEngine =>
+  new ViewerEngine(canvas, transport, timeline, {
+    locate: (media) => ({ url: `/media/${media.path}`, kind: "film", origin: 0 }),
+    masks: () => null,
+  });
+
 const page = {
+  /**
+   * Moves the playhead of a timeline with one film as hands do: `drags` back and forth, a move in each of the screen's frames, and
+   * `clicks` somewhere else, each when the one before is shown. Times are milliseconds.
+   */
+  async scrub(timeline: Timeline, width: number, height: number, drags: readonly Drag[], clicks: readonly number[]) {
+    [canvas.width, canvas.height] = [width, height];
+    const transport = new Transport(timeline.settings.rate);
+    transport.setTimeline({ rate: timeline.settings.rate, duration: lengthOf(timeline) });
+    const engine = engineOf(timeline, transport);
+    /** What is painted: the time of the film, and when. */
+    const painted: { readonly at: number; readonly time: number }[] = [];
+    const stop = engine.status.subscribe(({ plan }) => {
+      const [picture] = plan === null ? [] : picturesIn(plan);
+      if (picture === undefined) return;
+      const isExact = engine.sources.isReady(plan!);
+      painted.push({ at: performance.now(), time: isExact ? picture.sourceTime : Number.NaN });
+    });
+    const shows = async (time: number): Promise<number> => {
+      while (painted.at(-1)?.time !== time) await new Promise((done) => setTimeout(done, 1));
+      return painted.at(-1)!.at;
+    };
+    const move = (seconds: number) => {
+      transport.seek(secondsToFlicks(seconds));
+      return { at: performance.now(), time: transport.time };
+    };
+    await shows(move(0).time);
+    const jumps: number[] = [];
+    for (const seconds of clicks) {
+      const asked = move(seconds);
+      jumps.push((await shows(asked.time)) - asked.at);
+    }
+    const dragged = [];
+    for (const { from, to, seconds } of drags) {
+      await shows(move(from).time);
+      const moves: ReturnType<typeof move>[] = [];
+      const begun = performance.now();
+      painted.length = 0;
+      for (let share = 0; share < 1; ) {
+        await new Promise(requestAnimationFrame);
+        share = Math.min(1, (performance.now() - begun) / 1000 / seconds);
+        moves.push(move(from + (to - from) * share));
+      }
+      const last = moves.at(-1)!;
+      const settled = (await shows(last.time)) - last.at;
+      dragged.push({ moves, painted: painted.slice(), settled });
+    }
+    stop();
+    engine.dispose();
+    return { jumps, dragged };
+  },
   /** @param width of the canvas in pixels */
   async play(timeline: Timeline, width: number, height: number) {
     [canvas.width, canvas.height] = [width, height];
     const transport = new Transport(timeline.settings.rate);
     transport.setTimeline({ rate: timeline.settings.rate, duration: lengthOf(timeline) });
-    const engine = new ViewerEngine(canvas, transport, timeline, {
-      locate: (media) => ({ url: `/media/${media.path}`, kind: "film", origin: 0 }),
-      masks: () => null,
-    });
+    const engine = engineOf(timeline, transport);
     const paint: number[] = [];
     const lag: number[] = [];
     const waits: { at: number; seconds: number }[] = [];

@@ -45,6 +45,11 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
     about: "frames shown and dropped, and picture against sound, in the viewer  [--only 1080p|720p --seconds n]",
     run: async (context) => (await import("./playback.ts")).benchPlayback(context),
   },
+  scrub: {
+    about:
+      "how quickly the right picture is seen while the playhead is dragged  [--only DISTANCE of key frames --runs n]",
+    run: async (context) => (await import("./scrub.ts")).benchScrub(context),
+  },
   eyes: {
     about:
       "frames of the page and the studio's event loop while media are looked at, beside idle  [--seconds n: length of the films]",
