@@ -49,6 +49,14 @@ const page = {
       return { at: performance.now(), time: transport.time };
     };
     await shows(move(0).time);
+    /** What is painted on the way to a picture is no `painted`, but is seen. */
+    let paints = 0;
+    const context = canvas.getContext("2d")!;
+    const draw = context.drawImage.bind(context) as (...args: unknown[]) => void;
+    context.drawImage = (...args: unknown[]) => {
+      paints++;
+      draw(...args);
+    };
     const jumps: number[] = [];
     for (const seconds of clicks) {
       const asked = move(seconds);
@@ -60,14 +68,16 @@ const page = {
       const moves: ReturnType<typeof move>[] = [];
       const begun = performance.now();
       painted.length = 0;
+      paints = 0;
       for (let share = 0; share < 1; ) {
         await new Promise(requestAnimationFrame);
         share = Math.min(1, (performance.now() - begun) / 1000 / seconds);
         moves.push(move(from + (to - from) * share));
       }
       const last = moves.at(-1)!;
+      const seen = paints / ((performance.now() - begun) / 1000);
       const settled = (await shows(last.time)) - last.at;
-      dragged.push({ moves, painted: painted.slice(), settled });
+      dragged.push({ moves, painted: painted.slice(), seen, settled });
     }
     stop();
     engine.dispose();

@@ -6,7 +6,7 @@
  *
  * “Age” is how long after a move the canvas shows that move's picture or the one of a later move: what lies between hand and eye. “Own
  * picture”: the share of moves whose very picture was painted; the others were passed over for later ones. “At rest” is the time from the
- * last move of a drag to its picture.
+ * last move of a drag to its picture. Pictures a second are all that were painted while dragging, those on the way to the right one too.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -37,6 +37,7 @@ interface ScrubResult {
         readonly age: Spread;
         /** 0 to 1. */
         readonly own: number;
+        /** Those on the way to the right one too. */
         readonly picturesPerSecond: number;
         /** Milliseconds. */
         readonly rest: Spread;
@@ -115,10 +116,7 @@ export async function benchScrub({ args, say }: BenchContext): Promise<Record<st
         const result = {
           age: spread(list.flatMap(ages)),
           own: mean(ownOf),
-          picturesPerSecond: mean(({ painted, moves }) => {
-            const took = (Math.max(painted.at(-1)?.at ?? 0, moves.at(-1)!.at) - moves[0]!.at) / 1000;
-            return painted.filter(({ time }, i) => time !== painted[i - 1]?.time).length / took;
-          }),
+          picturesPerSecond: mean(({ seen }) => seen),
           rest: spread(list.map(({ settled }) => settled)),
         };
         byPace[`${pace}×`] = result;

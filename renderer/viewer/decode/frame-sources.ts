@@ -119,6 +119,16 @@ export class FrameSources {
     this.rest(plan);
   }
 
+  /** How far what is decoded is from what the plan shows, where that is farthest; infinite while something of it has no picture yet. */
+  distance(plan: FramePlan): Flicks {
+    const far = picturesIn(plan).map((visual) => {
+      const source = this.sourceOf(visual);
+      if (source === null || source.problem !== null) return 0;
+      return source.reader?.distance(visual.sourceTime + source.origin) ?? Number.POSITIVE_INFINITY;
+    });
+    return Math.max(0, ...far);
+  }
+
   /** The picture of a visual, the nearest one that is decoded where it is late; for the painter, right after `isReady` or `ready`. */
   picture(plan: FramePlan): (media: string, sourceTime: Flicks) => Picture<BrowserImage> | null {
     const found = new Map<string, Picture<BrowserImage>>();

@@ -9,6 +9,8 @@ export interface FrameReader {
   at(time: Flicks): { readonly picture: Picture<BrowserImage> } | null;
   /** What is decoded nearest to that time. */
   nearest(time: Flicks): { readonly picture: Picture<BrowserImage> } | null;
+  /** How far from a time what is decoded nearest to it begins: 0 where its own picture is there, infinite where nothing is. */
+  distance(time: Flicks): Flicks;
   /** Says where one looks, and which way it goes on. */
   aim(time: Flicks, direction: -1 | 0 | 1): void;
   /** Resolves when the picture at this time is there, or when one looks somewhere else by now. Rejects when decoding fails. */
@@ -46,6 +48,10 @@ export class StillReader implements FrameReader {
 
   nearest(): { readonly picture: Picture<BrowserImage> } | null {
     return this.at();
+  }
+
+  distance(): Flicks {
+    return this.image === null ? Number.POSITIVE_INFINITY : 0;
   }
 
   aim(): void {

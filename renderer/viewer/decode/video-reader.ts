@@ -17,6 +17,8 @@ const AHEAD = 4;
 const LATE: Flicks = FLICKS_PER_SECOND * 0.4;
 /** A step back that is no longer than this is one of several: the frames before it are kept as well. */
 const STEP_BACK: Flicks = FLICKS_PER_SECOND;
+/** On a long way to where one looks a frame is kept this often, so that the way is seen; milliseconds. */
+const SEEN = 60;
 /** At most so many frames are decoded for playing backwards at once. */
 const MAX_BACK = 30;
 
@@ -37,6 +39,8 @@ interface Run {
   held: VideoSample | null;
   /** Begin of the last frame that came. */
   begin: Flicks;
+  /** When a frame was kept last, milliseconds of `performance.now`. */
+  keptAt: number;
 }
 
 /**
@@ -79,6 +83,13 @@ export class VideoReader {
   /** What is decoded nearest to a time. */
   nearest(time: Flicks): DecodedFrame | null {
     return this.cache.nearest(this.inside(time));
+  }
+
+  distance(asked: Flicks): Flicks {
+    const time = this.inside(asked);
+    if (this.cache.at(time) !== null) return 0;
+    const nearest = this.cache.nearest(time);
+    return nearest === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.abs(time - nearest.begin));
   }
 
   /** Says where one looks, and which way it goes on. */
@@ -174,7 +185,7 @@ export class VideoReader {
   /** Decodes one frame on the way to the one at `time`. */
   private async pull(time: Flicks): Promise<boolean> {
     if (this.run === null || isPast(this.run, time) || (await this.hasNearerKey(time, this.run.begin)))
-      this.startRun(time);
+      await this.startRun(time);
     const run = this.run!;
     const { value, done } = await run.samples.next();
     if (this.run !== run) {
@@ -202,7 +213,8 @@ export class VideoReader {
     run.held?.close();
     run.held = null;
     run.last = null;
-    if (this.endOf(value) > this.goal.time) this.keep(run, value);
+    const isOnTheWay = this.goal.direction === 0 && performance.now() - run.keptAt > SEEN;
+    if (isOnTheWay || this.endOf(value) > this.goal.time) this.keep(run, value);
     else run.held = value;
     return true;
   }
@@ -211,6 +223,7 @@ export class VideoReader {
     const begin = this.beginOf(sample);
     run.last = { begin, end: this.endOf(sample), ...livePicture(sample) };
     this.cache.add(run.last);
+    run.keptAt = performance.now();
   }
 
   /** Decodes the frames before `end` to pictures that may be kept for long, as many as fit. */
@@ -250,14 +263,23 @@ export class VideoReader {
     return Math.max(3, Math.min(MAX_BACK, Math.floor(this.budget / bytes / 2)));
   }
 
-  private startRun(time: Flicks): void {
+  private async startRun(time: Flicks): Promise<void> {
     this.endRun();
+    // Where one stands and waits the way from the key frame is seen, beginning with it.
+    const from = this.goal.direction === 0 ? await this.keyBefore(time) : null;
     this.run = {
-      samples: this.sink.samples(this.startFor(time)),
+      samples: this.sink.samples(from ?? this.startFor(time)),
       last: null,
       held: null,
       begin: Number.NEGATIVE_INFINITY,
+      keptAt: Number.NEGATIVE_INFINITY,
     };
+  }
+
+  /** The container's time of the key frame that a time is decoded from; null where it is not surely before it. */
+  private async keyBefore(time: Flicks): Promise<number | null> {
+    const key = await this.packets.getKeyPacket(flicksToSeconds(time), { metadataOnly: true });
+    return key !== null && frameBegin(secondsToFlicks(key.timestamp), this.facts.grid) <= time ? key.timestamp : null;
   }
 
   private endRun(): void {

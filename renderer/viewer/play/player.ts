@@ -39,6 +39,10 @@ export interface PlayerParts {
 const PATIENCE = 1500;
 /** A still that takes longer is waited for visibly. */
 const VISIBLE_WAIT = 250;
+/** A still that takes longer is approached: so often a picture on the way to it is painted, which takes time from decoding. Milliseconds. */
+const APPROACH = 100;
+/** A still that takes longer is given up for the one that is asked for by then. Milliseconds. */
+const STALE = 250;
 /** Clips that begin within this time are opened before they are needed. */
 const SOON: Flicks = 1.5 * FLICKS_PER_SECOND;
 /** So long before a loop begins anew its first frames are decoded. */
@@ -47,7 +51,8 @@ const fresh: PlayStats = { painted: 0, late: 0, dropped: 0, lag: 0, paintMs: 0 }
 
 /**
  * Shows the frame at the playhead, and plays: the sound's clock moves the playhead, the picture follows it. Of stills the last one that
- * is asked for is always shown; while one is decoded, those that were asked for meanwhile are passed over.
+ * is asked for is always shown; while one is decoded, what is decoded on the way to it is shown, and those that were asked for meanwhile
+ * are passed over.
  */
 export class Player {
   private readonly parts: PlayerParts;
@@ -235,6 +240,31 @@ export class Player {
     for (const start of starts) this.parts.sources.open(this.seenOf(this.planAt(start)), plan);
   }
 
+  /**
+   * Waits for a still. Until it is there each picture that is nearer to it than what is seen is painted. False when, with that, another
+   * still is asked for: a hand that goes on is followed, but never without a picture on the way.
+   */
+  private async approach(plan: FramePlan, ready: Promise<unknown>, asked: number): Promise<boolean> {
+    const { sources, paint } = this.parts;
+    let isReady = false;
+    const whenReady = ready.then(() => {
+      isReady = true;
+    });
+    let nearest = sources.distance(plan);
+    const begun = performance.now();
+    for (let painted = 0; ; ) {
+      await Promise.race([whenReady, wait(APPROACH)]);
+      if (isReady) return true;
+      if (this.active || this.disposed) return false;
+      if (painted > 0 && this.wanted !== asked && performance.now() - begun > STALE) return false;
+      const distance = sources.distance(plan);
+      if (distance >= nearest) continue;
+      paint(plan);
+      painted++;
+      nearest = distance;
+    }
+  }
+
   private async still(): Promise<void> {
     this.wanted++;
     if (this.drawing) return;
@@ -247,9 +277,10 @@ export class Player {
       const plan = this.seenOf(whole);
       this.shown = null;
       const waiting = setTimeout(() => onWaiting(true), VISIBLE_WAIT);
-      await Promise.all([sources.ready(plan), prepare(plan)]);
+      const isReady = await this.approach(plan, Promise.all([sources.ready(plan), prepare(plan)]), done);
       clearTimeout(waiting);
       if (this.active || this.disposed) break;
+      if (!isReady) continue;
       onWaiting(false);
       paint(plan);
       onShown(plan, whole);
