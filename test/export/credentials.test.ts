@@ -2,7 +2,7 @@
 import "reflect-metadata"; // @peculiar/x509 cannot be loaded without it
 import { execFile } from "node:child_process";
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { homedir, hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -16,11 +16,11 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { type ExportSettings, findPreset, RECORDS_ASSERTION } from "../../core/export/index.ts";
+import { credentialsOf, type ExportSettings, findPreset, RECORDS_ASSERTION } from "../../core/export/index.ts";
 import { clip as sampleClip } from "../../core/testing/samples.ts";
 import type { MediaReference } from "../../core/timeline/index.ts";
 import { locateFfmpeg, type MediaTools } from "../../main/media/index.ts";
-import { readCredentials } from "../../main/studio/credentials/credentials.ts";
+import { readCredentials, signFile } from "../../main/studio/credentials/credentials.ts";
 import { signingIdentity } from "../../main/studio/credentials/identity.ts";
 import { recordsOfFile } from "../../main/studio/export/export-service.ts";
 import { removeFolder, temporaryFolder } from "../e2e/harness.ts";
@@ -28,6 +28,9 @@ import { exportFilm } from "./export-film.ts";
 import { Film, makeMedia } from "./films.ts";
 
 const { record } = sampleClip("made", { prompt: "a walk in the fog", seed: 42 });
+
+/** More bytes than the library can write at a time. */
+const LARGE = 257 * 2 ** 20;
 
 let root = "";
 let folder = "";
@@ -145,6 +148,58 @@ it.each([
   expect((await said(file, container)).found.problems).toEqual([]);
   expect(notes.filter((note) => /sign|no place/i.test(note))).toEqual([]);
   expect(await recordsOfFile(file)).toEqual([record]);
+});
+
+/** Hashes of what a film's pictures are decoded to. */
+const pictures = async (file: string): Promise<string> =>
+  (await promisify(execFile)("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-f", "framemd5", "-"])).stdout;
+
+it("a film larger than the library's memory is signed, its pictures the same, and a byte far behind counts", async () => {
+  const { file } = await exported(one(), settings("h264", { credentials: false }), "plain.mp4");
+  const { size } = await stat(file);
+  // More of the film, of which no track knows: one box as small ones have their length, one as those over 4 GB have it.
+  const handle = await open(file, "r+");
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(LARGE);
+  head.write("mdat", 4, "latin1");
+  await handle.write(head, 0, 8, size);
+  const wide = Buffer.alloc(16 + 100, 7);
+  wide.writeUInt32BE(1);
+  wide.write("mdat", 4, "latin1");
+  wide.writeBigUInt64BE(BigInt(wide.length), 8);
+  await handle.write(wide, 0, wide.length, size + LARGE);
+  await handle.close();
+  const definition = credentialsOf([record], { whole: true, isEdited: false, tool: "Plume Studio test" });
+  const signed = join(folder, "signed.mp4");
+  // It resolves when the library has read it back and found it valid.
+  await signFile(file, "mp4", definition, await signingIdentity(identity()), signed);
+  expect(await pictures(signed)).toBe(await pictures(file));
+  const changed = await open(signed, "r+");
+  await changed.write(Buffer.from([1]), 0, 1, (await changed.stat()).size - 50);
+  await changed.close();
+  expect((await readCredentials(signed, "mp4"))!.problems.length).toBeGreaterThan(0);
+}, 240_000);
+
+it("what is no whole MP4 is not signed, and says so", async () => {
+  const { file } = await exported(one(), settings("h264", { credentials: false }), "plain.mp4");
+  const definition = credentialsOf([record], { whole: true, isEdited: false, tool: "Plume Studio test" });
+  const sign = async (name: string, bytes: Buffer): Promise<void> => {
+    await writeFile(join(folder, name), bytes);
+    await signFile(
+      join(folder, name),
+      "mp4",
+      definition,
+      await signingIdentity(identity()),
+      join(folder, `signed-${name}`),
+    );
+  };
+  const whole = await readFile(file);
+  await sign("whole.mp4", whole);
+  const refused = { code: "INTERNAL", message: "The C2PA library could not sign this file." };
+  await expect(sign("cut.mp4", whole.subarray(0, whole.length - 1))).rejects.toMatchObject(refused);
+  await expect(sign("headless.mp4", whole.subarray(4))).rejects.toMatchObject(refused);
+  const pieces = Buffer.concat([whole, Buffer.from("\0\0\0\x08moof", "latin1")]);
+  await expect(sign("pieces.mp4", pieces)).rejects.toMatchObject(refused);
 });
 
 it("where it cannot be signed one sentence says why, and the film is there all the same", async () => {

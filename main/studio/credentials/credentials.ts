@@ -5,10 +5,12 @@ import { extname } from "node:path";
 import { z } from "zod";
 import { StudioError } from "../../../core/contract/index.ts";
 import type { CredentialsDefinition } from "../../../core/export/index.ts";
+import { ftypOf, signLike, twinOf } from "./bmff.ts";
 import { signClaim } from "./cose.ts";
-import { fileBlob } from "./file-blob.ts";
+import { bytesBlob, fileBlob } from "./file-blob.ts";
 import type { SigningIdentity } from "./identity.ts";
 
+type WasmBuilder = import("@contentauth/c2pa-wasm").WasmBuilder;
 type Library = typeof import("@contentauth/c2pa-wasm");
 
 /** What the C2PA library can put Content Credentials into, of the containers that the export writes. */
@@ -29,8 +31,16 @@ export function containerOf(file: string): string | null {
   const container = { jpg: "jpeg", m4v: "mp4" }[extension] ?? extension;
   return canHoldCredentials(container) ? container : null;
 }
-/** The library writes the signed file in WebAssembly's memory, of which it takes several times the file. */
-export const MAX_SIGNED_BYTES = 256 * 2 ** 20;
+/**
+ * These the library signs through a small twin (`signLike`): a film of any length. Reading one back takes 256 MB at most, which its reader
+ * hashes at a time. There is no way into WebM and MKV: C2PA has no place in them, and its library does not write them.
+ */
+const BY_TWIN = new Set(["mp4", "mov"]);
+/** Of the others it writes the signed file in WebAssembly's memory, of which it takes several times the file. */
+const MAX_IN_MEMORY = 256 * 2 ** 20;
+/** Bytes of a file that can be signed, at most. */
+export const maxSignedBytes = (container: string): number =>
+  BY_TWIN.has(container) ? Number.POSITIVE_INFINITY : MAX_IN_MEMORY;
 /** Room for the signature and its certificates. */
 const RESERVED = 16_384;
 
@@ -66,14 +76,12 @@ export async function signFile(
 ): Promise<void> {
   const { WasmBuilder } = await library();
   const builder = WasmBuilder.fromJson(JSON.stringify(definition));
-  const signer = {
-    alg: identity.algorithm,
-    reserveSize: RESERVED,
-    sign: async (claim: Uint8Array) => signClaim(claim, identity, RESERVED),
-  };
   try {
-    const whole = await withBlob(file, (blob) => builder.sign(signer, [], FORMATS[container]!, blob));
-    await writeFile(signed, whole);
+    if (BY_TWIN.has(container)) await signByTwin(builder, file, container, identity, signed);
+    else {
+      const { asset } = await signBlob(builder, identity, container, (use) => withBlob(file, use));
+      await writeFile(signed, asset);
+    }
   } catch (cause) {
     if (cause instanceof StudioError) throw cause;
     throw new StudioError("INTERNAL", "The C2PA library could not sign this file.", String(cause));
@@ -83,6 +91,41 @@ export async function signFile(
   const found = await readCredentials(signed, container);
   if (found === null || found.problems.length > 0)
     throw new StudioError("INTERNAL", "The signed file did not read back as valid.", JSON.stringify(found));
+}
+
+/** Lets the library sign. Resolves with the signed file, and what of it was signed and the signature. */
+async function signBlob(
+  builder: WasmBuilder,
+  identity: SigningIdentity,
+  container: string,
+  withSource: <T>(use: (blob: Blob) => Promise<T>) => Promise<T>,
+): Promise<{ readonly asset: Uint8Array; readonly claim: Uint8Array; readonly signature: Uint8Array }> {
+  let [claim, signature] = [new Uint8Array(0), new Uint8Array(0)];
+  const signer = {
+    alg: identity.algorithm,
+    reserveSize: RESERVED,
+    sign: async (bytes: Uint8Array) => {
+      claim = bytes.slice();
+      signature = signClaim(bytes, identity, RESERVED);
+      return signature;
+    },
+  };
+  const asset = await withSource((blob) => builder.sign(signer, [], FORMATS[container]!, blob));
+  return { asset, claim, signature };
+}
+
+async function signByTwin(
+  builder: WasmBuilder,
+  file: string,
+  container: string,
+  identity: SigningIdentity,
+  signed: string,
+): Promise<void> {
+  const ftyp = await ftypOf(file);
+  const { asset, ...made } = await signBlob(builder, identity, container, (use) => use(bytesBlob(twinOf(ftyp))));
+  const twin = Buffer.from(asset);
+  const bytes = twin.subarray(ftyp.length, ftyp.length + twin.readUInt32BE(ftyp.length));
+  await signLike(file, twin, { bytes, ...made }, (claim) => signClaim(claim, identity, RESERVED), signed);
 }
 
 /** What a file's Content Credentials say. */

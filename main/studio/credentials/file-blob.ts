@@ -1,5 +1,8 @@
 import { readSync } from "node:fs";
 
+/** Of 256 MB that the library wants at a time it gets these bytes, and asks again for the rest. */
+const PIECE = 2 ** 22;
+
 /**
  * A file as the browser's Blob, as far as the C2PA library uses one: it cuts pieces and reads each at once with a FileReaderSync, which
  * Node has not. Nothing but the piece that is asked for is ever in memory.
@@ -16,7 +19,7 @@ class FileBlob {
   }
 
   slice(from: number, to: number): FileBlob {
-    const end = Math.min(this.size, to);
+    const end = Math.min(this.size, to, from + PIECE);
     return new FileBlob(this.fd, this.start + from, Math.max(0, end - from));
   }
 
@@ -31,16 +34,39 @@ class FileBlob {
   }
 }
 
+class BytesBlob {
+  readonly size: number;
+  private readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.size = bytes.length;
+  }
+
+  slice(from: number, to: number): BytesBlob {
+    return new BytesBlob(this.bytes.subarray(from, to));
+  }
+
+  bytesNow(): ArrayBuffer {
+    return new Uint8Array(this.bytes).buffer;
+  }
+}
+
 /** @param fd an open file, which must stay open while the blob is used */
-export function fileBlob(fd: number, size: number): Blob {
+export const fileBlob = (fd: number, size: number): Blob => asBlob(new FileBlob(fd, 0, size));
+
+/** A few bytes as such a blob. */
+export const bytesBlob = (bytes: Uint8Array): Blob => asBlob(new BytesBlob(bytes));
+
+function asBlob(blob: FileBlob | BytesBlob): Blob {
   const { FileReaderSync } = globalThis as { FileReaderSync?: unknown };
   if (FileReaderSync === undefined)
     Object.assign(globalThis, {
       FileReaderSync: class {
-        readAsArrayBuffer(blob: FileBlob): ArrayBuffer {
-          return blob.bytesNow();
+        readAsArrayBuffer(each: FileBlob | BytesBlob): ArrayBuffer {
+          return each.bytesNow();
         }
       },
     });
-  return new FileBlob(fd, 0, size) as unknown as Blob;
+  return blob as unknown as Blob;
 }

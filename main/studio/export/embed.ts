@@ -10,7 +10,7 @@ import {
   writeXmp,
 } from "../../../core/export/index.ts";
 import { embedXmp } from "../../media/index.ts";
-import { canHoldCredentials, MAX_SIGNED_BYTES, signFile } from "../credentials/credentials.ts";
+import { canHoldCredentials, maxSignedBytes, signFile } from "../credentials/credentials.ts";
 import { signingIdentity } from "../credentials/identity.ts";
 import type { ExportPlaces, ExportTask } from "./task.ts";
 
@@ -49,8 +49,9 @@ async function sign(
   const info = await stat(target);
   if (info.isDirectory()) return "Numbered pictures carry no signed Content Credentials.";
   if (!canHoldCredentials(container)) return `A ${container} file has no place for signed Content Credentials.`;
-  if (info.size > MAX_SIGNED_BYTES)
-    return `This file is too large to be signed with Content Credentials (${MAX_SIGNED_BYTES / 2 ** 20} MB at most).`;
+  const most = maxSignedBytes(container);
+  if (info.size > most)
+    return `A ${container} file of this size cannot be signed with Content Credentials (${most / 2 ** 20} MB at most).`;
   const signed = join(work, `signed.${container}`);
   try {
     await signFile(target, container, definition, await signingIdentity(identity), signed);
