@@ -21,6 +21,8 @@ export interface EngineProcessOptions {
   readonly entry: string;
   /** Node executable. */
   readonly node: string;
+  /** Its environment variables besides ours; absent: those of an engine that makes clips. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly times: EngineTimes;
   readonly log: (line: string) => void;
 }
@@ -80,7 +82,7 @@ export class EngineProcess {
     this.child = spawn(options.node, [options.entry], {
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
       windowsHide: true,
-      env: { ...process.env, ...engineEnvironment, NODE_OPTIONS: "" },
+      env: { ...process.env, ...(options.environment ?? engineEnvironment), NODE_OPTIONS: "" },
     });
     this.channel = new Channel(this.child.stdio[3] as Duplex);
     this.dead = new Promise((resolve) => {

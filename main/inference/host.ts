@@ -35,6 +35,8 @@ export interface EngineHostOptions {
   readonly entry?: string | undefined;
   /** Node executable; default: the one that runs this. */
   readonly node?: string | undefined;
+  /** Environment variables of the process besides ours; absent: those of an engine that makes clips. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds without a task after which the process, and with it the model, is let go. */
   readonly idleMs?: number | undefined;
   /** Pause before a restart after the n-th crash in a row, milliseconds; the last one repeats. */
@@ -274,6 +276,7 @@ export class EngineHost {
       const engine = await EngineProcess.start({
         entry: this.options.entry ?? appScript("main/inference/worker.ts"),
         node: this.options.node ?? process.execPath,
+        environment: this.options.environment,
         times: { ...DEFAULT_TIMES, ...this.options.times },
         log: this.options.log ?? (() => {}),
       });

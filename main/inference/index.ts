@@ -1,7 +1,7 @@
 export type { InstallTask } from "./backend.ts";
 export { type CostsWish, packCosts } from "./costs.ts";
 export { freeMemory, totalMemory } from "../../native-models/free-memory.ts";
-export { engineEnvironment } from "./environment.ts";
+export { engineEnvironment, eyesEnvironment } from "./environment.ts";
 export * from "./host.ts";
 export type { GenerateOutcome, PictureFile, SoundFile, VerifyOutcome } from "./protocol.ts";
 export { engineThreads } from "./threads.ts";

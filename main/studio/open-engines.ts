@@ -1,4 +1,4 @@
-import { EngineHost } from "../inference/index.ts";
+import { EngineHost, eyesEnvironment } from "../inference/index.ts";
 import type { StudioOptions } from "./studio.ts";
 import type { StudioParts } from "./studio-parts.ts";
 
@@ -21,5 +21,8 @@ export function openEngines(
     idleMs: options.idleUnloadMs,
     log: options.log,
   };
-  return { engine: new EngineHost(host), eyes: new EngineHost({ ...host, beforeStart: makeRoomForEyes }) };
+  return {
+    engine: new EngineHost(host),
+    eyes: new EngineHost({ ...host, environment: eyesEnvironment, beforeStart: makeRoomForEyes }),
+  };
 }

@@ -31,12 +31,30 @@ export function globalMean(g: Graph, x: Tensor): Tensor {
   return one(g.node("ReduceMean", [x, g.constant("int64", [2], [2, 3])], [{ dtype: x.dtype, shape }], { keepdims: 1 }));
 }
 
-/**
- * Root of the mean square over height and width: [N, C, 1, 1]. Squares and their mean, as onnxruntime's own reduction of squares
- * (ReduceL2) takes three times as long.
- */
-export const rootMeanSquare = (g: Graph, x: Tensor): Tensor => squareRoot(g, globalMean(g, op.mul(g, x, x)));
-const squareRoot = unary("Sqrt");
+/** Mean over height and width as a pooling, which stays in onnxruntime's blocked layout: [N, C, 1, 1]. */
+export const globalAverage = (g: Graph, x: Tensor): Tensor =>
+  one(g.node("GlobalAveragePool", [x], [{ dtype: x.dtype, shape: [x.shape[0]!, x.shape[1]!, 1, 1] }]));
+
+/** One value a channel [N, C, 1, 1] over height and width. An enlargement, which stays in the blocked layout as a broadcast would not. */
+export function spread(g: Graph, x: Tensor, height: number, width: number): Tensor {
+  const [n, c] = x.shape as [number, number];
+  return one(
+    g.node(
+      "Resize",
+      [x, undefined, g.constant("float32", [4], [1, 1, height, width])],
+      [{ dtype: x.dtype, shape: [n, c, height, width] }],
+      { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
+    ),
+  );
+}
+
+/** Every channel times its own number, plus its own: a convolution in as many groups, weight [C, 1, 1, 1]. */
+export function channelwise(g: Graph, x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  const attributes = { kernel_shape: [1, 1], group: x.shape[1]! };
+  return one(g.node("Conv", [x, weight, bias], [{ dtype: x.dtype, shape: x.shape }], attributes));
+}
+
+export const squareRoot = unary("Sqrt");
 
 /** Entries of one axis by integer index: the axis is replaced by the axes of `indices`. */
 export function gatherAxis(g: Graph, x: Tensor, indices: Tensor, axis: number): Tensor {
@@ -90,11 +108,11 @@ export function roiAlign(g: Graph, features: Tensor, regions: Tensor, size: numb
 /** [N, C, H, W] → tokens [N, H·W, C] in row-major order. */
 export function toTokens(g: Graph, x: Tensor): Tensor {
   const [n, c, h, w] = x.shape as [number, number, number, number];
-  return op.transpose(g, op.reshape(g, x, [n, c, h * w]), [0, 2, 1]);
+  return op.reshape(g, op.transpose(g, x, [0, 2, 3, 1]), [n, h * w, c]);
 }
 
 /** Tokens [N, H·W, C] → [N, C, H, W]. */
 export function fromTokens(g: Graph, x: Tensor, height: number, width: number): Tensor {
   const [n, , c] = x.shape as [number, number, number];
-  return op.reshape(g, op.transpose(g, x, [0, 2, 1]), [n, c, height, width]);
+  return op.transpose(g, op.reshape(g, x, [n, height, width, c]), [0, 3, 1, 2]);
 }

@@ -138,6 +138,23 @@ export function matmul(g: Graph, a: Tensor, b: Tensor): Tensor {
   return one(g.node("MatMul", [a, b], [{ dtype: a.dtype, shape }], {}, { flops: 2 * k * sizeOf(shape) }));
 }
 
+/** Matrix product of the last two axes, either of them turned, times a number; all axes before are alike. */
+export function fusedMatmul(
+  g: Graph,
+  a: Tensor,
+  b: Tensor,
+  { transA = false, transB = false, alpha = 1 }: { transA?: boolean; transB?: boolean; alpha?: number },
+): Tensor {
+  const [m, k] = transA ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!];
+  const [inner, n] = transB ? [b.shape.at(-1)!, b.shape.at(-2)!] : [b.shape.at(-2)!, b.shape.at(-1)!];
+  const batch = a.shape.slice(0, -2);
+  if (k !== inner || batch.join() !== b.shape.slice(0, -2).join()) g.fail(`[${a.shape.join()}] · [${b.shape.join()}]`);
+  const shape = [...batch, m, n];
+  const attributes = { transA: Number(transA), transB: Number(transB), alpha: { float: alpha } };
+  const extra = { ...microsoft, flops: 2 * k * sizeOf(shape) };
+  return one(g.node("FusedMatMul", [a, b], [{ dtype: a.dtype, shape }], attributes, extra));
+}
+
 /**
  * x·Wᵀ + b over the last axis of x, for a weight [out, in] in the checkpoint's own order. One Gemm over all leading axes, so the
  * bias costs no pass of its own.

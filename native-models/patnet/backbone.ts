@@ -1,12 +1,9 @@
 /** The convolutional pyramid that classification and detection share: a patch embedding, four stages, merges between them. */
 import type { Graph, Tensor } from "../onnx/graph.ts";
+import { blockApart, stageParts, together } from "./apart.ts";
 import { type BlockOptions, patBlock } from "./blocks.ts";
 import type { Backbone } from "./config.ts";
-import { convolveAlone, embedding } from "./kernels.ts";
-
-/** A strided convolution with its batch norm, at the current scope. */
-const embed = (g: Graph, x: Tensor, name: string, width: number, size: number): Tensor =>
-  convolveAlone(g, x, embedding(g.path, name, [width, x.shape[1]!, size]));
+import { convolveAlone, convolveApart, embedding } from "./kernels.ts";
 
 /**
  * The features of every stage, at 1/4, 1/8, 1/16 and 1/32 of the picture's size, which is cut to whole cells.
@@ -23,14 +20,30 @@ export function backbone(
     options.trace?.(g.path, tensor);
     return tensor;
   };
-  let current = g.scope("patch_embed", () => see(embed(g, x, "proj", stages[0]!.width, 4)));
-  return stages.map(({ width, blocks }, stage) => {
-    if (stage > 0) current = g.scope(`stages.${2 * stage - 1}`, () => see(embed(g, current, "reduction", width, 2)));
-    current = g.scope(`stages.${2 * stage}`, () => {
-      for (const [index, block] of blocks.entries())
-        current = g.scope(`blocks.${index}`, () => patBlock(g, current, block, { activation, ...options }));
-      return see(current);
-    });
+  let [current, path, name, size] = [x, "patch_embed", "proj", 4];
+  return stages.map((stage, index) => {
+    const { width, blocks } = stage;
+    const [down, across] = current.shape.slice(2).map((length) => Math.floor(length / size)) as [number, number];
+    const parts = stageParts(g, stage, down * across);
+    const kernel = g.scope(path, () => embedding(g.path, name, [width, current.shape[1]!, size]));
+    const at = `stages.${2 * index}`;
+    if (parts) {
+      let apart = g.scope(path, () => convolveApart(g, current, kernel, parts));
+      if (options.trace) g.scope(path, () => see(together(g, apart)));
+      g.scope(at, () => {
+        for (const [i, block] of blocks.entries())
+          apart = g.scope(`blocks.${i}`, () => blockApart(g, apart, block, { activation, ...options }));
+        current = see(together(g, apart));
+      });
+    } else {
+      current = g.scope(path, () => see(convolveAlone(g, current, kernel)));
+      current = g.scope(at, () => {
+        for (const [i, block] of blocks.entries())
+          current = g.scope(`blocks.${i}`, () => patBlock(g, current, block, { activation, ...options }));
+        return see(current);
+      });
+    }
+    [path, name, size] = [`stages.${2 * index + 1}`, "reduction", 2];
     return current;
   });
 }

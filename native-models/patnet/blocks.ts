@@ -3,21 +3,15 @@
  * folded into convolutions and PAT_sp's branches merged, see `fold.ts`. Pictures are [N, C, H, W].
  */
 import type { Graph, Tensor } from "../onnx/graph.ts";
-import { linear } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
 import { concatQuantised, dequantise, type Quantised, quantise } from "../onnx/ops-int8.ts";
 import * as vision from "../onnx/ops-vision.ts";
 import type { Derivation } from "../types.ts";
+import { attendTokens } from "./attention.ts";
 import type { Backbone, Block } from "./config.ts";
 import * as fold from "./fold.ts";
 import { type BlockKernels, blockKernels, convolve, convolveAlone, convolveInt8, rangeOf } from "./kernels.ts";
-import { BUCKETS, relativePositionBias } from "./relative-position.ts";
-
-/** Epsilon of every layer norm of the family. */
-export const LAYER_NORM_EPSILON = 1e-6;
-
-/** Told of the tensors inside, by the path of their place in the network; for comparisons with the reference. */
-export type Trace = (path: string, tensor: Tensor) => void;
+import type { Trace } from "./trace.ts";
 
 export interface BlockOptions {
   readonly activation: Backbone["activation"];
@@ -32,51 +26,40 @@ export const activate = (g: Graph, x: Tensor, activation: Backbone["activation"]
  * channels (a Gaussian description of each channel). [N, u, H, W] → [N, u, 1, 1].
  */
 function channelGate(g: Graph, x: Tensor): Tensor {
-  const [n, channels, h, w] = x.shape as [number, number, number, number];
-  if (h * w < 2) g.fail("a standard deviation needs at least two positions");
+  const [, , h, w] = x.shape as [number, number, number, number];
   const mean = vision.globalMean(g, x);
-  const deviation = op.scale(g, vision.rootMeanSquare(g, op.sub(g, x, mean)), Math.sqrt((h * w) / (h * w - 1)));
-  const statistics = op.reshape(g, op.concat(g, [mean, deviation], 1), [n, 2 * channels]);
-  const derived = fold.channelGate(g.path, channels);
-  const z = g.scope("merged", () =>
-    op.project(
-      g,
-      statistics,
-      g.parameter("weight", [channels, 2 * channels], { derived: derived.weight }),
-      g.parameter("bias", [channels], { derived: derived.bias }),
-    ),
-  );
-  return op.reshape(g, vision.hardSigmoid(g, z), [n, channels, 1, 1]);
+  const centred = op.sub(g, x, mean);
+  // Squares and their mean: onnxruntime's own reduction of squares (ReduceL2) takes three times as long.
+  return gateOf(g, mean, vision.globalMean(g, op.mul(g, centred, centred)), h * w);
 }
 
-/** PAT_sf's self-attention of the untouched channels, norm included. */
-function selfAttention(g: Graph, x: Tensor, heads: number, trace: Trace | undefined): Tensor {
-  const [, u, h, w] = x.shape as [number, number, number, number];
-  const ones = g.constant("float32", [u], Array<number>(u).fill(1));
-  const zeros = g.constant("float32", [u], Array<number>(u).fill(0));
-  // The norm's own scale and shift are part of the projections.
-  const tokens = op.layerNorm(g, vision.toTokens(g, x), ones, zeros, LAYER_NORM_EPSILON);
-  trace?.(`${g.path}.tokens`, tokens);
-  const derived = fold.layerNormThenProject(`${g.path}.attn.qkv`, [3 * u, u], `${g.path}.norm`);
+/** PAT_ch's gate [N, u, 1, 1] from every channel's mean and mean square deviation over so many positions, both [N, u, 1, 1]. */
+export function gateOf(g: Graph, mean: Tensor, variance: Tensor, positions: number): Tensor {
+  if (positions < 2) g.fail("a standard deviation needs at least two positions");
+  const channels = mean.shape[1]!;
+  const deviation = vision.squareRoot(g, variance);
   return g.scope("attn", () => {
-    const [q, k, v] = [0, 1, 2].map((part) =>
-      g.scope("qkv.merged", () => {
-        const rows = [part * u, (part + 1) * u] as const;
-        const bias = g.parameter("bias", [3 * u], { rows, derived: derived.bias });
-        if (g.int8) {
-          const { values, scale } = g.int8Weight("linear", [3 * u, u], { rows });
-          return op.projectInt8(g, tokens, values, scale, bias);
-        }
-        return op.project(g, tokens, g.parameter("weight", [3 * u, u], { rows, derived: derived.weight }), bias);
-      }),
-    ) as [Tensor, Tensor, Tensor];
-    const table = g.parameter("rpe_k.lookup_table_bias", [heads, BUCKETS]);
-    const bias = relativePositionBias(g, table, h, w);
-    trace?.(`${g.path}.q`, q);
-    trace?.(`${g.path}.k`, k);
-    trace?.(`${g.path}.bias`, bias);
-    const mixed = op.attention(g, q, k, v, heads, bias);
-    return vision.fromTokens(g, linear(g, "proj", mixed, u, { heavy: true }), h, w);
+    const derived = fold.channelGate(g.path, channels);
+    // The sample deviation's factor goes into the weights, which onnxruntime multiplies once, on opening.
+    const factors = [1, Math.sqrt(positions / (positions - 1))].flatMap((factor) =>
+      Array<number>(channels).fill(factor),
+    );
+    const z = g.scope("merged", () =>
+      op.conv2d(
+        g,
+        op.concat(g, [mean, deviation], 1),
+        op.mul(
+          g,
+          g.parameter("weight", [channels, 2 * channels], {
+            shape: [channels, 2 * channels, 1, 1],
+            derived: derived.weight,
+          }),
+          g.constant("float32", [1, 2 * channels, 1, 1], factors),
+        ),
+        g.parameter("bias", [channels], { derived: derived.bias }),
+      ),
+    );
+    return vision.hardSigmoid(g, z);
   });
 }
 
@@ -88,11 +71,11 @@ function untouched(g: Graph, x: Tensor, block: Block, trace: Trace | undefined):
   return g.scope("spatial_mixing", () => {
     if (block.mixing === "plain") return x;
     if (block.mixing === "self") {
-      const attended = selfAttention(g, x, block.heads, trace);
+      const attended = attendTokens(g, x, block.heads, trace);
       trace?.(`${g.path}.attended`, attended);
       return attended;
     }
-    const gate = g.scope("attn", () => channelGate(g, x));
+    const gate = channelGate(g, x);
     trace?.(`${g.path}.gate`, gate);
     return op.mul(g, x, gate);
   });

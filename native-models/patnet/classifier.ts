@@ -1,10 +1,11 @@
 /** The classification network: the last stage averaged over the picture, one hidden layer, one number a class. */
-import { Graph, type GraphOptions } from "../onnx/graph.ts";
+import { Graph, type GraphOptions, type Tensor } from "../onnx/graph.ts";
 import * as op from "../onnx/ops.ts";
 import * as vision from "../onnx/ops-vision.ts";
 import { backbone } from "./backbone.ts";
-import { activate, type Trace } from "./blocks.ts";
+import { activate } from "./blocks.ts";
 import type { PatnetConfig } from "./config.ts";
+import type { Trace } from "./trace.ts";
 
 export interface PictureSize {
   readonly batch: number;
@@ -26,21 +27,20 @@ export function classifierGraph(
   const x = g.input("picture", "float32", [batch, 3, height, width]);
   const last = backbone(g, x, config.backbone, { trace }).at(-1)!;
   const channels = last.shape[1]!;
-  const pooled = op.reshape(g, vision.globalMean(g, last), [batch, channels]);
-  const weight = g.parameter("avgpool_pre_head.1.weight", [classifier.features, channels, 1, 1], {
-    shape: [classifier.features, channels],
-  });
-  const features = activate(g, op.project(g, pooled, weight, undefined), config.backbone.activation);
+  const { features: hidden, classes } = classifier;
+  // Convolutions, whose kernels are read from memory faster than the matrices of products. The pictures are their positions.
+  const pooled = asPositions(g, vision.globalAverage(g, last));
+  const weight = g.parameter("avgpool_pre_head.1.weight", [hidden, channels, 1, 1]);
+  const features = activate(g, op.conv2d(g, pooled, weight, undefined), config.backbone.activation);
   trace?.("features", features);
-  const head = g.scope("head", () =>
-    op.project(
-      g,
-      features,
-      g.parameter("weight", [classifier.classes, classifier.features]),
-      g.parameter("bias", [classifier.classes]),
-    ),
-  );
-  g.output("logits", head);
+  const head = g.scope("head", () => {
+    const matrix = g.parameter("weight", [classes, hidden], { shape: [classes, hidden, 1, 1] });
+    return op.conv2d(g, features, matrix, g.parameter("bias", [classes]));
+  });
+  g.output("logits", op.reshape(g, op.transpose(g, head, [0, 2, 3, 1]), [batch, classes]));
   g.outputRanges();
   return g;
 }
+
+/** [N, C, 1, 1] → [1, C, N, 1]. */
+const asPositions = (g: Graph, x: Tensor): Tensor => op.transpose(g, x, [2, 1, 0, 3]);

@@ -8,10 +8,10 @@ import { conv, linear } from "../onnx/layers.ts";
 import * as op from "../onnx/ops.ts";
 import * as vision from "../onnx/ops-vision.ts";
 import { backbone } from "./backbone.ts";
-import type { Trace } from "./blocks.ts";
 import type { Detector, PatnetConfig } from "./config.ts";
 import * as fold from "./fold.ts";
 import { convolve } from "./kernels.ts";
+import type { Trace } from "./trace.ts";
 
 /** Pixels a cell of each pyramid level; regions are cut from all but the last. */
 export const STRIDES = [4, 8, 16, 32, 64] as const;

@@ -16,6 +16,8 @@ export interface Kernel {
   /** Absent: no bias. */
   readonly bias?: Derivation;
   readonly options?: ConvOptions;
+  /** The checkpoint has it as a projection [out, in] with a bias. */
+  readonly isProjection?: boolean;
 }
 
 /** The convolution in float32; where the graph observes, the range of its input and output is reported. */
@@ -26,6 +28,30 @@ export function convolve(g: Graph, x: Tensor, kernel: Kernel): Tensor {
     const y = op.conv2d(g, x, weight, bias, kernel.options);
     if (g.observe) g.addRange(op.rangeOf(g, x, y));
     return y;
+  });
+}
+
+/** Some of a kernel's outputs, [from, to), in float32. */
+export function convolveRows(g: Graph, x: Tensor, kernel: Kernel, rows: readonly [number, number]): Tensor {
+  const { shape, isProjection } = kernel;
+  const [out, inner] = shape;
+  return g.scope(kernel.scope, () => {
+    const source = isProjection ? [out, inner] : shape;
+    const view = isProjection ? { shape: [rows[1] - rows[0], inner, 1, 1] } : {};
+    const derived = kernel.weight && { derived: kernel.weight };
+    const weight = g.parameter("weight", source, { rows, ...view, ...derived });
+    const hasBias = isProjection || kernel.bias !== undefined;
+    const bias = hasBias && g.parameter("bias", [out], { rows, ...(kernel.bias && { derived: kernel.bias }) });
+    return op.conv2d(g, x, weight, bias || undefined, kernel.options);
+  });
+}
+
+/** What a kernel makes of x, in parts of so many channels. */
+export function convolveApart(g: Graph, x: Tensor, kernel: Kernel, parts: readonly number[]): Tensor[] {
+  let from = 0;
+  return parts.map((count) => {
+    from += count;
+    return convolveRows(g, x, kernel, [from - count, from]);
   });
 }
 

@@ -8,10 +8,12 @@ import { resolve } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
+import { eyesEnvironment } from "../../main/inference/environment.ts";
 import type { SizeName } from "./patnet-model.ts";
 
 const script = resolve(import.meta.dirname, "../../native-models/training/patnet/eager.py");
 export type TorchForm = "published" | "folded";
+export type TorchMemory = "its own" | "ours";
 const headSchema = z.object({ torch: z.string() });
 const timeSchema = z.object({ cpu: z.number(), wall: z.number() });
 
@@ -30,9 +32,16 @@ export class TorchEager {
     this.#lines = lines;
   }
 
-  /** @param python a Python that has torch. Throws with what it said when it does not start. */
-  static async start(python: string, size: SizeName): Promise<TorchEager> {
-    const child = spawn(python, [script, size], { stdio: ["pipe", "pipe", "inherit"] });
+  /**
+   * @param python a Python that has torch. Throws with what it said when it does not start.
+   * @param memory how it gets memory: as it comes, or with the settings of our own engine
+   */
+  static async start(python: string, size: SizeName, memory: TorchMemory): Promise<TorchEager> {
+    const plain = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !Object.hasOwn(eyesEnvironment, name)),
+    );
+    const env = memory === "ours" ? { ...plain, ...eyesEnvironment } : plain;
+    const child = spawn(python, [script, size], { stdio: ["pipe", "pipe", "inherit"], env });
     await once(child, "spawn");
     const reader = createInterface({ input: child.stdout });
     const lines = reader[Symbol.asyncIterator]();

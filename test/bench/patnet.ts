@@ -26,7 +26,7 @@ import {
   type SizeName,
   sizes,
 } from "./patnet-model.ts";
-import { TorchEager, type TorchForm } from "./patnet-torch.ts";
+import { TorchEager, type TorchForm, type TorchMemory } from "./patnet-torch.ts";
 
 const BATCH = 32;
 /** Fewer where a round takes long. */
@@ -55,7 +55,7 @@ export interface SizeResult {
   readonly patnetInt8: Omit<Speed, "gflop" | "parameters">;
   readonly fasternet: Speed;
   /** PATNet in PyTorch's eager mode, where a Python with torch was named. */
-  readonly torch: (Readonly<Record<TorchForm, TorchSpeed>> & { readonly version: string }) | null;
+  readonly torch: (Readonly<Record<TorchRun, TorchSpeed>> & { readonly version: string }) | null;
   /** Medians of the ratios of each round, by CPU time. */
   readonly ofFasterNet: number;
   readonly int8OfFloat: number;
@@ -132,15 +132,15 @@ async function benchSize(work: string, size: SizeName, rounds: number, python: s
       await openBench(config.fasternet, weights.fasternet, { batch, threads: 1 }),
     ] as const;
   const single = await open(1);
-  const torch = python === null ? null : await TorchEager.start(python, size);
+  const torch = python === null ? null : await openTorch(python, size);
   const int8Error = await relativeError(single[0], single[1]);
   const picture = batchInput(1);
   for (const session of single) await session.run({ picture });
-  for (const form of torchForms) await torch?.run(form, 1);
-  const times: { cpu: number; wall: number }[][] = [[], [], [], [], []];
+  for (const run of torch?.runs ?? []) await run(1);
+  const times: { cpu: number; wall: number }[][] = [[], [], [], [], [], []];
   for (let round = 0; round < rounds; round++) {
     for (const [i, session] of single.entries()) times[i]!.push(await timed(session, picture));
-    if (torch) for (const [i, form] of torchForms.entries()) times[TORCH + i]!.push(await torch.run(form, 1));
+    for (const [i, run] of (torch?.runs ?? []).entries()) times[TORCH + i]!.push(await run(1));
   }
   const flops = single.map((session) => session.graph.flops / 1e9);
   for (const session of single) await session.close();
@@ -153,9 +153,9 @@ async function benchSize(work: string, size: SizeName, rounds: number, python: s
     await session.close();
   }
   if (torch) {
-    for (const form of torchForms) {
-      await torch.run(form, BATCH);
-      many.push(BATCH / ((await torch.run(form, BATCH)).cpu / 1000));
+    for (const run of torch.runs) {
+      await run(BATCH);
+      many.push(BATCH / ((await run(BATCH)).cpu / 1000));
     }
     await torch.close();
   }
@@ -180,6 +180,7 @@ async function benchSize(work: string, size: SizeName, rounds: number, python: s
       version: torch.version,
       published: { ...speed(TORCH), ofIt: ratio(0, TORCH) },
       folded: { ...speed(TORCH + 1), ofIt: ratio(0, TORCH + 1) },
+      tuned: { ...speed(TORCH + 2), ofIt: ratio(0, TORCH + 2) },
     },
     ofFasterNet: ratio(0, 2),
     int8OfFloat: ratio(1, 0),
@@ -187,9 +188,35 @@ async function benchSize(work: string, size: SizeName, rounds: number, python: s
   };
 }
 
-/** Place of PyTorch's first form among the models of a size. */
+/** Place of PyTorch's first run among the models of a size. */
 const TORCH = 3;
-const torchForms: readonly TorchForm[] = ["published", "folded"];
+const torchRuns = {
+  /** The published modules, as PyTorch comes. */
+  published: { form: "published", memory: "its own" },
+  /** With all folded that we fold. */
+  folded: { form: "folded", memory: "its own" },
+  /** The same with what our engine tells the C library about memory. */
+  tuned: { form: "folded", memory: "ours" },
+} as const satisfies Record<string, { form: TorchForm; memory: TorchMemory }>;
+type TorchRun = keyof typeof torchRuns;
+
+/** PyTorch in its processes. */
+async function openTorch(python: string, size: SizeName) {
+  const own = await TorchEager.start(python, size, "its own");
+  const tuned = await TorchEager.start(python, size, "ours");
+  return {
+    version: own.version,
+    /** In the order of `torchRuns`. */
+    runs: Object.values(torchRuns).map(({ form, memory }) => {
+      const torch = memory === "ours" ? tuned : own;
+      return (batch: number) => torch.run(form, batch);
+    }),
+    async close() {
+      await own.close();
+      await tuned.close();
+    },
+  };
+}
 
 const ms = (value: number) => `${value.toFixed(1)} ms`.padStart(9);
 const rate = (value: number) => `${value.toFixed(0)}/s`.padStart(6);
@@ -207,10 +234,16 @@ function lines({ size, patnet, patnetInt8, fasternet, torch, ...ratios }: SizeRe
     row("PATNet", patnet),
     row("PATNet int8", patnetInt8),
     row("FasterNet", fasternet),
-    ...(torch ? [row("PyTorch eager", torch.published), row("  norms folded", torch.folded)] : []),
+    ...(torch
+      ? [
+          row("PyTorch eager", torch.published),
+          row("  norms folded", torch.folded),
+          row("  our memory too", torch.tuned),
+        ]
+      : []),
     `  PATNet is ${ofFasterNet.toFixed(3)} of FasterNet; ` +
       (torch
-        ? `${torch.published.ofIt.toFixed(3)} of PyTorch ${torch.version} eager, ${torch.folded.ofIt.toFixed(3)} of it folded; `
+        ? `${torch.published.ofIt.toFixed(3)} of PyTorch ${torch.version} eager, ${torch.folded.ofIt.toFixed(3)} of it folded, ${torch.tuned.ofIt.toFixed(3)} with our memory settings too; `
         : "") +
       `int8 is ${int8OfFloat.toFixed(3)} of float32 (logits off by ${(int8Error * 100).toFixed(1)} %)`,
   ];

@@ -3,7 +3,7 @@
  * lines on stderr. Exit code 1: the benchmark failed; 2: no such benchmark.
  */
 import { spawnSync } from "node:child_process";
-import { engineEnvironment } from "../../main/inference/environment.ts";
+import { engineEnvironment, eyesEnvironment } from "../../main/inference/environment.ts";
 import { engineThreads } from "../../main/inference/threads.ts";
 import { type BenchContext, numberAfter } from "./context.ts";
 
@@ -109,16 +109,18 @@ async function main(): Promise<void> {
   if (json) process.stdout.write(`${JSON.stringify({ bench: name, ...(result as object) })}\n`);
 }
 
-/** Benchmarks run what the engine runs, so they run as it does: with its environment, which only a new process takes on. */
+/** Benchmarks run what an engine runs, so they run as it does: with its environment, which only a new process takes on. */
+const environment = process.argv.slice(2).some((arg) => arg === "patnet") ? eyesEnvironment : engineEnvironment;
+
 function runAsEngine(): void {
   const { status } = spawnSync(process.execPath, process.argv.slice(1), {
     stdio: "inherit",
-    env: { ...process.env, ...engineEnvironment },
+    env: { ...process.env, ...environment },
   });
   process.exitCode = status ?? 1;
 }
 
-if (import.meta.main && Object.entries(engineEnvironment).some(([name, value]) => process.env[name] !== value)) {
+if (import.meta.main && Object.entries(environment).some(([name, value]) => process.env[name] !== value)) {
   runAsEngine();
 } else if (import.meta.main) {
   try {
