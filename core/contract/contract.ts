@@ -5,7 +5,14 @@ import { errorDataSchema } from "./errors.ts";
 import { exportMethods } from "./export.ts";
 import { generationRequestSchema, limits } from "./generation.ts";
 import { mediaSchema, mediaStatusSchema, type SoundRange, soundAnalysisSchema, soundRangeSchema } from "./media.ts";
-import { clipSchema, generateJobSchema, jobSnapshotSchema, prioritySchema, queueStateSchema } from "./jobs.ts";
+import {
+  batchActSchema,
+  clipSchema,
+  generateJobSchema,
+  jobSnapshotSchema,
+  prioritySchema,
+  queueStateSchema,
+} from "./jobs.ts";
 import { modelStoreMethods } from "./model-store.ts";
 import { modelSummarySchema } from "./models.ts";
 import { plannerMethods } from "./planner.ts";
@@ -88,6 +95,8 @@ export const contract = {
   /** Lets a job stand directly before another one and take its priority; null: at the end. */
   "jobs.move": { input: z.strictObject({ id, before: id.nullable() }), output: queueStateSchema },
   "jobs.prioritize": { input: z.strictObject({ id, priority: prioritySchema }), output: jobSnapshotSchema },
+  /** Does the same to all jobs of a batch that it can be done to; answers with the batch as it is then. Errors: NOT_FOUND. */
+  "jobs.together": { input: z.strictObject({ batch: id, act: batchActSchema }), output: z.array(jobSnapshotSchema) },
   "queue.state": { input: nothing, output: queueStateSchema },
   /** Nothing new begins, and what runs stops where it can go on later. */
   "queue.hold": { input: nothing, output: queueStateSchema },

@@ -32,6 +32,8 @@ export const progressSchema = z.object({
     "download",
     "verify",
     "convert",
+    "proxy",
+    "look",
   ]),
   done: z.number(),
   total: z.number(),
@@ -143,6 +145,30 @@ export const convertJobSchema = z.object({ kind: z.literal("convert"), ...modelJ
 export type ConvertJob = z.infer<typeof convertJobSchema>;
 export type ModelJob = DownloadJob | ConvertJob;
 
+const mediaJob = {
+  ...common,
+  /** What the list calls it: the media's own name. */
+  title: z.string(),
+  request: z.object({
+    /** Who asked for it. Any other media of this version serves as well. */
+    media: z.string(),
+    /** Of the bytes: the same ones are never worked on twice. */
+    version: z.string(),
+  }),
+};
+/** A version of media that plays smoothly, where the original does not. */
+export const proxyJobSchema = z.object({ kind: z.literal("proxy"), ...mediaJob });
+export type ProxyJob = z.infer<typeof proxyJobSchema>;
+/** Looking at what is to be seen in media. */
+export const analysisJobSchema = z.object({ kind: z.literal("analysis"), ...mediaJob });
+export type AnalysisJob = z.infer<typeof analysisJobSchema>;
+/**
+ * Work that the studio does for media by itself. Those of one import share a batch, and leave the list when all of them are done; what
+ * failed or was stopped stays until the user says what to do with it.
+ */
+export type MediaJob = ProxyJob | AnalysisJob;
+export const isMediaJob = (job: JobSnapshot): job is MediaJob => job.kind === "proxy" || job.kind === "analysis";
+
 /** One unit of long work. Each kind has its own request; what they share stands above. */
 export const jobSnapshotSchema = z.discriminatedUnion("kind", [
   generateJobSchema,
@@ -150,6 +176,8 @@ export const jobSnapshotSchema = z.discriminatedUnion("kind", [
   exportJobSchema,
   downloadJobSchema,
   convertJobSchema,
+  proxyJobSchema,
+  analysisJobSchema,
 ]);
 export type JobSnapshot = z.infer<typeof jobSnapshotSchema>;
 /** A job that makes a clip. */
@@ -160,22 +188,17 @@ export type JobKind = JobSnapshot["kind"];
 export const queueHoldSchema = z.object({ by: z.enum(["user", "deaths"]), message: z.string() });
 export type QueueHold = z.infer<typeof queueHoldSchema>;
 
-/** What is made beside the jobs, with what the computer has left over. */
-export const backgroundWorkSchema = z.object({
-  /** `media`: posters, waveforms, thumbnails and proxies; `analysis`: looking at what is in media. */
-  what: z.enum(["media", "analysis"]),
-  /** The media in hand; null while the lane waits for its turn. */
-  title: z.string().nullable(),
-  /** Things that are still to be made, the one in hand included. */
-  left: z.number(),
-});
-export type BackgroundWork = z.infer<typeof backgroundWorkSchema>;
+/** What can be done to all jobs of a batch at once; each takes of it what it can. */
+export const batchActSchema = z.union([
+  z.enum(["pause", "resume", "cancel", "retry", "dismiss"]),
+  z.strictObject({ priority: prioritySchema }),
+]);
+export type BatchAct = z.infer<typeof batchActSchema>;
 
 /** The queue as a whole. */
 export const queueStateSchema = z.object({
   /** Ids of all jobs, in the order in which they stand. */
   order: z.array(z.string()),
   hold: queueHoldSchema.nullable(),
-  background: z.array(backgroundWorkSchema),
 });
 export type QueueState = z.infer<typeof queueStateSchema>;

@@ -3,6 +3,7 @@ import type {
   Clip,
   Computer,
   GenerateJob,
+  MediaJob,
   ModelSummary,
   QueueState,
   ResolvedRequest,
@@ -102,6 +103,17 @@ export function job(id: string, change: Partial<GenerateJob> = {}): GenerateJob 
   };
 }
 
+export function mediaJob(kind: MediaJob["kind"], id: string, change: Partial<MediaJob> = {}): MediaJob {
+  const { request: _, ...common } = job(id);
+  return {
+    ...common,
+    title: `${id}.mov`,
+    request: { media: id, version: id.padStart(20, "0") },
+    ...change,
+    kind,
+  };
+}
+
 /** A computer with a processor alone. */
 export const quietComputer: Computer = {
   settings: { device: "auto", memoryBytes: null },
@@ -109,4 +121,4 @@ export const quietComputer: Computer = {
   memory: { total: 16e9, limit: 12.8e9, usual: 12.8e9, available: 8e9, held: 0 },
 };
 
-export const quietQueue: QueueState = { order: [], hold: null, background: [] };
+export const quietQueue: QueueState = { order: [], hold: null };

@@ -1,5 +1,5 @@
 /** What is worth a notification of all that happens to jobs: ends, keyframes that wait for the user, and a queue that stopped by itself. */
-import type { JobSnapshot, StudioEvent } from "../contract/index.ts";
+import { isMediaJob, type JobSnapshot, type StudioEvent } from "../contract/index.ts";
 
 const TITLES = { generate: "Clip", animate: "Clip", export: "Film", download: "Download", convert: "Model" } as const;
 
@@ -9,6 +9,7 @@ export function createWorkWatch(tell: (title: string, body: string) => void): (e
   let isStopped = false;
 
   function tellOf(job: JobSnapshot): void {
+    if (isMediaJob(job)) return; // the studio's own idea: nobody waits to hear of it
     const what = TITLES[job.kind];
     if (job.state === "done") tell(`${what} is ready`, job.clip?.fileName ?? ("title" in job ? job.title : ""));
     else if (job.state === "failed") tell(`${what} could not be made`, job.error?.message ?? "");

@@ -104,6 +104,8 @@ const PHASES: Record<Progress["phase"], string> = {
   download: "downloading",
   verify: "comparing with what was published",
   convert: "converting",
+  proxy: "making it play smoothly",
+  look: "looking at what it shows",
 };
 
 /** "forming the picture, step 2 of 4, about 20 s left" */

@@ -55,7 +55,7 @@ export function addQueue(program: Command, common: (command: Command) => Command
   const queue = program
     .command("queue")
     .description(
-      "Looks at the studio's queue and changes it. Where a studio is open, it is told; else it is changed on disk, and worked on when a studio is opened or by `plume queue run`.",
+      "Looks at the studio's queue and changes it. An id may be shortened, and may be that of a batch: then all its jobs are meant. Where a studio is open, it is told; else it is changed on disk, and worked on when a studio is opened or by `plume queue run`.",
     );
   common(queue.command("list"))
     .description("Shows what is being made and what waits, in order.")
@@ -108,13 +108,13 @@ export function addQueue(program: Command, common: (command: Command) => Command
     .description("Takes jobs out of the queue; a running one stops.")
     .argument("<ids...>")
     .action((ids: string[], options: Common) =>
-      perform.queue(options, (access, output) => eachJob(access, "jobs.cancel", ids, output)),
+      perform.queue(options, (access, output) => eachJob(access, "cancel", ids, output)),
     );
   common(queue.command("retry"))
     .description("Queues ended jobs again, with the same seed.")
     .argument("<ids...>")
     .action((ids: string[], options: Common) =>
-      perform.queue(options, (access, output) => eachJob(access, "jobs.retry", ids, output)),
+      perform.queue(options, (access, output) => eachJob(access, "retry", ids, output)),
     );
   clipOptions(common(queue.command("duplicate")))
     .description("Queues a clip again with other settings; --replace: instead of the one that waits, in its place.")

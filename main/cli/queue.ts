@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { parseAxis, parsePromptList, sweep } from "../../core/batch/index.ts";
 import {
   type GenerationRequest,
+  isMediaJob,
   type JobSnapshot,
   type Priority,
   prioritySchema,
@@ -25,14 +26,11 @@ const ENDED: ReadonlySet<JobSnapshot["state"]> = new Set(["done", "failed", "can
 /** `plume queue list` */
 export async function listQueue(queue: QueueAccess, all: boolean, output: Output): Promise<void> {
   const [state, jobs] = [await queue.call("queue.state", {}), await queue.call("jobs.list", {})];
-  const shown = jobs.filter((job) => all || !ENDED.has(job.state));
+  // What is done for media stays until somebody says what to do with what failed.
+  const shown = jobs.filter((job) => all || !ENDED.has(job.state) || (isMediaJob(job) && job.state !== "done"));
   const lines = [
     ...(state.hold === null ? [] : [state.hold.message]),
-    ...shown.map(lineOf),
-    ...state.background.map(
-      ({ what, title, left }) =>
-        `${what === "media" ? "Posters, waveforms and proxies" : "Looking at media"}: ${title ?? "waits for its turn"}, ${left} left`,
-    ),
+    ...(all ? shown.map(lineOf) : grouped(shown, jobs)),
     ...(shown.length === 0 ? ["Nothing is in the queue."] : []),
     ...(!queue.isOpen && shown.some((job) => job.state === "queued")
       ? ["No studio is open: start it, or run `plume queue run`, and this is worked on."]
@@ -89,26 +87,38 @@ async function addAll(
 
 /** `plume queue pause [ID]`: one job, or without an id everything. */
 export async function pauseQueue(queue: QueueAccess, id: string | undefined, output: Output): Promise<void> {
-  if (id !== undefined) return tellJob(await queue.call("jobs.pause", { id: await whole(queue, id) }), output);
+  if (id !== undefined) return tellJobs(await steer(queue, id, "pause"), output);
   tellState(await queue.call("queue.hold", {}), output);
 }
 
 /** `plume queue resume [ID]` */
 export async function resumeQueue(queue: QueueAccess, id: string | undefined, output: Output): Promise<void> {
-  if (id !== undefined) return tellJob(await queue.call("jobs.resume", { id: await whole(queue, id) }), output);
+  if (id !== undefined) return tellJobs(await steer(queue, id, "resume"), output);
   tellState(await queue.call("queue.release", {}), output);
 }
 
 /** `plume queue cancel ID…` and `plume queue retry ID…` */
 export async function eachJob(
   queue: QueueAccess,
-  method: "jobs.cancel" | "jobs.retry",
+  act: "cancel" | "retry",
   ids: readonly string[],
   output: Output,
 ): Promise<void> {
   const jobs: JobSnapshot[] = [];
-  for (const id of ids) jobs.push(await queue.call(method, { id: await whole(queue, id) }));
+  for (const id of ids) jobs.push(...(await steer(queue, id, act)));
   output.result({ jobs }, jobs.map(lineOf).join("\n"));
+}
+
+/** Does this to a job, or to all jobs of a batch; how they are then. */
+async function steer(
+  queue: QueueAccess,
+  id: string,
+  act: "pause" | "resume" | "cancel" | "retry",
+): Promise<JobSnapshot[]> {
+  const batch = await batchOf(queue, id);
+  return batch === null
+    ? [await queue.call(`jobs.${act}`, { id: await whole(queue, id) })]
+    : queue.call("jobs.together", { batch, act });
 }
 
 export interface DuplicateOptions extends AddOptions {
@@ -134,8 +144,14 @@ export async function duplicate(
 
 /** `plume queue dismiss ID…` */
 export async function dismissJobs(queue: QueueAccess, ids: readonly string[], output: Output): Promise<void> {
-  const dismissed = await Promise.all(ids.map((id) => whole(queue, id)));
-  for (const id of dismissed) await queue.call("jobs.dismiss", { id });
+  const dismissed: string[] = [];
+  for (const each of ids) {
+    const batch = await batchOf(queue, each);
+    if (batch !== null) await queue.call("jobs.together", { batch, act: "dismiss" });
+    const id = batch ?? (await whole(queue, each));
+    if (batch === null) await queue.call("jobs.dismiss", { id });
+    dismissed.push(id);
+  }
   output.result({ dismissed }, dismissed.join("\n"));
 }
 
@@ -147,8 +163,11 @@ export async function reorder(
   priority: string | undefined,
   output: Output,
 ): Promise<void> {
-  const job = await whole(queue, id);
   const wished = priorityOf(priority).priority;
+  const batch = wished === undefined ? null : await batchOf(queue, id);
+  if (batch !== null && wished !== undefined)
+    return tellJobs(await queue.call("jobs.together", { batch, act: { priority: wished } }), output);
+  const job = await whole(queue, id);
   if (wished !== undefined && before === undefined)
     return tellJob(await queue.call("jobs.prioritize", { id: job, priority: wished }), output);
   const target = before === undefined ? null : await whole(queue, before);
@@ -179,6 +198,8 @@ export async function runQueue(studio: Studio, output: Output, signal: AbortSign
       if (job.waitsFor !== null) output.remark(lineOf(job));
       if (ENDED.has(job.state) && !known.has(job.id)) {
         known.add(job.id);
+        // What the studio does for media by itself is only worth a word where it fails.
+        if (isMediaJob(job) && job.state === "done") return void isOver();
         ended.push(job);
         output.remark(lineOf(job));
       }
@@ -203,6 +224,16 @@ async function whole(queue: QueueAccess, id: string): Promise<string> {
   throw new StudioError("BAD_REQUEST", `${found.length} jobs begin with ${id}: write more of it.`);
 }
 
+/** The batch that an id, or its beginning, names; null: none, or a job. Errors: BAD_REQUEST. */
+async function batchOf(queue: QueueAccess, id: string): Promise<string | null> {
+  const jobs = await queue.call("jobs.list", {});
+  if (jobs.some((job) => job.id.startsWith(id))) return null;
+  const found = [...new Set(jobs.flatMap(({ batch }) => (batch?.startsWith(id) === true ? [batch] : [])))];
+  if (found.length > 1)
+    throw new StudioError("BAD_REQUEST", `${found.length} batches begin with ${id}: write more of it.`);
+  return found[0] ?? null;
+}
+
 function priorityOf(text: string | undefined): { priority?: Priority } {
   if (text === undefined) return {};
   const priority = prioritySchema.safeParse(text);
@@ -214,6 +245,11 @@ function tellJob(job: JobSnapshot, output: Output): void {
   output.result({ job }, lineOf(job));
 }
 
+function tellJobs(jobs: JobSnapshot[], output: Output): void {
+  if (jobs.length === 1) return tellJob(jobs[0]!, output);
+  output.result({ jobs }, jobs.map(lineOf).join("\n"));
+}
+
 function tellState(queue: QueueState, output: Output): void {
   output.result({ queue }, queue.hold?.message ?? "The queue goes on.");
 }
@@ -222,6 +258,24 @@ function titleOf(job: JobSnapshot): string {
   if ("title" in job) return job.title;
   if (job.kind === "export") return job.request.fileName;
   return job.request.prompt.trim() === "" ? "animated picture" : job.request.prompt;
+}
+
+/** A line each, but one for all work of a kind that is done together for media; its id stands for all of them. */
+function grouped(shown: readonly JobSnapshot[], all: readonly JobSnapshot[]): string[] {
+  const told = new Set<string>();
+  return shown.flatMap((job) => {
+    const together = isMediaJob(job) ? all.filter((other) => other.batch !== null && other.batch === job.batch) : [];
+    if (together.length < 2) return [lineOf(job)];
+    if (told.has(job.batch!)) return [];
+    told.add(job.batch!);
+    const count = (state: JobSnapshot["state"]): number => together.filter((each) => each.state === state).length;
+    const states = (["running", "paused", "failed", "cancelled"] as const).flatMap((state) =>
+      count(state) === 0 ? [] : [`, ${count(state)} ${state}`],
+    );
+    const why = together.find(({ error }) => error !== null)?.error?.message;
+    const facts = `${count("done")} of ${together.length} done${states.join("")}${why === undefined ? "" : ` (${why})`}`;
+    return [`${job.batch}  together   ${job.kind}: ${together.length} media, ${facts}`];
+  });
 }
 
 /** `id  state  what, and how far` */

@@ -1,4 +1,4 @@
-import type { JobSnapshot, StudioEvent } from "../../core/contract/index.ts";
+import { isMediaJob, type JobSnapshot, type StudioEvent } from "../../core/contract/index.ts";
 import { createWorkWatch } from "../../core/work-watch/work-watch.ts";
 
 /** What the desktop shows of work that goes on; Electron's calls, given from outside. */
@@ -11,14 +11,14 @@ export interface Desktop {
   notify(title: string, body: string): void;
 }
 
-/** Follows the studio's events: progress in dock or taskbar, no sleep while a job runs, and word of an end that nobody was watching. */
+/** Follows the studio's events: progress in dock or taskbar, no sleep while a job runs that the user asked for, and word of an end that nobody was watching. */
 export function createWorkIndicator(desktop: Desktop): (event: StudioEvent) => void {
   const jobs = new Map<string, JobSnapshot>();
   let shown = -1;
   let sleep: (() => void) | null = null;
 
   function show(): void {
-    const running = [...jobs.values()].filter(({ state }) => state === "running");
+    const running = [...jobs.values()].filter((job) => job.state === "running" && !isMediaJob(job));
     const fractions = running.map(({ progress }) => progress.fraction);
     const fraction = running.length === 0 ? -1 : fractions.every((each) => each === 0) ? 2 : Math.max(...fractions);
     // A taskbar has a hundred pixels at most.

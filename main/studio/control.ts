@@ -35,6 +35,7 @@ const ALLOWED: ReadonlySet<Method> = new Set<Method>([
   "jobs.cancel",
   "jobs.retry",
   "jobs.dismiss",
+  "jobs.together",
 ]);
 
 /** A request longer than this is none of ours: a thousand prompts of the greatest length are shorter. */

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import {
   contract,
   type ImportPurpose,
+  isMediaJob,
   type Input,
   type Method,
   type ModelSummary,
@@ -24,17 +25,16 @@ import { ExportService } from "./export/export-service.ts";
 import { exportEntry } from "./export/export-process.ts";
 import { type DiskProjects, diskProjects } from "./export/disk-projects.ts";
 import { bySources } from "./export/gates.ts";
-import { chooseFolders, type Folders, makeDataFolders, scratchFolders, sweepScratch } from "./folders.ts";
+import { chooseFolders, makeDataFolders, scratchFolders, sweepScratch } from "./folders.ts";
 import { generateJobs, generateRunner } from "./generate-jobs.ts";
 import { type Handlers, makeHandlers } from "./handlers.ts";
-import type { QueueLog } from "./jobs/job-runner.ts";
 import { JobService } from "./jobs/job-service.ts";
+import { MediaLine } from "./jobs/media-line.ts";
 import { openQueue } from "./jobs/open-queue.ts";
-import type { QueueBook } from "./jobs/queue.ts";
 import { QueueDesk } from "./jobs/queue-desk.ts";
 import { checkDestination, Library } from "./library.ts";
 import { Listeners } from "./listeners.ts";
-import { type Lock, lockStudio } from "./lock.ts";
+import { lockStudio } from "./lock.ts";
 import { MediaDesk } from "./media/desk.ts";
 import { ModelService } from "./models/model-service.ts";
 import { openStore } from "./models/open-store.ts";
@@ -47,7 +47,7 @@ import type { MadeClip } from "./planner/planner.ts";
 import { inspectProject } from "./projects/inspect.ts";
 import { ProjectService } from "./projects/service.ts";
 import type { Studio, StudioOptions } from "./studio.ts";
-import type { StudioParts } from "./studio-parts.ts";
+import type { Opened, StudioParts } from "./studio-parts.ts";
 import { openInBrowser, revealInFileManager, systemInfo } from "./system.ts";
 
 /**
@@ -74,16 +74,6 @@ export async function createStudio(options: StudioOptions, parts: StudioParts = 
   }
 }
 
-interface Opened {
-  readonly folders: Folders;
-  /** Folder to remove at the end, of a studio that keeps nothing. */
-  readonly scratch: string | null;
-  readonly lock: Lock | null;
-  readonly book: QueueBook;
-  readonly queueLog: QueueLog;
-  readonly log: (line: string) => void;
-}
-
 class StudioServices implements Omit<Studio, keyof DiskProjects> {
   readonly models: ModelService;
   readonly onDisk: DiskProjects;
@@ -94,6 +84,7 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
   private readonly analyses: AnalyzeDesk;
   private readonly library: Library;
   private readonly jobs: JobService;
+  private readonly mediaLine: MediaLine;
   private readonly queueDesk: QueueDesk;
   private readonly storeDesk: StoreDesk;
   private readonly planning: Planning;
@@ -130,14 +121,14 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
         this.emit({ type: "models", models });
       },
     });
+    this.mediaLine = new MediaLine({ jobs: () => this.jobs, used: () => this.projects.usedMedia, log });
     this.desk = new MediaDesk({
       folder: folders.media,
       prepared: folders.prepared,
       preparedBytes: options.preparedBytes,
-      background: {
-        turn: () => this.queueDesk.background.turn("media"),
-        report: (title, left) => this.queueDesk.background.report("media", title, left),
-      },
+      proxies: this.mediaLine.of("proxy"),
+      onIdle: () => this.jobs.pump(),
+      onGone: (version) => this.mediaLine.drop(version),
       tools: () => this.findTools(),
       library: this.library,
       emit: (event) => this.emit(event),
@@ -178,6 +169,19 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
     });
     const store = openStore(folders.home, this.models, options, exchanged);
     const storeRunner = new StoreRunner(store);
+    this.analyses = new AnalyzeDesk({
+      ...parts,
+      eyes: this.eyes,
+      factsFolder: folders.facts,
+      masksFolder: folders.masks,
+      desk: this.desk,
+      queue: this.mediaLine.of("analysis").want,
+      onFacts: (known) => this.emit({ type: "media-facts", known }),
+      onMasks: (status) => this.emit({ type: "masks", status }),
+      document: (id) => this.projects.find(id).document,
+      edit: (input) => this.projects.handlers["projects.edit"](input),
+      log,
+    });
     this.jobs = new JobService({
       book,
       queueLog,
@@ -187,8 +191,11 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
         export: this.exportRunner,
         download: storeRunner,
         convert: storeRunner,
+        proxy: this.desk.shows.proxyRunner,
+        analysis: this.analyses.runner,
       },
       emit: (event) => this.emit(event),
+      mayBegin: (lane) => lane !== "media" || this.desk.shows.isQuiet,
       admit: (job) => admission.admit(job),
       makeRoom: (job) => admission.makeRoom(job),
       onQueue: () => this.queueDesk.tell(),
@@ -229,20 +236,6 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
       reveal: options.reveal ?? revealInFileManager,
     });
     this.onDisk = diskProjects(this.exports, this.desk, this.projects, folders.media);
-    this.analyses = new AnalyzeDesk({
-      ...parts,
-      eyes: this.eyes,
-      factsFolder: folders.facts,
-      masksFolder: folders.masks,
-      desk: this.desk,
-      isBusy: () => !this.queueDesk.background.mayWork("analysis"),
-      onLine: (title, left) => this.queueDesk.background.report("analysis", title, left),
-      onFacts: (known) => this.emit({ type: "media-facts", known }),
-      onMasks: (status) => this.emit({ type: "masks", status }),
-      document: (id) => this.projects.find(id).document,
-      edit: (input) => this.projects.handlers["projects.edit"](input),
-      log,
-    });
     this.handlers = makeHandlers({
       models: this.models,
       jobs: this.jobs,
@@ -272,6 +265,7 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
     this.models.ensureBundled().catch((error: unknown) => this.opened.log(`bundled model: ${String(error)}`));
     await this.desk.start(this.projects);
     await sweepWork(this.opened.folders.work, this.jobs.list());
+    await this.mediaLine.start();
     this.jobs.begin();
   }
 
@@ -351,8 +345,8 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
 
   private async shutDown(): Promise<void> {
     // The running job stops between steps, or its engine is killed after the usual grace; then nothing needs the engine any more.
-    this.queueDesk.background.close();
     this.planning.close();
+    await this.mediaLine.close();
     await this.jobs.close();
     await this.exportRunner.close();
     await this.projects.shutDown();
@@ -392,7 +386,9 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
   }
 
   private emit(event: StudioEvent): void {
-    if (event.type === "job" && event.job.finishedAt !== null)
+    if (event.type === "job") this.desk.shows.hear(event.job);
+    this.mediaLine.hear(event);
+    if (event.type === "job" && event.job.finishedAt !== null && !isMediaJob(event.job))
       this.projects.jobEnded(event.job).catch((error: unknown) => this.opened.log(`projects: ${String(error)}`));
     if (this.options.queue === "journal") this.analyses.hear(event);
     this.listeners.tell(event);

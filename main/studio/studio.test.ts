@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { contract, generationRecordSchema, type JobSnapshot, type Method } from "../../core/contract/index.ts";
 import { locateFfmpeg, probeVideo } from "../media/index.ts";
-import { installFake, make, record, testBench } from "./testing.ts";
+import { installFake, make, ownJobs, record, testBench } from "./testing.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -84,11 +84,9 @@ describe("from a sentence to a clip", () => {
     await using bench = await testBench();
     const studio = await bench.open();
     const [job] = await studio.call("jobs.generate", { request: { prompt: "block" }, variations: 1 });
-    await soon(async () =>
-      expect((await studio.call("jobs.list", {}))[0]!.progress).toMatchObject({ phase: "decode", done: 2 }),
-    );
+    await soon(async () => expect((await ownJobs(studio))[0]!.progress).toMatchObject({ phase: "decode", done: 2 }));
     // From here on the thread that makes the pictures does nothing else for ever.
-    for (let n = 0; n < 50; n++) expect(await studio.call("jobs.list", {})).toMatchObject([{ state: "running" }]);
+    for (let n = 0; n < 50; n++) expect(await ownJobs(studio)).toMatchObject([{ state: "running" }]);
     await studio.call("jobs.cancel", { id: job!.id });
     expect((await studio.ended(job!.id)).state).toBe("cancelled");
     expect((await make(studio, "hello")).state).toBe("done");
@@ -102,7 +100,7 @@ describe("the queue", () => {
     const ask = (prompt: string) => studio.call("jobs.generate", { request: { prompt, steps: 8 }, variations: 1 });
     const [running] = await ask("slow");
     const [waiting] = await ask("waiting");
-    await soon(async () => expect((await studio.call("jobs.list", {}))[0]!.preview).not.toBeNull());
+    await soon(async () => expect((await ownJobs(studio))[0]!.preview).not.toBeNull());
     expect((await studio.call("jobs.cancel", { id: waiting!.id })).state).toBe("cancelled");
     await studio.call("jobs.cancel", { id: running!.id });
     expect((await studio.ended(running!.id)).state).toBe("cancelled");
@@ -110,7 +108,7 @@ describe("the queue", () => {
     const events = record(studio);
     await studio.call("jobs.dismiss", { id: running!.id });
     expect(events.at(-1)).toEqual({ type: "job-dismissed", id: running!.id });
-    expect((await studio.call("jobs.list", {})).map(({ id }) => id)).toEqual([waiting!.id]);
+    expect((await ownJobs(studio)).map(({ id }) => id)).toEqual([waiting!.id]);
     await expect(studio.call("jobs.cancel", { id: running!.id })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
@@ -120,11 +118,11 @@ describe("the queue", () => {
     const done = await make(first, "done");
     const [running] = await first.call("jobs.generate", { request: { prompt: "slow", steps: 8 }, variations: 1 });
     const [waiting] = await first.call("jobs.generate", { request: { prompt: "waiting" }, variations: 1 });
-    await soon(async () => expect((await first.call("jobs.list", {}))[1]!.preview).not.toBeNull());
+    await soon(async () => expect((await ownJobs(first))[1]!.preview).not.toBeNull());
     await first.close();
     const second = await bench.open();
     for (const { id } of [running!, waiting!]) expect((await second.ended(id)).state).toBe("done");
-    const jobs = await second.call("jobs.list", {});
+    const jobs = await ownJobs(second);
     expect(jobs.map(({ id, state }) => [id, state])).toEqual([
       [done.id, "done"],
       [running!.id, "done"],
@@ -139,7 +137,7 @@ describe("the queue", () => {
     await first.close();
     await appendFile(join(bench.home, "queue.jsonl"), 'deadbeef {"type":"enqueued"}\n');
     const second = await bench.open();
-    expect((await second.call("jobs.list", {})).map(({ id }) => id)).toEqual([done.id]);
+    expect((await ownJobs(second)).map(({ id }) => id)).toEqual([done.id]);
     expect((await visible(bench.home)).some((name) => name.startsWith("queue.jsonl.damaged-"))).toBe(true);
   });
 
@@ -171,7 +169,7 @@ describe("one studio at a time", () => {
       "both-s42.mp4",
     ]);
     expect((await window.call("library.list", {})).length).toBe(2);
-    expect((await window.call("jobs.list", {})).length).toBe(1);
+    expect((await ownJobs(window)).length).toBe(1);
     await window.close();
     await (await bench.open()).close();
 

@@ -1,7 +1,13 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type GenerateJob, StudioError, type StudioEvent } from "../../core/contract/index.ts";
+import {
+  type GenerateJob,
+  isMediaJob,
+  type JobSnapshot,
+  StudioError,
+  type StudioEvent,
+} from "../../core/contract/index.ts";
 import { fakeAnimator, fakeEyes, fakeSummary } from "../inference/testing/fake-summary.ts";
 import { temporaryFolder } from "../media/testing.ts";
 import { createStudio } from "./create-studio.ts";
@@ -72,6 +78,11 @@ export async function readFake(pack: string) {
   const name = basename(pack);
   const summary = name.startsWith("motion") ? fakeAnimator : name.startsWith("eyes") ? fakeEyes : fakeSummary;
   return { summary, weightsSha256: "1".repeat(64), sourceSha256 };
+}
+
+/** The queue without what the studio does for media by itself: every clip that is made is looked at. */
+export async function ownJobs(studio: Pick<Studio, "call">): Promise<JobSnapshot[]> {
+  return (await studio.call("jobs.list", {})).filter((job) => !isMediaJob(job));
 }
 
 /** Collects events until `close`. */

@@ -1,14 +1,16 @@
 import "./queue-panel.css";
 import { Bell, BellOff, ChevronDown, Grid3x3, ListPlus, Pause, Play, Sparkles, TriangleAlert, X } from "lucide-react";
 import { useMemo, useState } from "react";
-import type { GenerateJob, JobSnapshot } from "../../core/contract/index.ts";
+import type { GenerateJob, JobSnapshot, MediaJob } from "../../core/contract/index.ts";
 import { useSelect, useStudio } from "../state/context.ts";
+import { queueOf } from "../state/items.ts";
 import { Button } from "../ui/Button.tsx";
 import { formatEstimate, plural } from "../ui/format.ts";
 import { BatchSheet } from "./BatchSheet.tsx";
 import { ListForm } from "./ListForm.tsx";
+import { MediaRows } from "./MediaRows.tsx";
 import { QueueRow } from "./QueueRow.tsx";
-import { queueView } from "./queue-view.ts";
+import { isComputing, type MediaGroup, mediaGroups, queueView } from "./queue-view.ts";
 import { SweepForm } from "./SweepForm.tsx";
 
 type Sheet = { readonly kind: "list" | "sweep" } | { readonly kind: "batch"; readonly batch: string };
@@ -35,10 +37,12 @@ export function QueuePanel() {
   const { queueActions } = useStudio();
   const isShown = useSelect((state) => state.showsQueue);
   const jobs = useSelect((state) => state.jobs);
+  const mediaJobs = useSelect((state) => state.mediaJobs);
   const queue = useSelect((state) => state.queue);
   const view = useMemo(() => queueView(jobs), [jobs]);
   const [sheet, setSheet] = useState<Sheet | null>(null);
   const [dragged, setDragged] = useState<string | null>(null);
+  const groups = useMemo(() => (isShown ? mediaGroups(mediaJobs) : []), [isShown, mediaJobs]);
   if (!isShown) return null;
   const { line, aside, ended } = view;
   const batches = new Map(jobs.flatMap((job) => (job.batch === null ? [] : [[job.batch, batchOf(jobs, job.batch)]])));
@@ -58,7 +62,7 @@ export function QueuePanel() {
     <section className="queue-panel" aria-label="Queue, all jobs">
       <header className="queue-panel__head">
         <h2 className="queue-panel__title">Queue</h2>
-        <span className="queue-panel__sum">{sumOf(line)}</span>
+        <span className="queue-panel__sum">{sumOf(line, groups)}</span>
         <span className="queue__space" />
         <Button kind="quiet" icon={<ListPlus size={14} aria-hidden />} onClick={() => setSheet({ kind: "list" })}>
           Prompt list
@@ -88,7 +92,7 @@ export function QueuePanel() {
         </output>
       )}
       <div className="queue-panel__lists">
-        {line.length + aside.length + ended.length === 0 ? (
+        {line.length + aside.length + ended.length + groups.length === 0 ? (
           <p className="queue-panel__empty">
             <Sparkles size={15} aria-hidden />
             No jobs. Write a sentence and press Enter, or drop a list of prompts here with “Prompt list”.
@@ -105,13 +109,15 @@ export function QueuePanel() {
             <ol className="queue-panel__list">{aside.map(row)}</ol>
           </>
         ) : null}
-        {queue.background.map(({ what, title, left }) => (
-          <p key={what} className="queue-panel__background">
-            {what === "media" ? "Preparing media" : "Looking at media"}
-            {title === null ? ", when it is its turn" : `: ${title}`} ·{" "}
-            {plural(left, what === "media" ? "thing" : "file")} left
-          </p>
-        ))}
+        {groups.length > 0 ? (
+          <MediaRows
+            groups={groups}
+            line={queueOf(mediaJobs) as readonly MediaJob[]}
+            dragged={dragged}
+            onDrag={setDragged}
+            isComputing={isComputing(jobs)}
+          />
+        ) : null}
         {ended.length > 0 ? (
           <>
             <h3 className="queue-panel__section">
@@ -137,8 +143,8 @@ const batchOf = (jobs: readonly JobSnapshot[], batch: string): GenerateJob[] =>
   jobs.filter((job): job is GenerateJob => job.kind === "generate" && job.batch === batch);
 
 /** "3 jobs, about 4 min left of the first" */
-function sumOf(line: readonly JobSnapshot[]): string {
-  if (line.length === 0) return "Nothing to do";
+function sumOf(line: readonly JobSnapshot[], groups: readonly MediaGroup[]): string {
+  if (line.length === 0) return groups.some(({ state }) => state !== "ended") ? "Only work on media" : "Nothing to do";
   const eta = line[0]!.progress.etaMs;
   return `${plural(line.length, "job")}${eta === null ? "" : ` · ${formatEstimate(eta)} left of the first`}`;
 }

@@ -2,9 +2,11 @@
 import {
   Copy,
   Download,
+  Eye,
   Film,
   GripVertical,
   Grid3x3,
+  MonitorPlay,
   Pause,
   Play,
   RotateCcw,
@@ -32,6 +34,8 @@ interface Props {
   /** Clips that were queued with this one; null: it was queued alone. */
   readonly batch: number | null;
   readonly onBatch: (batch: string) => void;
+  /** What it waits for beside its turn, in a sentence. */
+  readonly waits?: string | null;
 }
 
 const icons: Readonly<Record<JobKind, typeof Sparkle>> = {
@@ -40,11 +44,13 @@ const icons: Readonly<Record<JobKind, typeof Sparkle>> = {
   export: Film,
   download: Download,
   convert: Settings2,
+  proxy: MonitorPlay,
+  analysis: Eye,
 };
-const priorityWords: Readonly<Record<Priority, string>> = { high: "First", normal: "Normal", low: "Last" };
+export const priorityWords: Readonly<Record<Priority, string>> = { high: "First", normal: "Normal", low: "Last" };
 
 /** One job, and everything that can be done with it. */
-export function QueueRow({ job, line, dragged, onDrag, batch, onBatch }: Props) {
+export function QueueRow({ job, line, dragged, onDrag, batch, onBatch, waits = null }: Props) {
   const { queueActions } = useStudio();
   const [isOver, setOver] = useState(false);
   const { id, state } = job;
@@ -60,7 +66,7 @@ export function QueueRow({ job, line, dragged, onDrag, batch, onBatch }: Props) 
     if (before !== undefined) void queueActions.move(id, before);
   }
   function onDragOver(event: DragEvent) {
-    if (dragged === null || dragged === id || !isWaiting) return;
+    if (dragged === null || dragged === id || !isWaiting || !line.some((each) => each.id === dragged)) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = "move";
     setOver(true);
@@ -75,6 +81,7 @@ export function QueueRow({ job, line, dragged, onDrag, batch, onBatch }: Props) 
     <li
       className="queue-row"
       data-job={id}
+      data-kind={job.kind}
       data-state={state}
       data-over={isOver}
       data-dragged={dragged === id}
@@ -109,7 +116,7 @@ export function QueueRow({ job, line, dragged, onDrag, batch, onBatch }: Props) 
         </span>
         <span className="queue-row__facts">{factsOf(job)}</span>
       </div>
-      <State job={job} />
+      <State job={job} waits={waits} />
       {isWaiting ? (
         <select
           className="field queue-row__priority"
@@ -228,7 +235,7 @@ function Steering({ job, name }: { readonly job: JobSnapshot; readonly name: str
   );
 }
 
-function State({ job }: { readonly job: JobSnapshot }) {
+function State({ job, waits }: { readonly job: JobSnapshot; readonly waits: string | null }) {
   const { state, progress, error, interruptions } = job;
   if (state === "running")
     return (
@@ -245,7 +252,7 @@ function State({ job }: { readonly job: JobSnapshot }) {
     );
   const kept = progress.fraction > 0 ? ` at ${Math.floor(progress.fraction * 100)} %` : "";
   const words = {
-    queued: job.waitsFor ?? (kept === "" ? "Waiting" : `Goes on${kept}`),
+    queued: job.waitsFor ?? waits ?? (kept === "" ? "Waiting" : `Goes on${kept}`),
     waiting: "Keyframes to look at",
     paused: interruptions > 0 ? "Paused: the studio stopped while it was made" : `Paused${kept}`,
     done: "Done",
@@ -265,6 +272,8 @@ function factsOf(job: JobSnapshot): string {
   if (job.kind === "download")
     return job.speed === null ? "Download" : `Download, ${(job.speed / 1e6).toFixed(1)} MB/s`;
   if (job.kind === "convert") return "Becomes a model";
+  if (job.kind === "proxy") return "A version that plays smoothly";
+  if (job.kind === "analysis") return "What it shows";
   const { width, height, frames, steps, seed } = job.request;
   return `${width}×${height} · ${frames} frames · ${steps} steps · seed ${seed}`;
 }

@@ -9,6 +9,7 @@ import { Button } from "../ui/Button.tsx";
 import { formatSeconds, plural } from "../ui/format.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { etaWords, nameOf, phaseWords } from "../ui/words.ts";
+import { mediaGroups, mediaWords } from "./queue-view.ts";
 
 /** What is being made, how long it takes, and what waits behind it. */
 export function QueueStrip() {
@@ -22,13 +23,15 @@ export function QueueStrip() {
   const item = items.find(({ job }) => job?.id === current?.id);
   const asking = useMemo(() => askingOf(jobs), [jobs]);
   const media = useSelect((state) => state.media);
+  const mediaJobs = useSelect((state) => state.mediaJobs);
+  const doing = useMemo(() => mediaWords(mediaGroups(mediaJobs)), [mediaJobs]);
   if (!current || (!item && (current.kind === "generate" || current.kind === "animate"))) {
     const last = clips[0];
     const seconds = last ? Object.values(last.record.seconds).reduce((sum, value) => sum + value, 0) : null;
     return (
       <footer className="queue" aria-label="Queue">
         <span className="queue__idle">
-          No jobs.{seconds === null ? "" : ` The last one took ${formatSeconds(seconds)}.`}
+          {doing ?? `No jobs.${seconds === null ? "" : ` The last one took ${formatSeconds(seconds)}.`}`}
         </span>
         <span className="queue__space" />
         <Asking jobs={asking} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { job, request } from "../../core/testing/samples.ts";
-import { batchGrid, placeAfterMove, queueView } from "./queue-view.ts";
+import { job, mediaJob, request } from "../../core/testing/samples.ts";
+import { batchGrid, isComputing, mediaGroups, mediaWords, placeAfterMove, queueView } from "./queue-view.ts";
 
 describe("the queue's view", () => {
   it("shows what runs first, then what waits by priority; what stands aside and what has ended apart", () => {
@@ -27,6 +27,41 @@ describe("the queue's view", () => {
     expect(placeAfterMove(line, "b", 1)).toBeNull();
     expect(placeAfterMove(line, "c", 1)).toBeUndefined();
     expect(placeAfterMove(line, "runs", 1)).toBeUndefined();
+  });
+
+  it("shows what is done for media by import, what needs the user first, and nothing of what is done", () => {
+    const jobs = [
+      mediaJob("analysis", "a", { batch: "x", priority: "low", state: "done", finishedAt: "2026-01-01T10:00:01.000Z" }),
+      mediaJob("analysis", "b", { batch: "x", priority: "low" }),
+      mediaJob("analysis", "c", {
+        batch: "x",
+        state: "failed",
+        error: { code: "MEDIA_UNREADABLE", message: "Damaged." },
+      }),
+      mediaJob("proxy", "d", { batch: "y", state: "running" }),
+      mediaJob("proxy", "e", { batch: "y", state: "paused" }),
+      mediaJob("proxy", "f", { batch: "z", state: "done" }),
+      mediaJob("proxy", "g", { batch: "w", state: "cancelled" }),
+    ];
+    const groups = mediaGroups(jobs);
+    expect(
+      groups.map(({ batch, state, done, failed, rows, problem }) => [
+        batch,
+        state,
+        done,
+        failed,
+        rows.map(({ id }) => id),
+        problem,
+      ]),
+    ).toEqual([
+      ["y", "running", 0, 0, ["d", "e"], null],
+      ["x", "queued", 1, 1, ["c", "b"], "Damaged."],
+      ["w", "ended", 0, 0, ["g"], null],
+    ]);
+    expect(mediaWords(groups)).toBe("Making 2 media play smoothly: 0 done");
+    expect(mediaWords(mediaGroups([mediaJob("analysis", "b", { state: "running" })]))).toBe("Looking at b.mov");
+    expect(mediaWords(mediaGroups(jobs.slice(0, 3)))).toBeNull();
+    expect([isComputing([job("a")]), isComputing([job("a", { state: "paused" })])]).toEqual([true, false]);
   });
 
   it("puts a sweep into a table", () => {

@@ -1,4 +1,4 @@
-import type { GenerateJob, JobSnapshot, ResolvedRequest } from "../../core/contract/index.ts";
+import type { GenerateJob, JobSnapshot, MediaJob, ResolvedRequest } from "../../core/contract/index.ts";
 import { queueOf } from "../state/items.ts";
 
 /** What the queue's panel shows, in the order in which it shows it. */
@@ -24,6 +24,76 @@ export function queueView(jobs: readonly JobSnapshot[]): QueueView {
       .slice(0, ENDED),
   };
 }
+
+/** Work on media that was queued together: one row, which opens. */
+export interface MediaGroup {
+  readonly batch: string;
+  readonly kind: MediaJob["kind"];
+  readonly all: readonly MediaJob[];
+  /** Those that are not done: what is worked on and waits in order, then what is paused, what failed before all. */
+  readonly rows: readonly MediaJob[];
+  readonly done: number;
+  readonly failed: number;
+  readonly stopped: number;
+  readonly running: MediaJob | null;
+  /** What most of it comes to: while one runs or waits it goes on; `ended`: what is left failed or was stopped. */
+  readonly state: "running" | "queued" | "paused" | "ended";
+  /** Why the first of those failed that did. */
+  readonly problem: string | null;
+}
+
+/** Work on media by its batches, in the order in which their turns come; a batch that is done is not shown. */
+export function mediaGroups(jobs: readonly MediaJob[]): readonly MediaGroup[] {
+  const batches = new Map<string, MediaJob[]>();
+  for (const job of jobs) batches.set(job.batch ?? job.id, [...(batches.get(job.batch ?? job.id) ?? []), job]);
+  const groups = [...batches].map(([batch, all]) => groupOf(batch, all));
+  const line = queueOf(jobs);
+  const place = ({ all }: MediaGroup): number => {
+    const at = line.findIndex((job) => all.includes(job as MediaJob));
+    return at < 0 ? line.length : at;
+  };
+  return groups.filter(({ rows }) => rows.length > 0).toSorted((a, b) => place(a) - place(b));
+}
+
+function groupOf(batch: string, all: readonly MediaJob[]): MediaGroup {
+  const of = (state: MediaJob["state"]): readonly MediaJob[] => all.filter((job) => job.state === state);
+  const [failed, stopped, paused] = [of("failed"), of("cancelled"), of("paused")];
+  const line = queueOf(all) as readonly MediaJob[];
+  const running = line[0]?.state === "running" ? line[0] : null;
+  const waits = line.length > 0 ? "queued" : paused.length > 0 ? "paused" : "ended";
+  return {
+    batch,
+    kind: all[0]!.kind,
+    all,
+    rows: [...failed, ...line, ...paused, ...stopped],
+    done: of("done").length,
+    failed: failed.length,
+    stopped: stopped.length,
+    running,
+    state: running === null ? waits : "running",
+    problem: failed[0]?.error?.message ?? null,
+  };
+}
+
+export const groupName = ({ kind, all }: MediaGroup): string => {
+  const what = all.length === 1 ? all[0]!.title : `${all.length} media`;
+  return kind === "analysis" ? `Looking at ${what}` : `Making ${what} play smoothly`;
+};
+
+/** What is being done for media at this moment, in a few words; null: nothing. */
+export function mediaWords(groups: readonly MediaGroup[]): string | null {
+  const group = groups.find(({ running }) => running !== null);
+  if (group === undefined) return null;
+  const { all, done } = group;
+  return all.length === 1 ? groupName(group) : `${groupName(group)}: ${done} done`;
+}
+
+/** A clip or a film is being made, or a model converted: what is only good to know waits. */
+export const isComputing = (jobs: readonly JobSnapshot[]): boolean =>
+  jobs.some(
+    ({ kind, state, waitsFor }) =>
+      kind !== "download" && waitsFor === null && (state === "running" || state === "queued"),
+  );
 
 /** Where a job goes that is moved by so many places among those that wait: before this one; null: at the end; undefined: it cannot. */
 export function placeAfterMove(line: readonly JobSnapshot[], id: string, by: -1 | 1): string | null | undefined {

@@ -1,4 +1,4 @@
-import type { GenerationRequest, Priority } from "../../core/contract/index.ts";
+import type { BatchAct, GenerationRequest, Priority } from "../../core/contract/index.ts";
 import type { WindowClient } from "../client/client.ts";
 import { plural } from "../ui/format.ts";
 import { attempt } from "./attempt.ts";
@@ -17,6 +17,8 @@ export interface QueueActions {
   readonly dismissEnded: () => Promise<void>;
   readonly move: (id: string, before: string | null) => Promise<void>;
   readonly prioritize: (id: string, priority: Priority) => Promise<void>;
+  /** The same for all jobs of a batch. */
+  readonly together: (batch: string, act: BatchAct) => Promise<void>;
   /** Resolves with whether it was taken. */
   readonly duplicate: (id: string, change: Partial<GenerationRequest>, replace: boolean) => Promise<boolean>;
   readonly add: (requests: readonly GenerationRequest[]) => Promise<boolean>;
@@ -51,6 +53,7 @@ export function createQueueActions(store: Store, client: WindowClient): QueueAct
       }),
     move: (id, before) => quietly(() => client.call("jobs.move", { id, before })),
     prioritize: (id, priority) => quietly(() => client.call("jobs.prioritize", { id, priority })),
+    together: (batch, act) => quietly(() => client.call("jobs.together", { batch, act })),
     duplicate: (id, change, replace) => done(() => client.call("jobs.duplicate", { id, change, replace })),
     add: (requests) =>
       done(async () => {

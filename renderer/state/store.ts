@@ -4,9 +4,11 @@ import {
   type Clip,
   type ClipRecord,
   type ErrorData,
+  isMediaJob,
   type JobSnapshot,
   type LaneMedia,
   type Media,
+  type MediaJob,
   type ModelSummary,
   type QueueState,
   type StudioEvent,
@@ -39,8 +41,10 @@ export interface State {
   readonly system: SystemInfo | null;
   readonly models: readonly ModelSummary[];
   /** In the order in which the studio told of them. */
-  readonly jobs: readonly JobSnapshot[];
-  /** Their order, what holds them, and what is made beside them. */
+  readonly jobs: readonly Exclude<JobSnapshot, MediaJob>[];
+  /** What the studio does for media by itself: apart, because these are many and nothing but the queue shows them. */
+  readonly mediaJobs: readonly MediaJob[];
+  /** Their order, and what holds them. */
   readonly queue: QueueState;
   readonly showsQueue: boolean;
   /** Counts changes of what clips are made with: what was planned before is planned anew. */
@@ -84,7 +88,8 @@ export function createStudioStore(draft: Draft): Store {
     system: null,
     models: [],
     jobs: [],
-    queue: { order: [], hold: null, background: [] },
+    mediaJobs: [],
+    queue: { order: [], hold: null },
     showsQueue: false,
     computerTurn: 0,
     clips: [],
@@ -114,18 +119,34 @@ export const mediaState = (catalogue: readonly Media[]): Pick<State, "media" | "
 
 /** The state after one event of the studio. Pure: this is the only way in which jobs, models and clips change. */
 export function reduce(state: State, event: StudioEvent): Partial<State> {
-  if (event.type === "hello") return { jobs: event.jobs, models: event.models, queue: event.queue };
+  if (event.type === "hello") {
+    const { models, queue } = event;
+    return { jobs: event.jobs.filter(isOwn), mediaJobs: event.jobs.filter(isMediaJob), models, queue };
+  }
   if (event.type === "queue") return queueState(state, event.queue);
   if (event.type === "models") return { models: event.models };
   if (event.type === "library") return { clips: event.clips };
   if (event.type === "media") return mediaState(event.media);
-  if (event.type === "job-dismissed") return { jobs: state.jobs.filter((job) => job.id !== event.id) };
+  if (event.type === "job-dismissed") {
+    const isOther = ({ id }: JobSnapshot): boolean => id !== event.id;
+    return state.jobs.every(isOther)
+      ? { mediaJobs: state.mediaJobs.filter(isOther) }
+      : { jobs: state.jobs.filter(isOther) };
+  }
   if (event.type !== "job") return {}; // projects are the editor's own business
   const { job } = event;
+  if (isMediaJob(job)) return { mediaJobs: withJob(state.mediaJobs, job) };
   const at = state.jobs.findIndex(({ id }) => id === job.id);
-  const jobs = at < 0 ? [...state.jobs, job] : state.jobs.with(at, job);
+  const jobs = withJob(state.jobs, job);
   const isNews = job.state !== "queued" && job.state !== state.jobs[at]?.state;
   return isNews ? { jobs, announcement: sentence(job) } : { jobs };
+}
+
+const isOwn = (job: JobSnapshot): job is State["jobs"][number] => !isMediaJob(job);
+
+function withJob<J extends JobSnapshot>(jobs: readonly J[], job: J): readonly J[] {
+  const at = jobs.findIndex(({ id }) => id === job.id);
+  return at < 0 ? [...jobs, job] : jobs.with(at, job);
 }
 
 /** Jobs in the order that the studio told; one that it did not speak of is newer and stands at the end. */
@@ -133,9 +154,11 @@ function queueState(state: State, queue: QueueState): Partial<State> {
   const place = new Map(queue.order.map((id, i) => [id, i]));
   const at = ({ id }: JobSnapshot): number => place.get(id) ?? place.size;
   const jobs = state.jobs.toSorted((a, b) => at(a) - at(b));
+  const mediaJobs = state.mediaJobs.toSorted((a, b) => at(a) - at(b));
   const { hold } = queue;
-  if (hold === null && state.queue.hold !== null) return { queue, jobs, announcement: "The queue goes on." };
-  return hold !== null && state.queue.hold === null ? { queue, jobs, announcement: hold.message } : { queue, jobs };
+  if (hold === null && state.queue.hold !== null) return { queue, jobs, mediaJobs, announcement: "The queue goes on." };
+  const isNews = hold !== null && state.queue.hold === null;
+  return { queue, jobs, mediaJobs, ...(isNews ? { announcement: hold.message } : {}) };
 }
 
 /** What a screen reader says when a job changes its state; a queued one is announced by who queued it. */

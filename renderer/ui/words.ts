@@ -1,4 +1,4 @@
-import type { ClipJob, Follow, JobSnapshot, ModelJob, Preset, Progress } from "../../core/contract/index.ts";
+import type { ClipJob, Follow, JobSnapshot, MediaJob, ModelJob, Preset, Progress } from "../../core/contract/index.ts";
 import { formatEstimate } from "./format.ts";
 
 const phases: Readonly<Record<Progress["phase"], string>> = {
@@ -16,6 +16,8 @@ const phases: Readonly<Record<Progress["phase"], string>> = {
   download: "Downloading",
   verify: "Comparing with what was published",
   convert: "Converting",
+  proxy: "Making it play smoothly",
+  look: "Looking at what it shows",
 };
 
 export const presetWords: Readonly<Record<Preset, string>> = {
@@ -48,7 +50,7 @@ export function etaWords({ etaMs }: Progress): string | null {
 /** What a job or clip is called in a sentence: its words in quotes, or that it is an animation without any. */
 export function nameOf(job: Pick<JobSnapshot, "request"> & { readonly title?: string }): string {
   if (job.title !== undefined) return `“${job.title}”`;
-  const request = job.request as Exclude<JobSnapshot, ModelJob>["request"];
+  const request = job.request as Exclude<JobSnapshot, ModelJob | MediaJob>["request"];
   if ("fileName" in request) return `“${request.fileName}”`;
   return request.prompt.trim() === "" ? "the animated picture" : `“${request.prompt}”`;
 }

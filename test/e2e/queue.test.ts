@@ -3,9 +3,15 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import type { JobSnapshot } from "../../core/contract/index.ts";
+import type { Page } from "playwright-core";
+import { makeUnplayable } from "../../main/studio/analyze/testing.ts";
 import { dropFiles, launchBrowser, openWindow, removeFolder, startApp, temporaryFolder } from "./harness.ts";
 
 const entry = resolve(import.meta.dirname, "../../main/shell-browser/testing/main-animation.ts");
+const shot = async (page: Page, name: string): Promise<void> => {
+  const shots = process.env["PLUME_SHOTS"];
+  if (shots) await page.screenshot({ path: join(shots, `${name}.png`) });
+};
 /** A busy computer may take its time. */
 const patience = { timeout: 120_000 };
 
@@ -21,7 +27,8 @@ test("a list and a sweep are added, reordered, changed, made and compared; three
     const { page, context, offences } = await openWindow(browser, app.url);
     const panel = page.getByRole("region", { name: "Queue, all jobs" });
     const names = () => panel.locator(".queue-row__name").allTextContents();
-    const waiting = () => panel.locator('.queue-row[data-state="queued"] .queue-row__name').allTextContents();
+    const line = panel.getByRole("list", { name: "Being made and waiting" });
+    const waiting = () => line.locator('.queue-row[data-state="queued"] .queue-row__name').allTextContents();
     const row = (name: string) =>
       panel.locator(".queue-row", { has: page.locator(".queue-row__name").getByText(name, { exact: true }) }).first();
 
@@ -94,7 +101,48 @@ test("a list and a sweep are added, reordered, changed, made and compared; three
       .poll(async () => await row("survivor").getAttribute("data-state"), patience)
       .toBe("done" satisfies JobSnapshot["state"]);
     await panel.getByRole("button", { name: "Clear" }).click();
+    // The clips were looked at beside each other; that clears itself.
     await expect.poll(async () => (await names()).length, patience).toBe(0);
+
+    // Proxies and analysis: a row for each import, which opens; order, pause and stop of one and of all.
+    await page.keyboard.press("Control+.");
+    await panel.getByText("The queue is paused").waitFor(patience);
+    const films = ["beach.mp4", "forest.mp4", "river.mp4"];
+    for (const [n, name] of films.entries())
+      await makeUnplayable(`testsrc2=s=320x180:r=${10 + n}:d=4`, join(folder, name));
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await dropFiles(
+      page,
+      films.map((name) => join(folder, name)),
+      ".bin",
+    );
+    const proxies = panel.locator(".queue-row--group").filter({ hasText: "Making 3 media play smoothly" });
+    const looks = panel.locator(".queue-row--group").filter({ hasText: "Looking at 3 media" });
+    await proxies.waitFor(patience);
+    await looks.waitFor(patience);
+    await proxies.getByRole("button", { name: /^Show them one by one/ }).click();
+    const members = panel.getByRole("list", { name: "Making 3 media play smoothly" });
+    const order = () => members.locator(".queue-row__name").allTextContents();
+    await expect.poll(async () => (await order()).toSorted(), patience).toEqual(films);
+    const [first, second] = await order();
+    await members.getByRole("button", { name: new RegExp(`^Move “${second}”`) }).press("Alt+ArrowUp");
+    await expect.poll(async () => (await order()).slice(0, 2), patience).toEqual([second, first]);
+    await members.getByRole("button", { name: `Pause “${first}”` }).click();
+    await expect
+      .poll(order, patience)
+      .toEqual([second, films.find((name) => name !== first && name !== second), first]);
+    await panel.getByRole("button", { name: "Prompt list" }).click();
+    await page.getByLabel("Prompts").fill("slow slow-frames rain on a window");
+    await page.getByRole("button", { name: "Add 1 clip" }).click();
+    await expect.poll(waiting, patience).toEqual(["slow slow-frames rain on a window"]);
+    await shot(page, "queue-media-paused");
+    await panel.getByRole("button", { name: "Resume", exact: true }).click();
+    await proxies.getByText("2 done").waitFor(patience);
+    await expect.poll(() => row("slow slow-frames rain on a window").getAttribute("data-state"), patience).toBe("done");
+    await shot(page, "queue-media-done");
+    await expect.poll(() => looks.count(), patience).toBe(0);
+    await members.getByRole("button", { name: `Resume “${first}”` }).click();
+    await expect.poll(() => proxies.count(), patience).toBe(0);
     await context.close();
     expect(offences).toEqual([]);
   } finally {

@@ -1,7 +1,7 @@
 import { readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { installFake, make, testBench } from "../../main/studio/testing.ts";
+import { installFake, make, ownJobs, testBench } from "../../main/studio/testing.ts";
 import { canMount, mountDisk } from "./small-disk.ts";
 
 // The name says why these were skipped where they were.
@@ -46,12 +46,12 @@ onDisk(`a full disk ${needs}`, () => {
     const request = { prompt: "hello ".repeat(600) };
     const refused = await studio.handle("jobs.generate", { request, variations: 9 });
     expect(refused).toMatchObject({ ok: false, error: { code: "DISK_FULL" } });
-    expect(await studio.call("jobs.list", {})).toEqual([]);
+    expect(await ownJobs(studio)).toEqual([]);
     await rm(filler);
     const done = await make(studio, "after");
     await studio.close();
     const again = await bench.open({ home: disk.path });
-    expect((await again.call("jobs.list", {})).map(({ id, state }) => [id, state])).toEqual([[done.id, "done"]]);
+    expect((await ownJobs(again)).map(({ id, state }) => [id, state])).toEqual([[done.id, "done"]]);
   });
 });
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
-import { make, testBench } from "../../main/studio/testing.ts";
+import { make, ownJobs, testBench } from "../../main/studio/testing.ts";
 import { childrenNamed, childrenOf, KILLED, killAll } from "./children.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -49,7 +49,7 @@ describe.skipIf(process.platform !== "linux")("a studio that is killed in the mi
     await soon(() => expect(children.filter(isAlive)).toEqual([]));
 
     const studio = await bench.open();
-    const [interrupted, waiting] = await studio.call("jobs.list", {});
+    const [interrupted, waiting] = await ownJobs(studio);
     expect(interrupted).toMatchObject({ state: "paused", interruptions: 1, error: null });
     expect(waiting!.state).not.toBe("failed");
     await studio.call("jobs.cancel", { id: waiting!.id });
@@ -85,7 +85,7 @@ describe.skipIf(process.platform !== "linux")("an engine that is killed in the m
     await using bench = await testBench();
     const studio = await bench.open();
     const [job] = await studio.call("jobs.generate", { request: { prompt: "hang" }, variations: 1 });
-    await soon(async () => expect((await studio.call("jobs.list", {}))[0]!.preview).not.toBeNull());
+    await soon(async () => expect((await ownJobs(studio))[0]!.preview).not.toBeNull());
     killAll(await childrenNamed("fake-engine"));
     expect(await studio.ended(job!.id)).toMatchObject({
       state: "failed",
@@ -99,9 +99,7 @@ describe.skipIf(process.platform !== "linux")("an engine that is killed in the m
     await using bench = await testBench();
     const studio = await bench.open();
     const [job] = await studio.call("jobs.generate", { request: { prompt: "slow-frames", frames: 26 }, variations: 1 });
-    await soon(async () =>
-      expect((await studio.call("jobs.list", {}))[0]!.progress).toMatchObject({ phase: "decode" }),
-    );
+    await soon(async () => expect((await ownJobs(studio))[0]!.progress).toMatchObject({ phase: "decode" }));
     for (const pid of await childrenOf(process.pid))
       if ((await readlink(`/proc/${pid}/exe`).catch(() => "")).includes("ffmpeg")) process.kill(pid, "SIGKILL");
     expect(await studio.ended(job!.id)).toMatchObject({ state: "failed", error: { code: "FFMPEG_FAILED" } });

@@ -7,7 +7,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { createStudio } from "../../main/studio/create-studio.ts";
 import { formatBatch, Journal } from "../../main/studio/journal.ts";
-import { fakeCosts, fakeEntry, fakeProbe, readFake } from "../../main/studio/testing.ts";
+import { fakeCosts, fakeEntry, fakeProbe, ownJobs, readFake } from "../../main/studio/testing.ts";
 
 const [home, output, kill, how] = process.argv.slice(2) as [string, string, string, string];
 const journal = join(home, "queue.jsonl");
@@ -35,12 +35,12 @@ const studio = await createStudio(
   { appVersion: "test", queue: "journal", home, output },
   { engineEntry: fakeEntry, readPack: readFake, bundled: [], readCosts: fakeCosts, probeEntry: fakeProbe },
 );
-const jobs = await studio.call("jobs.list", {});
+const jobs = await ownJobs(studio);
 if (jobs.length === 0) {
   const requests = [1, 2, 3, 4].map((seed) => ({ prompt: `clip ${seed}`, seed, steps: 4 }));
   await studio.call("jobs.batch", { requests });
 }
 for (const { id, state } of jobs) if (state === "paused") await studio.call("jobs.resume", { id });
-for (const { id } of await studio.call("jobs.list", {})) await studio.ended(id);
+for (const { id } of await ownJobs(studio)) await studio.ended(id);
 await studio.close();
 process.exit(0);

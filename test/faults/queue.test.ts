@@ -5,6 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { isMediaJob } from "../../core/contract/index.ts";
 import { parseJournal } from "../../main/studio/journal.ts";
 import { restore } from "../../main/studio/jobs/queue.ts";
 import { testBench } from "../../main/studio/testing.ts";
@@ -25,7 +26,9 @@ describe.skipIf(process.platform === "win32")("a queue whose studio is killed ag
     const { home, output } = bench;
     const queue = async () => {
       const bytes = await readFile(join(home, "queue.jsonl")).catch(() => Buffer.alloc(0));
-      return restore(parseJournal(bytes).values, new Date().toISOString()).queue;
+      // The clips that are made are looked at too, which is no business of this test.
+      const { queue: jobs } = restore(parseJournal(bytes).values, new Date().toISOString());
+      return jobs.filter((job) => !isMediaJob(job));
     };
     let known: string[] = [];
     const done = new Set<string>();

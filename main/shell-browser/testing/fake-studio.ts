@@ -265,6 +265,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     // Nor is its queue more than a line of clips.
     "jobs.batch": unknown,
     "jobs.duplicate": unknown,
+    "jobs.together": unknown,
     "jobs.move": unknown,
     "jobs.prioritize": unknown,
     "queue.state": () => quietQueue,

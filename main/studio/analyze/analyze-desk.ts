@@ -3,6 +3,7 @@ import {
   type Input,
   type MaskStatus,
   type MediaFacts,
+  type MediaStatus,
   type MediaTrack,
   type Method,
   type ModelSummary,
@@ -17,9 +18,10 @@ import type { Track } from "../../../core/vision/index.ts";
 import type { EngineHost } from "../../inference/index.ts";
 import { pictureSource } from "../media/preparer.ts";
 import type { MediaDesk } from "../media/desk.ts";
-import { isMissing } from "../media/sources.ts";
+import { isMissing, type MediaSource } from "../media/sources.ts";
 import type { ModelService } from "../models/model-service.ts";
 import type { Destination } from "../studio.ts";
+import { AnalysisRunner } from "./analysis-runner.ts";
 import { type AnalyzeParts, AnalyzeService } from "./analyze-service.ts";
 import { FactsKeeper, type KnownFacts } from "./facts-keeper.ts";
 import { MaskKeeper } from "./mask-keeper.ts";
@@ -67,9 +69,8 @@ export interface AnalyzeDeskOptions extends Omit<AnalyzeParts, "models"> {
   readonly masksFolder: string;
   readonly desk: MediaDesk;
   readonly engine: EngineHost;
-  readonly isBusy: () => boolean;
-  /** Hears what is looked at now, and how much is left. */
-  readonly onLine: (title: string | null, left: number) => void;
+  /** Puts media in the queue to be looked at. */
+  readonly queue: (sources: readonly MediaSource[]) => Promise<void>;
   readonly onFacts: (known: KnownFacts[]) => void;
   readonly onMasks: (status: MaskStatus[]) => void;
   readonly document: (project: string) => Timeline;
@@ -81,6 +82,10 @@ export interface AnalyzeDeskOptions extends Omit<AnalyzeParts, "models"> {
 export class AnalyzeDesk {
   readonly keeper: FactsKeeper;
   readonly masks: MaskKeeper;
+  /** How media are looked at when their turn in the queue comes. */
+  readonly runner: AnalysisRunner;
+  /** Versions that were put in the queue when they came in. */
+  private readonly heard = new Set<string>();
   private readonly service: AnalyzeService;
   private readonly options: AnalyzeDeskOptions;
 
@@ -98,15 +103,14 @@ export class AnalyzeDesk {
     });
     this.keeper = new FactsKeeper({
       folder: options.factsFolder,
-      analyze: this.service,
       sources: options.desk.sources,
       model,
-      quiet: () => options.desk.shows.idle(),
-      isBusy: options.isBusy,
-      onLine: options.onLine,
+      queue: options.queue,
       onFacts: options.onFacts,
       log: options.log,
     });
+    const { service: analyze, keeper } = this;
+    this.runner = new AnalysisRunner({ analyze, keeper, sources: options.desk.sources });
   }
 
   readonly handlers: Handlers = {
@@ -158,23 +162,21 @@ export class AnalyzeDesk {
     };
   }
 
-  /** What comes in, and what was made, is looked at once it can be shown. */
+  /** What comes in, and what was made, is put in the queue once it can be shown; its proxy may come later. */
   hear(event: StudioEvent): void {
     if (event.type === "media-status") {
-      const ready = event.status.filter(({ isOnline, work }) => isOnline && work === null);
+      const isNew = ({ isOnline, work, version }: MediaStatus): boolean =>
+        isOnline && (work === null || work.step === "proxy") && !this.heard.has(version);
+      const ready = event.status.filter(isNew);
+      for (const { version } of ready) this.heard.add(version);
       if (ready.length > 0) this.keeper.want(ready.map(({ id }) => id));
-    } else if (event.type === "job") {
-      // It ended, was paused, or waits for the user's word: there may be time now.
-      if (event.job.state !== "running") this.keeper.poke();
-      if (event.job.finishedAt !== null && event.job.kind !== "export" && event.job.clip !== null)
-        this.keeper.want([event.job.clip.id]);
-    } else if (event.type === "queue") {
-      this.keeper.poke(); // resumed, perhaps
+    } else if (event.type === "job" && event.job.finishedAt !== null && event.job.kind !== "export") {
+      if (event.job.clip !== null) this.keeper.want([event.job.clip.id]);
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.keeper.close(), this.masks.close()]);
+    await this.masks.close();
   }
 
   /**

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { MediaFacts } from "../../../core/contract/index.ts";
 import { temporaryFolder } from "../../media/testing.ts";
+import type { MediaSource } from "../media/sources.ts";
 import { installFake, record, testBench } from "../testing.ts";
-import type { AnalyzeOptions } from "./analyze-service.ts";
 import { FactsKeeper, type FactsKeeperOptions } from "./facts-keeper.ts";
 import { ffmpeg } from "./testing.ts";
 
@@ -18,52 +18,38 @@ beforeAll(async () => {
 afterAll(() => folder[Symbol.asyncDispose]());
 
 const version = (id: string) => id.padStart(20, "0");
+const factsOf = (id: string, model: string | null): MediaFacts => ({
+  version: version(id),
+  tags: [],
+  colours: [],
+  objects: [],
+  shots: [],
+  shotInterval: 0,
+  poster: { time: 0, hasSubject: false },
+  model,
+  moments: 1,
+  interval: 0,
+  problem: null,
+});
 
-/** A keeper whose looking is counted. */
+/** A keeper in an empty folder; what it puts in the queue, and tells. */
 async function keeper(options: Partial<FactsKeeperOptions> = {}) {
   const place = join(folder.path, "facts");
   await rm(place, { recursive: true, force: true });
-  const looks: { id: string; options: AnalyzeOptions }[] = [];
-  let [atOnce, most] = [0, 0];
-  const told: string[] = [];
-  const made = new FactsKeeper({
+  const [queued, told] = [[] as string[], [] as string[]];
+  const all: FactsKeeperOptions = {
     folder: place,
-    analyze: {
-      analyze: async (source, how) => {
-        atOnce += 1;
-        most = Math.max(most, atOnce);
-        looks.push({ id: source.id, options: how });
-        await new Promise((done) => setImmediate(done));
-        atOnce -= 1;
-        const facts: MediaFacts = {
-          version: source.media.version,
-          tags: [],
-          colours: [],
-          objects: [],
-          shots: [],
-          shotInterval: 0,
-          poster: { time: 0, hasSubject: false },
-          model: "eyes",
-          moments: 1,
-          interval: 0,
-          problem: null,
-        };
-        return { facts, tracks: [] };
-      },
-    },
     sources: {
-      resolve: (ids: readonly string[]) =>
-        Promise.resolve(ids.map((id) => ({ id, media: { kind: "picture", name: id, version: version(id) } }))),
-    } as unknown as FactsKeeperOptions["sources"],
+      resolve: async (ids) =>
+        ids.map((id) => ({ id, media: { kind: "picture", name: id, version: version(id) } }) as MediaSource),
+    },
     model: () => Promise.resolve("eyes"),
-    quiet: () => Promise.resolve(),
-    isBusy: () => false,
-    onLine: () => {},
+    queue: async (sources) => void queued.push(...sources.map(({ id }) => id)),
     onFacts: (known) => told.push(...known.map(({ id }) => id)),
     log: () => {},
     ...options,
-  });
-  return { keeper: made, looks, told, most: () => most };
+  };
+  return { keeper: new FactsKeeper(all), another: () => new FactsKeeper(all), queued, told };
 }
 
 interface Child {
@@ -86,39 +72,38 @@ async function children(): Promise<Child[]> {
   return found;
 }
 
-describe("looking in the background", () => {
+describe("what is known of media", () => {
   const ids = Array.from({ length: 12 }, (_, n) => `m${n}`);
 
-  it("is one thing at a time, modestly, and each thing once, however many ask", async () => {
-    const { keeper: it, looks, told, most } = await keeper();
-    await Promise.all([it.facts(ids), it.facts(ids), it.facts([...ids].reverse())]);
-    await vi.waitFor(() => expect(told.toSorted()).toEqual(ids.toSorted()), { timeout: 60_000 });
-    await it.close();
-    expect(most()).toBe(1);
-    expect(looks.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
-    for (const { options } of looks) expect(options).toMatchObject({ inBackground: true, care: "glance" });
+  it("is kept by their bytes and told to all who asked; only what is not known is queued, also by another studio", async () => {
+    const { keeper: it, another, queued, told } = await keeper();
+    expect(await it.facts(ids)).toEqual(ids.map((id) => ({ id, facts: null })));
+    expect(queued).toEqual(ids);
+    await it.keep("m3", factsOf("m3", "eyes"));
+    expect(told).toEqual(["m3"]);
+    queued.length = 0;
+    expect((await another().facts(ids))[3]?.facts?.version).toBe(version("m3"));
+    expect(queued).toEqual(ids.filter((id) => id !== "m3"));
   });
 
-  it("begins only when all that shows media has been made, and not while somebody waits for the computer", async () => {
-    let [isQuiet, isBusy] = [false, true];
-    const waiting: (() => void)[] = [];
-    const quiet = () => (isQuiet ? Promise.resolve() : new Promise<void>((done) => waiting.push(done)));
-    const { keeper: it, looks, told } = await keeper({ quiet, isBusy: () => isBusy });
-    await it.facts(ids);
-    await vi.waitFor(() => expect(waiting.length).toBeGreaterThan(0), { timeout: 60_000 });
-    expect(looks).toEqual([]);
-    isQuiet = true;
-    for (const done of waiting) done();
-    for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done));
-    expect(looks, "a clip is being made").toEqual([]);
-    isBusy = false;
-    it.poke();
-    await vi.waitFor(() => expect(told).toHaveLength(ids.length), { timeout: 60_000 });
-    await it.close();
+  it("is looked for again when there is another model, but not for ever where that saw nothing", async () => {
+    let model: string | null = null;
+    const { keeper: it, queued } = await keeper({ model: () => Promise.resolve(model) });
+    await it.keep("m1", factsOf("m1", null));
+    expect(await it.isKnown(version("m1"))).toBe(true);
+    model = "eyes";
+    expect(await it.isKnown(version("m1"))).toBe(false);
+    await it.facts(["m1"]);
+    expect(queued).toEqual(["m1"]);
+    await it.keep("m1", factsOf("m1", null)); // the model could not be opened
+    await it.facts(["m1"]);
+    expect(queued).toEqual(["m1"]);
   });
+});
 
+describe("what is done for media by itself", () => {
   it.runIf(process.platform === "linux")(
-    "is made by processes of their own, which step aside: one ffmpeg at a time, and one engine",
+    "is done by processes of their own, which step aside: one ffmpeg at a time, and one engine",
     async () => {
       await using bench = await testBench();
       await installFake(bench.home, "eyes");
@@ -126,20 +111,27 @@ describe("looking in the background", () => {
       const studio = await bench.open();
       const events = record(studio);
       const slow = ["-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=30", "-c:v", "libx264", "-preset", "ultrafast"];
-      await ffmpeg(...slow, at("thirty.mp4"));
+      // 4:4:4, which no browser plays: it needs a proxy.
+      await ffmpeg(...slow, "-pix_fmt", "yuv444p", at("thirty.mp4"));
       const media = await studio.importMedia(at("thirty.mp4"));
       const isPrepared = () =>
-        events.some((event) => event.type === "media-status" && event.status.some(({ work }) => work === null));
+        events.some(
+          (event) =>
+            event.type === "media-status" && event.status.some(({ work }) => work === null || work.step === "proxy"),
+        );
       const isKnown = () =>
         events.some((event) => event.type === "media-facts" && event.known.some(({ id }) => id === media.id));
       await vi.waitFor(() => expect(isPrepared()).toBe(true), { timeout: 200_000, interval: 2 });
       const seen: Child[][] = [];
       while (!isKnown()) {
         const now = await children();
-        // What ended, or began, meanwhile may be of the preparation or of an earlier moment: only looking counts.
+        // What ended, or began, meanwhile may be of the preparation or of an earlier moment: only the queue's work counts.
         if (!isKnown()) seen.push(now);
         await new Promise((done) => setTimeout(done, 5));
       }
+      expect(
+        events.some((event) => event.type === "job" && event.job.kind === "proxy" && event.job.state === "done"),
+      ).toBe(true);
       const tools = seen.flat().filter(({ name }) => name === "ffmpeg");
       expect(tools.length).toBeGreaterThan(0);
       for (const { priority } of tools) expect(priority).toBe(constants.priority.PRIORITY_LOW);

@@ -26,3 +26,8 @@ export async function makeFilm(file: string, { cut = 2 }: { readonly cut?: numbe
   const inputs = [...ground("0x5a5a5a", cut), ...ground("0xf0f0f0", seconds - cut), ...square];
   await ffmpeg(...inputs, "-filter_complex", graph, "-map", "[out]", ...codec, file);
 }
+
+const UNPLAYABLE = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv444p"];
+/** A film that no browser plays (4:4:4), of a source that ffmpeg's lavfi knows: it needs a proxy. */
+export const makeUnplayable = (source: string, file: string) =>
+  ffmpeg("-f", "lavfi", "-i", source, ...UNPLAYABLE, file);

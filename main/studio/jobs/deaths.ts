@@ -29,7 +29,7 @@ export class DeathWatch {
     const cause =
       code === "MODEL_OUT_OF_MEMORY"
         ? "close other programs or choose smaller clips, then press Resume."
-        : "look at what the failed clips say, then press Resume.";
+        : "look at what the failed jobs say, then press Resume.";
     return {
       by: "deaths",
       message: `The engine stopped ${DEATHS} times within five minutes, so the queue waits: ${cause}`,

@@ -1,10 +1,11 @@
 import { type Clip, type ExportResult, type JobSnapshot, StudioError } from "../../../core/contract/index.ts";
-import type { ModelResult } from "./job-runner.ts";
+import type { MediaResult, ModelResult } from "./job-runner.ts";
 import type { QueueEvent } from "./queue.ts";
 
 /** How a job that made this ends. */
-export function success(id: string, made: Clip | ExportResult | ModelResult): QueueEvent {
+export function success(id: string, made: Clip | ExportResult | ModelResult | MediaResult): QueueEvent {
   if ("record" in made) return { type: "succeeded", id, at: now(), clip: made };
+  if ("version" in made) return { type: "prepared", id, at: now() };
   return "model" in made
     ? { type: "stored", id, at: now(), result: made }
     : { type: "exported", id, at: now(), result: made };

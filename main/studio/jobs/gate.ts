@@ -6,8 +6,8 @@ export interface GateOptions {
   /** Null: this job may begin now; a sentence: what it waits for. Errors: what it is refused with. */
   readonly admit: (job: JobSnapshot) => Promise<string | null>;
   readonly queue: () => Queue;
-  /** False: nothing new begins. */
-  readonly isOpen: () => boolean;
+  /** False: nothing new begins in this lane. */
+  readonly isOpen: (lane: Lane) => boolean;
   /** A job waits for this, or for nothing any more. */
   readonly show: (id: string, waitsFor: string | null) => void;
   readonly refuse: (id: string, error: StudioError) => Promise<void>;
@@ -39,14 +39,14 @@ export class Gate {
     for (;;) {
       // Anew each time: looking takes a moment, in which the queue may have changed.
       const job = readyOf(queue(), lane).find(({ id }) => !seen.has(id));
-      if (!isOpen()) return null;
+      if (!isOpen(lane)) return null;
       if (job === undefined) break;
       seen.add(job.id);
       const waitsFor = await this.ask(job);
       const now = readyOf(queue(), lane).find(({ id }) => id === job.id);
       if (now === undefined) continue;
       if (waitsFor !== now.waitsFor) show(job.id, waitsFor);
-      if (waitsFor === null) return isOpen() ? now : null;
+      if (waitsFor === null) return isOpen(lane) ? now : null;
     }
     if (queue().some(({ waitsFor }) => waitsFor !== null)) {
       clearTimeout(this.timer);

@@ -26,13 +26,18 @@ export interface JobContext extends ProduceListener {
 /** What came of work on models. */
 export type ModelResult = NonNullable<ModelJob["result"]>;
 
+/** What came of work on media: the version that it was done for. */
+export interface MediaResult {
+  readonly version: string;
+}
+
 /**
  * What the queue asks of one kind of job. A job may be stopped at any time (its signal) and is run again later, in this process or in
  * another: `run` goes on from what it left on disk.
  */
 export interface JobRunner {
   /** Works on the job from where it stands. Resolves with what it made, or with null when it now waits for the user. */
-  run(job: JobSnapshot, context: JobContext): Promise<Clip | ExportResult | ModelResult | null>;
+  run(job: JobSnapshot, context: JobContext): Promise<Clip | ExportResult | ModelResult | MediaResult | null>;
   /** The job as it is to be queued again after it ended. Errors: MODEL_NOT_FOUND and others that make it pointless. */
   again(job: JobSnapshot): Promise<JobSnapshot>;
   /** The job is gone for good, and with it whatever it kept on disk. Absent: it keeps nothing. */

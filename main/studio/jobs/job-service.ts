@@ -13,16 +13,8 @@ import { failure, hopeless, now, success } from "./endings.ts";
 import { Gate } from "./gate.ts";
 import type { JobContext, JobRunner, QueueLog } from "./job-runner.ts";
 import { PreviewStore } from "./previews.ts";
-import {
-  type AnimationChange,
-  hasEnded,
-  isModelJob,
-  type Queue,
-  type QueueBook,
-  type QueueEvent,
-  reduce,
-  reduceHold,
-} from "./queue.ts";
+import { LiveQueue } from "./live-queue.ts";
+import { type AnimationChange, hasEnded, isModelJob, type QueueBook, type QueueEvent } from "./queue.ts";
 import { type Running, RunningJobs } from "./running-jobs.ts";
 import { inLine, type Lane, lanes, stranded } from "./turns.ts";
 
@@ -38,6 +30,8 @@ export interface JobServiceOptions {
   readonly onQueue: () => void;
   /** Null: this job may begin now; a sentence: what it waits for. Errors: what it is refused with. */
   readonly admit?: (job: JobSnapshot) => Promise<string | null>;
+  /** False: this lane begins nothing now; `pump` looks again. */
+  readonly mayBegin?: (lane: Lane) => boolean;
   /** Before a job begins: lets go what it has no room beside. */
   readonly makeRoom?: (job: JobSnapshot) => Promise<void>;
   /** Milliseconds after which a job that waits for memory is looked at again. */
@@ -55,8 +49,7 @@ const LOOK_AGAIN_MS = 5000;
  */
 export class JobService {
   private readonly options: JobServiceOptions;
-  private queue: Queue;
-  private hold: QueueHold | null;
+  private readonly queue: LiveQueue;
   private readonly deaths: DeathWatch;
   private readonly previews = new PreviewStore();
   /** Destinations outside the library, of jobs of this process only. */
@@ -66,21 +59,16 @@ export class JobService {
   private readonly gate: Gate;
   private works = false;
   private closing = false;
-  private readonly waiters = new Map<string, ((job: JobSnapshot) => void)[]>();
 
   constructor(options: JobServiceOptions) {
     this.options = options;
-    this.queue = options.book.queue;
-    this.hold = options.book.hold;
+    this.queue = new LiveQueue(options.book, options.queueLog, options.emit);
     this.deaths = new DeathWatch(options.now);
     this.gate = new Gate({
       admit: async (job) => (await options.admit?.(job)) ?? null,
-      queue: () => this.queue,
-      isOpen: () => !this.closing && this.hold === null,
-      show: (id, waitsFor) => {
-        this.queue = this.queue.map((job) => (job.id === id ? { ...job, waitsFor } : job));
-        this.tell(id);
-      },
+      queue: () => this.queue.jobs,
+      isOpen: (lane) => !this.closing && this.hold === null && options.mayBegin?.(lane) !== false,
+      show: (id, waitsFor) => this.queue.show(id, (job) => ({ ...job, waitsFor })),
       refuse: (id, error) => this.failUnrun(id, error),
       again: () => this.pump(),
       againMs: options.lookAgainMs ?? LOOK_AGAIN_MS,
@@ -93,14 +81,13 @@ export class JobService {
     this.pump();
   }
 
-  /** Nothing new begins. */
-  get isHeld(): boolean {
-    return this.hold !== null;
+  /** The queue as a whole. */
+  get state(): QueueState {
+    return { order: this.queue.jobs.map(({ id }) => id), hold: this.hold };
   }
 
-  /** The queue as a whole, but for what is made beside it. */
-  get state(): Omit<QueueState, "background"> {
-    return { order: this.queue.map(({ id }) => id), hold: this.hold };
+  private get hold(): QueueHold | null {
+    return this.queue.hold;
   }
 
   /** Holds the queue: nothing new begins, and what runs stops where it goes on later. A queue that is held stays as it is. */
@@ -121,30 +108,28 @@ export class JobService {
   async move(id: string, before: string | null): Promise<void> {
     const job = this.get(id);
     if (hasEnded(job)) throw new StudioError("BAD_REQUEST", "This job has ended, so it has no place in the queue.");
-    const priority = before === null ? inLine(this.queue).at(-1)?.priority : this.get(before).priority;
-    await this.applyAll([
+    const priority = before === null ? inLine(this.queue.jobs).at(-1)?.priority : this.get(before).priority;
+    await this.queue.record(
       { type: "moved", id, before },
       { type: "prioritized", id, priority: priority ?? job.priority },
-    ]);
+    );
     this.options.onQueue();
   }
 
-  /** Errors: NOT_FOUND. */
-  async prioritize(id: string, priority: Priority): Promise<JobSnapshot> {
-    this.get(id);
-    await this.apply({ type: "prioritized", id, priority });
-    return this.get(id);
+  /** All or none. Errors: NOT_FOUND. */
+  async prioritize(ids: readonly string[], priority: Priority): Promise<void> {
+    for (const id of ids) this.get(id);
+    await this.queue.record(...ids.map((id) => ({ type: "prioritized", id, priority }) as const));
+    this.pump(); // what may not begin yet is looked at in this order
   }
 
   list(): JobSnapshot[] {
-    return [...this.queue];
+    return [...this.queue.jobs];
   }
 
   /** Errors: NOT_FOUND. */
   get(id: string): JobSnapshot {
-    const job = this.queue.find((candidate) => candidate.id === id);
-    if (job === undefined) throw new StudioError("NOT_FOUND", "This job is no longer in the list.");
-    return job;
+    return this.queue.get(id);
   }
 
   /** Puts new jobs at the queue's end; their ids must be fresh. */
@@ -152,45 +137,35 @@ export class JobService {
     await this.options.queueLog.append(...jobs.map((job) => ({ type: "enqueued", job }) as const));
     for (const job of jobs) {
       if (destination !== undefined) this.destinations.set(job.id, destination);
-      this.set({ type: "enqueued", job });
+      this.queue.set({ type: "enqueued", job });
     }
     this.pump();
     return jobs.map(({ id }) => this.get(id) as J);
   }
 
-  /** A job that waits is taken out at once; the running one stops between two steps. An ended one stays as it is. Errors: NOT_FOUND. */
-  async cancel(id: string): Promise<JobSnapshot> {
-    const job = this.get(id);
-    if (!this.running.stop(id, "cancel") && !hasEnded(job)) {
-      await this.apply({ type: "cancelled", id, at: now() });
-      await this.forget(job);
-      this.pump(); // others may have waited for this one
-    }
-    return this.get(id);
+  /** Jobs that wait are taken out at once; running ones stop between two steps. Ended ones stay as they are. Errors: NOT_FOUND. */
+  async cancel(ids: readonly string[]): Promise<void> {
+    const idle = ids.map((id) => this.get(id)).filter((job) => !this.running.stop(job.id, "cancel") && !hasEnded(job));
+    await this.queue.record(...idle.map(({ id }) => ({ type: "cancelled", id, at: now() }) as const));
+    for (const job of idle) await this.forget(job);
+    if (idle.length > 0) this.pump(); // others may have waited for these
   }
 
-  /** Holds a job that is queued or running; what it has computed is kept. Errors: NOT_FOUND, BAD_REQUEST (it is neither). */
-  async pause(id: string): Promise<JobSnapshot> {
-    const job = this.get(id);
-    if (this.running.stop(id, "pause")) return job;
-    if (job.state !== "queued")
-      throw new StudioError("BAD_REQUEST", "Only a job that waits its turn or is worked on can be paused.");
-    await this.apply({ type: "paused", id });
-    return this.get(id);
+  /** Holds jobs that are queued or running; what they have computed is kept. Others stay as they are. Errors: NOT_FOUND. */
+  async pause(ids: readonly string[]): Promise<void> {
+    const idle = ids
+      .map((id) => this.get(id))
+      .filter(({ id, state }) => !this.running.stop(id, "pause") && state === "queued");
+    await this.queue.record(...idle.map(({ id }) => ({ type: "paused", id }) as const));
   }
 
-  /**
-   * Puts a paused job back among those that wait their turn; one that waits for memory begins in spite of that. Errors: NOT_FOUND,
-   * BAD_REQUEST (neither).
-   */
-  async resume(id: string): Promise<JobSnapshot> {
-    if (this.get(id).waitsFor !== null) {
-      this.gate.force(id);
-      this.pump();
-      return this.get(id);
-    }
-    if (this.get(id).state !== "paused") throw new StudioError("BAD_REQUEST", "This job is not paused.");
-    return this.requeue(id);
+  /** Puts paused jobs back among those that wait their turn; those that wait for memory begin in spite of that. Errors: NOT_FOUND. */
+  async resume(ids: readonly string[]): Promise<void> {
+    const jobs = ids.map((id) => this.get(id));
+    for (const { id, waitsFor } of jobs) if (waitsFor !== null) this.gate.force(id);
+    const paused = jobs.filter(({ state }) => state === "paused");
+    await this.queue.record(...paused.map(({ id }) => ({ type: "requeued", id }) as const));
+    this.pump();
   }
 
   /** The user's word has come: an animation goes on, changed as told. Errors: NOT_FOUND. */
@@ -199,15 +174,14 @@ export class JobService {
       ...(change === undefined ? [] : [{ type: "advanced", id, change } as const]),
       { type: "requeued", id },
     ];
-    await this.applyAll(events);
+    await this.queue.record(...events);
     this.pump();
     return this.get(id);
   }
 
   /** Queues the same request again: same seed, so the same clip. Errors: NOT_FOUND, BAD_REQUEST (not ended yet), MODEL_NOT_FOUND. */
   async retry(id: string): Promise<JobSnapshot> {
-    const job = this.get(id);
-    if (!hasEnded(job))
+    if (!hasEnded(this.get(id)))
       throw new StudioError(
         "BAD_REQUEST",
         "This job is still in the queue: cancel it first, or wait until it is done.",
@@ -222,22 +196,22 @@ export class JobService {
     return this.options.runners[job.kind].again(job);
   }
 
-  /** Takes an ended job off the list. Errors: NOT_FOUND, BAD_REQUEST (not ended yet). */
-  async dismiss(id: string): Promise<void> {
-    const job = this.get(id);
-    if (!hasEnded(job)) throw new StudioError("BAD_REQUEST", "This job is still in the queue: cancel it first.");
-    await this.apply({ type: "dismissed", id });
-    this.previews.drop(id);
-    this.destinations.delete(id);
-    await this.forget(job);
-    this.options.emit({ type: "job-dismissed", id });
+  /** Takes ended jobs off the list, all or none. Errors: NOT_FOUND, BAD_REQUEST (one has not ended yet). */
+  async dismiss(ids: readonly string[]): Promise<void> {
+    const jobs = ids.map((id) => this.get(id));
+    if (!jobs.every(hasEnded)) throw new StudioError("BAD_REQUEST", "This job is still in the queue: cancel it first.");
+    await this.queue.record(...ids.map((id) => ({ type: "dismissed", id }) as const));
+    for (const job of jobs) {
+      this.previews.drop(job.id);
+      this.destinations.delete(job.id);
+      await this.forget(job);
+      this.options.emit({ type: "job-dismissed", id: job.id });
+    }
   }
 
   /** Resolves when the job has ended. Errors: NOT_FOUND. */
   ended(id: string): Promise<JobSnapshot> {
-    const job = this.get(id);
-    if (hasEnded(job)) return Promise.resolve(job);
-    return new Promise((resolve) => this.waiters.set(id, [...(this.waiters.get(id) ?? []), resolve]));
+    return this.queue.ended(id);
   }
 
   /** Errors: NOT_FOUND. */
@@ -276,7 +250,7 @@ export class JobService {
   private async work(lane: Lane): Promise<void> {
     try {
       while (!this.closing && this.hold === null) {
-        for (const { job, because } of stranded(this.queue)) await this.failUnrun(job.id, hopeless(because));
+        for (const { job, because } of stranded(this.queue.jobs)) await this.failUnrun(job.id, hopeless(because));
         const next = await this.gate.next(lane);
         if (next === null) return;
         // Only the journal can fail here (its disk is full): the job is lost to it but not to the one who looks at it.
@@ -292,13 +266,14 @@ export class JobService {
 
   private async runJob({ id, kind }: JobSnapshot, lane: Lane): Promise<void> {
     const running = this.running.begin(lane, id);
+    if (lane === "compute") this.giveWay();
     try {
-      await this.apply({ type: "started", id, at: now() });
+      await this.queue.record({ type: "started", id, at: now() });
       await this.options.makeRoom?.(this.get(id));
       const made = await this.options.runners[kind].run(this.get(id), this.context(id, running.abort.signal));
-      if (made === null) await this.apply({ type: "waiting", id });
+      if (made === null) await this.queue.record({ type: "waiting", id });
       else {
-        await this.apply(success(id, made));
+        await this.queue.record(success(id, made));
         if ("record" in made) this.options.onClip();
         await this.forget(this.get(id));
       }
@@ -309,17 +284,22 @@ export class JobService {
     }
   }
 
+  /** Looking at media stops for a clip, which gets its memory and the computer; it begins anew when that is made. */
+  private giveWay(): void {
+    for (const { id, kind } of this.queue.jobs) if (kind === "analysis") this.running.stop(id, "yield");
+  }
+
   /** A job's work ended without a result. */
   private async stopped({ id, stop: how, abort }: Running, error: StudioError): Promise<void> {
     // Whatever broke because it was stopped is no failure of its own.
-    if (abort.signal.aborted && how === "yield") await this.apply({ type: "yielded", id });
-    else if (error.code === "CANCELLED" && how === "pause") await this.apply({ type: "paused", id });
+    if (abort.signal.aborted && how === "yield") await this.queue.record({ type: "yielded", id });
+    else if (error.code === "CANCELLED" && how === "pause") await this.queue.record({ type: "paused", id });
     else if (error.code === "CANCELLED") {
-      await this.apply({ type: "cancelled", id, at: now() });
+      await this.queue.record({ type: "cancelled", id, at: now() });
       await this.forget(this.get(id));
     } else {
       this.options.log(`job ${id}: ${error.code} ${error.message} ${error.detail ?? ""}`);
-      await this.apply({ type: "failed", id, at: now(), error: error.toData() });
+      await this.queue.record({ type: "failed", id, at: now(), error: error.toData() });
       const hold = this.deaths.note(error.code);
       if (hold !== null && this.hold === null) await this.setHold(hold);
     }
@@ -338,55 +318,27 @@ export class JobService {
         this.show(id, (job) => (job.kind === "export" ? { ...job, progress, speed } : job)),
       storing: (progress, speed) => this.show(id, (job) => (isModelJob(job) ? { ...job, progress, speed } : job)),
       advance: async (change) => {
-        await this.apply({ type: "advanced", id, change });
+        await this.queue.record({ type: "advanced", id, change });
         return this.get(id);
       },
     };
   }
 
-  /** A change that need not survive a restart. */
   private show(id: string, change: (job: JobSnapshot) => JobSnapshot): void {
-    this.queue = this.queue.map((job) => (job.id === id && job.state === "running" ? change(job) : job));
-    this.tell(id);
-  }
-
-  /** A change that must survive a restart: journal first, then memory, then everybody. */
-  private async apply(event: QueueEvent): Promise<void> {
-    await this.applyAll([event]);
-  }
-
-  /** All or none. */
-  private async applyAll(events: readonly QueueEvent[]): Promise<void> {
-    await this.options.queueLog.append(...events);
-    for (const event of events) this.set(event);
+    this.queue.show(id, (job) => (job.state === "running" ? change(job) : job));
   }
 
   private async failUnrun(id: string, error: StudioError): Promise<void> {
-    await this.applyAll(failure(id, error)).catch((cause: unknown) => this.failUnwritten(id, cause));
+    await this.queue.record(...failure(id, error)).catch((cause: unknown) => this.failUnwritten(id, cause));
   }
 
   private failUnwritten(id: string, cause: unknown): void {
     this.options.log(`job ${id}: ${String(cause)}`);
-    for (const event of failure(id, StudioError.from(cause))) this.set(event);
+    for (const event of failure(id, StudioError.from(cause))) this.queue.set(event);
   }
 
   private async setHold(hold: QueueHold | null): Promise<void> {
-    await this.apply({ type: "held", hold });
+    await this.queue.record({ type: "held", hold });
     this.options.onQueue();
-  }
-
-  private set(event: QueueEvent): void {
-    this.queue = reduce(this.queue, event);
-    this.hold = reduceHold(this.hold, event);
-    if (event.type !== "held") this.tell(event.type === "enqueued" ? event.job.id : event.id);
-  }
-
-  private tell(id: string): void {
-    const job = this.queue.find((candidate) => candidate.id === id);
-    if (job === undefined) return;
-    this.options.emit({ type: "job", job });
-    if (!hasEnded(job)) return;
-    for (const resolve of this.waiters.get(id) ?? []) resolve(job);
-    this.waiters.delete(id);
   }
 }

@@ -11,10 +11,8 @@ import {
 } from "../../../core/contract/index.ts";
 import { generateJobs } from "../generate-jobs.ts";
 import type { ModelService } from "../models/model-service.ts";
-import { Background } from "./background.ts";
 import type { JobService } from "./job-service.ts";
 import { defined, hasEnded } from "./queue.ts";
-import { laneOf } from "./turns.ts";
 
 type QueueMethod =
   | Extract<Method, `queue.${string}`>
@@ -27,7 +25,8 @@ type QueueMethod =
   | "jobs.batch"
   | "jobs.duplicate"
   | "jobs.move"
-  | "jobs.prioritize";
+  | "jobs.prioritize"
+  | "jobs.together";
 type Handlers = { [M in QueueMethod]: (input: Input<M>) => Promise<Output<M>> };
 
 export interface QueueDeskOptions {
@@ -38,27 +37,19 @@ export interface QueueDeskOptions {
 
 /** Everything that a user can ask of the queue. */
 export class QueueDesk {
-  readonly background: Background;
   private readonly options: QueueDeskOptions;
 
   constructor(options: QueueDeskOptions) {
     this.options = options;
-    const { jobs } = options;
-    this.background = new Background({
-      isHeld: () => jobs.isHeld,
-      isComputing: () => jobs.list().some(({ state, kind }) => state === "running" && laneOf[kind] === "compute"),
-      onChange: () => this.tell(),
-    });
   }
 
   get state(): QueueState {
-    return { ...this.options.jobs.state, background: this.background.list };
+    return this.options.jobs.state;
   }
 
   /** The queue as a whole has changed. */
   tell(): void {
     this.options.emit({ type: "queue", queue: this.state });
-    this.background.poke();
   }
 
   readonly handlers: Handlers = {
@@ -72,19 +63,37 @@ export class QueueDesk {
       return this.state;
     },
     "jobs.list": async () => this.options.jobs.list(),
-    "jobs.cancel": ({ id }) => this.options.jobs.cancel(id),
-    "jobs.pause": ({ id }) => this.options.jobs.pause(id),
-    "jobs.resume": ({ id }) => this.options.jobs.resume(id),
+    "jobs.cancel": async ({ id }) => {
+      await this.options.jobs.cancel([id]);
+      return this.options.jobs.get(id);
+    },
+    "jobs.pause": async ({ id }) => {
+      const { state } = this.options.jobs.get(id);
+      if (state !== "queued" && state !== "running")
+        throw new StudioError("BAD_REQUEST", "Only a job that waits its turn or is worked on can be paused.");
+      await this.options.jobs.pause([id]);
+      return this.options.jobs.get(id);
+    },
+    "jobs.resume": async ({ id }) => {
+      const { state, waitsFor } = this.options.jobs.get(id);
+      if (state !== "paused" && waitsFor === null) throw new StudioError("BAD_REQUEST", "This job is not paused.");
+      await this.options.jobs.resume([id]);
+      return this.options.jobs.get(id);
+    },
+    "jobs.together": (input) => this.together(input),
     "jobs.retry": ({ id }) => this.options.jobs.retry(id),
     "jobs.dismiss": async ({ id }) => {
-      await this.options.jobs.dismiss(id);
+      await this.options.jobs.dismiss([id]);
       return {};
     },
     "jobs.move": async ({ id, before }) => {
       await this.options.jobs.move(id, before);
       return this.state;
     },
-    "jobs.prioritize": ({ id, priority }) => this.options.jobs.prioritize(id, priority),
+    "jobs.prioritize": async ({ id, priority }) => {
+      await this.options.jobs.prioritize([id], priority);
+      return this.options.jobs.get(id);
+    },
     "jobs.batch": (input) => this.batch(input),
     "jobs.duplicate": (input) => this.duplicate(input),
   };
@@ -93,6 +102,29 @@ export class QueueDesk {
     const batch = randomBytes(9).toString("base64url");
     const jobs = await Promise.all(requests.map((request, n) => this.newJob(request, `Line ${n + 1}`)));
     return this.options.jobs.add(jobs.map((job) => ({ ...job, priority, batch })));
+  }
+
+  private async together({ batch, act }: Input<"jobs.together">): Promise<Output<"jobs.together">> {
+    const { jobs } = this.options;
+    const all = () => jobs.list().filter((job) => job.batch === batch);
+    if (all().length === 0) throw new StudioError("NOT_FOUND", "These jobs are no longer in the list.");
+    const ids = (isMeant: (job: JobSnapshot) => boolean): string[] =>
+      all().flatMap((job) => (isMeant(job) ? [job.id] : []));
+    if (act === "pause") await jobs.pause(ids(() => true));
+    else if (act === "resume") await jobs.resume(ids(() => true));
+    else if (act === "cancel") await jobs.cancel(ids(() => true));
+    else if (act === "dismiss") await jobs.dismiss(ids(hasEnded));
+    else if (act === "retry") {
+      const old = ids((job) => hasEnded(job) && job.state !== "done");
+      const again = await Promise.all(old.map(async (id) => ({ ...(await jobs.again(id)), batch })));
+      await jobs.add(again);
+      await jobs.dismiss(old);
+    } else
+      await jobs.prioritize(
+        ids((job) => !hasEnded(job)),
+        act.priority,
+      );
+    return all();
   }
 
   private async duplicate({ id, change, replace = false }: Input<"jobs.duplicate">): Promise<JobSnapshot> {
@@ -110,8 +142,8 @@ export class QueueDesk {
     const [added] = await jobs.add([fresh]);
     if (!replace) return added!;
     if (!hasEnded(job)) await jobs.move(fresh.id, id);
-    if (!hasEnded(job)) await jobs.cancel(id);
-    await jobs.dismiss(id);
+    if (!hasEnded(job)) await jobs.cancel([id]);
+    await jobs.dismiss([id]);
     return jobs.get(fresh.id);
   }
 

@@ -7,6 +7,7 @@ import {
   errorDataSchema,
   type ExportJob,
   exportResultSchema,
+  isMediaJob,
   type JobSnapshot,
   jobSnapshotSchema,
   type ModelJob,
@@ -35,6 +36,8 @@ export const queueEventSchema = z.discriminatedUnion("type", [
     at: z.iso.datetime(),
     result: downloadJobSchema.shape.result.unwrap(),
   }),
+  /** What was to be made of media is there. */
+  z.object({ type: z.literal("prepared"), id: z.string(), at: z.iso.datetime() }),
   z.object({ type: z.literal("failed"), id: z.string(), at: z.iso.datetime(), error: errorDataSchema }),
   z.object({ type: z.literal("cancelled"), id: z.string(), at: z.iso.datetime() }),
   z.object({ type: z.literal("dismissed"), id: z.string() }),
@@ -98,17 +101,13 @@ function step(job: JobSnapshot, event: StepEvent): JobSnapshot {
         ? { ...job, state: "running", startedAt: job.startedAt ?? event.at, error: null }
         : job;
     case "requeued":
-      return job.state === "waiting" || job.state === "paused"
-        ? { ...job, state: "queued", progress: { ...WAITING, fraction: job.progress.fraction } }
-        : job;
+      return job.state === "waiting" || job.state === "paused" ? { ...job, state: "queued", progress: kept(job) } : job;
     case "waiting":
       return job.state === "running" ? { ...job, state: "waiting" } : job;
     case "paused":
-      return job.state === "running" || job.state === "queued" ? { ...job, state: "paused" } : job;
+      return job.state === "running" || job.state === "queued" ? paused(job) : job;
     case "yielded":
-      return job.state === "running"
-        ? { ...job, state: "queued", progress: { ...WAITING, fraction: job.progress.fraction } }
-        : job;
+      return job.state === "running" ? { ...job, state: "queued", progress: kept(job) } : job;
     case "prioritized":
       return job.priority === event.priority ? job : { ...job, priority: event.priority };
     case "advanced":
@@ -125,7 +124,20 @@ function step(job: JobSnapshot, event: StepEvent): JobSnapshot {
       return job.state === "running" && job.kind === "export" ? exported(job, event) : job;
     case "stored":
       return job.state === "running" && isModelJob(job) ? stored(job, event) : job;
+    case "prepared":
+      return job.state === "running" && isMediaJob(job)
+        ? { ...job, finishedAt: event.at, state: "done", progress: { ...job.progress, ...FINISHED } }
+        : job;
   }
+}
+
+/** How far a job is that waits for its turn again. Work on media is short, and begins anew. */
+function kept(job: JobSnapshot): Progress {
+  return isMediaJob(job) ? WAITING : { ...WAITING, fraction: job.progress.fraction };
+}
+
+function paused(job: JobSnapshot): JobSnapshot {
+  return isMediaJob(job) ? { ...job, state: "paused", progress: WAITING } : { ...job, state: "paused" };
 }
 
 const FINISHED = { done: 1, total: 1, fraction: 1, etaMs: 0 } as const;
@@ -155,7 +167,9 @@ export function hasEnded(job: JobSnapshot): boolean {
 
 /** Ended jobs that are remembered over a restart; their clips are in the library in any case. */
 const REMEMBERED = 200;
-/** Work on models goes on by itself after the studio was killed, but not once it looks as if the work itself were to blame. */
+/** The same of work on media that failed or was stopped, so that it is not begun again at every start. */
+const REMEMBERED_MEDIA = 5000;
+/** Work on models and media goes on by itself after the studio was killed, but not once it looks as if the work itself were to blame. */
 const MAX_INTERRUPTIONS = 2;
 
 /** The queue with what holds it. */
@@ -167,7 +181,7 @@ export interface QueueBook {
 /**
  * The queue as it is after a restart, from the journal's values: unreadable values (an older version's) are skipped; waiting jobs wait
  * on. A job that was running when the studio was killed is paused, with what it has computed: it may have been the cause. Downloads and
- * conversions, which only carry files, go on by themselves. Previews lived in memory and are gone.
+ * conversions, which only carry files, and what is done for media go on by themselves. Previews lived in memory and are gone.
  */
 export function restore(values: readonly unknown[], now: string): QueueBook {
   let queue: Queue = [];
@@ -178,7 +192,11 @@ export function restore(values: readonly unknown[], now: string): QueueBook {
     queue = reduce(queue, event.data);
     hold = reduceHold(hold, event.data);
   }
-  const old = new Set(queue.filter(hasEnded).slice(0, -REMEMBERED));
+  const ended = queue.filter(hasEnded);
+  const old = new Set([
+    ...ended.filter((job) => !isMediaJob(job)).slice(0, -REMEMBERED),
+    ...ended.filter(isMediaJob).slice(0, -REMEMBERED_MEDIA),
+  ]);
   const kept = queue.filter((job) => !old.has(job));
   return { queue: kept.map((job) => interrupted({ ...job, preview: null, waitsFor: null }, now)), hold };
 }
@@ -188,7 +206,8 @@ function interrupted(job: JobSnapshot, now: string): JobSnapshot {
   if (job.kind === "export" && job.state === "paused") return { ...job, progress: WAITING, speed: null };
   if (job.state !== "running") return job;
   const again = { ...job, interruptions: job.interruptions + 1 };
-  if (isModelJob(again) && again.interruptions <= MAX_INTERRUPTIONS) return { ...again, state: "queued" };
+  const goesOn = isModelJob(again) || isMediaJob(again);
+  if (goesOn && again.interruptions <= MAX_INTERRUPTIONS) return { ...again, state: "queued", progress: kept(again) };
   if (job.kind !== "export") return { ...again, state: "paused" };
   const message = "The studio stopped while this film was being exported: press Retry to export it again.";
   return { ...again, state: "failed", finishedAt: now, error: { code: "CANCELLED", message } };

@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { job } from "../../../core/testing/samples.ts";
-import type { JobSnapshot } from "../../../core/contract/index.ts";
+import { job, mediaJob } from "../../../core/testing/samples.ts";
+import { isMediaJob, type JobSnapshot } from "../../../core/contract/index.ts";
 import { DeathWatch } from "./deaths.ts";
 import { formatLine, parseJournal } from "../journal.ts";
-import { type QueueEvent, reduce, restore } from "./queue.ts";
+import { type QueueEvent, reduce, restore, WAITING } from "./queue.ts";
 import { freshJob } from "./job-runner.ts";
 import { inLine, readyOf, stranded } from "./turns.ts";
 
@@ -45,6 +45,45 @@ describe("turns", () => {
   });
 });
 
+const first = (queue: JobSnapshot[]) => readyOf(queue, "media").map(({ id }) => id);
+
+describe("what is done for media", () => {
+  const [proxy, look] = [mediaJob("proxy", "p"), mediaJob("analysis", "l", { priority: "low" })];
+
+  it("has a lane of its own, in the user's order; looking gives way to clips, a proxy does not", () => {
+    expect(first([look, proxy])).toEqual(["p", "l"]);
+    expect(first([{ ...look, priority: "high" }, proxy])).toEqual(["l", "p"]);
+    expect(readyOf([look, proxy, job("a")], "compute").map(({ id }) => id)).toEqual(["a"]);
+    for (const state of ["queued", "running"] as const)
+      expect(first([look, proxy, job("a", { state })])).toEqual(["p"]);
+    for (const other of [job("a", { state: "paused" }), job("a", { waitsFor: "Waits for memory." }), download("m")])
+      expect(first([look, proxy, other])).toEqual(["p", "l"]);
+  });
+
+  it("begins anew when it was paused or made way, and after the studio was killed, but not for ever", () => {
+    const far = { ...WAITING, phase: "proxy", fraction: 0.7 } as const;
+    const running = { ...proxy, state: "running", progress: far } as const;
+    for (const type of ["paused", "yielded"] as const)
+      expect(reduce([running], { type, id: "p" })[0]!.progress).toEqual(WAITING);
+    const killed = (interruptions: number) =>
+      restore([{ type: "enqueued", job: { ...running, interruptions } }], at).queue[0]!;
+    expect([0, 1, 2].map((times) => killed(times).state)).toEqual(["queued", "queued", "paused"]);
+    expect(killed(0).progress).toEqual(WAITING);
+  });
+
+  it("that failed is remembered, however many they are", () => {
+    const ended = { state: "failed", finishedAt: at } as const;
+    const media = Array.from({ length: 300 }, (_, n) => mediaJob("analysis", `m${n}`, ended));
+    const clips = Array.from({ length: 300 }, (_, n) => job(`c${n}`, ended));
+    const { queue } = restore(
+      [...clips, ...media].map((each) => ({ type: "enqueued", job: each })),
+      at,
+    );
+    expect(queue.filter(({ kind }) => kind === "analysis")).toHaveLength(300);
+    expect(queue.filter(({ kind }) => kind === "generate")).toHaveLength(200);
+  });
+});
+
 const minutes = (n: number): number => n * 60_000;
 
 describe("deaths of the engine", () => {
@@ -67,11 +106,20 @@ describe("deaths of the engine", () => {
   });
 });
 
+/** A job of the kind that its name stands for. */
+function named(id: string): JobSnapshot {
+  if (id === "m") return download(id);
+  if (id === "p") return mediaJob("proxy", id);
+  return id === "l" ? mediaJob("analysis", id) : job(id);
+}
+
 describe("the queue's journal, cut at any byte", () => {
-  const ids = fc.constantFrom("a", "b", "c", "m");
+  const ids = fc.constantFrom("a", "b", "m", "p", "l");
   const event: fc.Arbitrary<QueueEvent> = fc.oneof(
-    ids.map((id): QueueEvent => ({ type: "enqueued", job: id === "m" ? download(id) : job(id) })),
-    fc.tuple(ids, fc.constantFrom("started", "cancelled")).map(([id, type]): QueueEvent => ({ type, id, at })),
+    ids.map((id): QueueEvent => ({ type: "enqueued", job: named(id) })),
+    fc
+      .tuple(ids, fc.constantFrom("started", "cancelled", "prepared"))
+      .map(([id, type]): QueueEvent => ({ type, id, at })),
     fc
       .tuple(ids, fc.constantFrom("yielded", "paused", "requeued", "dismissed", "waiting"))
       .map(([id, type]): QueueEvent => ({ type, id })),
@@ -96,6 +144,35 @@ describe("the queue's journal, cut at any byte", () => {
         expect(restore(values, at)).toEqual(restore(events.slice(0, whole), at));
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it("never leaves two jobs of a kind at work that were not begun, nor loses one that nobody dismissed", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 30 }), (events) => {
+        let queue: readonly JobSnapshot[] = [];
+        const known = new Set<string>();
+        for (const each of events) {
+          const before = queue;
+          queue = reduce(queue, each);
+          if (each.type === "enqueued") known.add(each.job.id);
+          const left = before.filter(({ id }) => !queue.some((job) => job.id === id));
+          // Only an ended job leaves, and only when it is dismissed.
+          for (const job of left) {
+            expect(each).toEqual({ type: "dismissed", id: job.id });
+            expect(["done", "failed", "cancelled"]).toContain(job.state);
+            known.delete(job.id);
+          }
+          expect(queue.map(({ id }) => id).toSorted()).toEqual([...known].toSorted());
+          for (const job of queue) {
+            // Media are prepared, models stored, and each only by its own event.
+            if (job.state === "done" && before.find(({ id }) => id === job.id)?.state !== "done")
+              expect(each.type).toBe(isMediaJob(job) ? "prepared" : "stored");
+            expect(job.finishedAt !== null).toBe(["done", "failed", "cancelled"].includes(job.state));
+          }
+        }
+      }),
+      { numRuns: 1000 },
     );
   });
 

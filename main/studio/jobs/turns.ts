@@ -3,11 +3,12 @@ import { hasEnded, type Queue } from "./queue.ts";
 
 /**
  * Lanes of the queue: one job of each works at a time. Whatever computes shares one, because two models, or a model and an encoder, only
- * slow each other down and do not fit into memory together; a download needs neither.
+ * slow each other down and do not fit into memory together; a download needs neither. What the studio does for media by itself has a lane
+ * of its own, on what the computer has left over: it stands in no clip's way.
  */
-export type Lane = "compute" | "network";
+export type Lane = "compute" | "network" | "media";
 
-export const lanes: readonly Lane[] = ["compute", "network"];
+export const lanes: readonly Lane[] = ["compute", "network", "media"];
 
 export const laneOf: Readonly<Record<JobKind, Lane>> = {
   generate: "compute",
@@ -15,6 +16,8 @@ export const laneOf: Readonly<Record<JobKind, Lane>> = {
   export: "compute",
   convert: "compute",
   download: "network",
+  proxy: "media",
+  analysis: "media",
 };
 
 const RANK: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };
@@ -27,18 +30,26 @@ export function inLine(queue: Queue): JobSnapshot[] {
 
 /** The jobs that could begin in this lane, the one whose turn it is first. */
 export function readyOf(queue: Queue, lane: Lane): JobSnapshot[] {
-  return inLine(queue).filter((job) => laneOf[job.kind] === lane && isReady(queue, job));
+  const ready = inLine(queue).filter((job) => laneOf[job.kind] === lane && isReady(queue, job));
+  return lane === "media" && isComputing(queue) ? ready.filter(({ kind }) => kind !== "analysis") : ready;
+}
+
+/** A clip or a film is made, or begins at once. A proxy is waited for at the viewer; looking at media gives way to this. */
+function isComputing(queue: Queue): boolean {
+  const isAtWork = queue.some(({ kind, state }) => state === "running" && laneOf[kind] === "compute");
+  return isAtWork || readyOf(queue, "compute").some(({ waitsFor }) => waitsFor === null);
 }
 
 /** What it builds on is there. A job that was taken off the list had ended well, or nobody wanted it any more. */
 function isReady(queue: Queue, job: JobSnapshot): boolean {
+  if (job.after.length === 0) return true;
   return queue.every(({ id, state }) => !job.after.includes(id) || state === "done");
 }
 
 /** Jobs that can never begin, because what they build on failed or was cancelled; each with that. */
 export function stranded(queue: Queue): { readonly job: JobSnapshot; readonly because: JobSnapshot }[] {
   return queue.flatMap((job) => {
-    if (job.state !== "queued") return [];
+    if (job.state !== "queued" || job.after.length === 0) return [];
     const because = queue.find((other) => job.after.includes(other.id) && hasEnded(other) && other.state !== "done");
     return because === undefined ? [] : [{ job, because }];
   });

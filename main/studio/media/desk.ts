@@ -13,8 +13,7 @@ import type { Library } from "../library.ts";
 import { analyzeSound } from "./analyze-sound.ts";
 import { Assembly } from "./assembly.ts";
 import { MediaService, type Wanted } from "./media-service.ts";
-import type { BackgroundLane } from "./preparer.ts";
-import { MediaShows } from "./shows.ts";
+import { MediaShows, type ProxyLine } from "./shows.ts";
 import { MediaSources } from "./sources.ts";
 
 type MediaMethod = Extract<Method, `media.${string}` | "sound.analyze">;
@@ -35,8 +34,12 @@ export interface MediaDeskOptions {
   readonly prepared: string;
   readonly preparedBytes?: number | undefined;
   readonly tools: () => Promise<MediaTools>;
-  /** This work's lane of the queue; absent: nothing else goes on. */
-  readonly background?: BackgroundLane;
+  /** Where proxies are queued; absent: none are made. */
+  readonly proxies?: ProxyLine;
+  /** All that shows media has been made. */
+  readonly onIdle?: () => void;
+  /** No media of this version are in the list any more. */
+  readonly onGone?: (version: string) => void;
   readonly library: Pick<Library, "list" | "file">;
   readonly emit: (event: StudioEvent) => void;
   readonly log: (line: string) => void;
@@ -45,6 +48,8 @@ export interface MediaDeskOptions {
 /** What posters, strips, waveforms and proxies may take of the disk where nobody says. */
 const PREPARED_BYTES = 10 * 2 ** 30;
 
+const NO_PROXIES: ProxyLine = { want: async () => {}, find: () => null, stop: async () => {} };
+
 /** Where media come in and are handed out: everything of the studio that has to do with the user's files. */
 export class MediaDesk {
   readonly media: MediaService;
@@ -52,11 +57,13 @@ export class MediaDesk {
   readonly shows: MediaShows;
   private readonly assembly: Assembly;
   private readonly log: (line: string) => void;
+  private readonly onGone: (version: string) => void;
   private missing: MissingMedia = { fingerprintOf: () => null, mediaFound: async () => {} };
   private prepares = false;
 
-  constructor({ folder, prepared, preparedBytes, tools, background, library, emit, log }: MediaDeskOptions) {
+  constructor({ folder, prepared, preparedBytes, tools, proxies, library, emit, log, ...hear }: MediaDeskOptions) {
     this.log = log;
+    this.onGone = hear.onGone ?? (() => {});
     this.media = new MediaService({ folder, tools, log, onChange: (media) => emit({ type: "media", media }) });
     this.assembly = new Assembly(this.media);
     this.sources = new MediaSources(this.media, library);
@@ -65,7 +72,8 @@ export class MediaDesk {
       limit: preparedBytes ?? PREPARED_BYTES,
       sources: this.sources,
       tools,
-      background: background ?? { turn: async () => {}, report: () => {} },
+      proxies: proxies ?? NO_PROXIES,
+      onIdle: hear.onIdle ?? (() => {}),
       onStatus: (status) => emit({ type: "media-status", status }),
       log,
     });
@@ -74,7 +82,11 @@ export class MediaDesk {
   readonly handlers: Handlers = {
     "media.list": () => this.media.list(),
     "media.remove": async ({ id }) => {
+      const removed = await this.media.catalogue.find(id);
       await this.media.remove(id);
+      const others = await this.media.catalogue.all();
+      if (removed !== null && others.every(({ media }) => media.version !== removed.media.version))
+        this.onGone(removed.media.version);
       await this.shows.tell([id]);
       return {};
     },

@@ -1,17 +1,13 @@
 import { StudioError } from "../../../core/contract/index.ts";
 import {
-  makeFilmProxy,
   makePeaks,
   makePoster,
-  makeSoundProxy,
-  makeStillProxy,
   makeStrip,
   type MediaTools,
   type PictureSource,
   type SoundSource,
 } from "../../media/index.ts";
 import { type PreparedCache, type Step, steps } from "./cache.ts";
-import { playsAsItIs } from "./playable.ts";
 import type { MediaSource } from "./sources.ts";
 
 /** How far one thing has come. */
@@ -32,34 +28,28 @@ export interface PreparerOptions {
   readonly tools: () => Promise<MediaTools>;
   /** Something changed for media of this version. */
   readonly onChange: (key: string) => void;
-  readonly background: BackgroundLane;
+  /** Nothing is left to make. */
+  readonly onIdle: () => void;
   readonly log: (line: string) => void;
-}
-
-/** This work's lane of the queue. */
-export interface BackgroundLane {
-  /** Resolves when the next thing may be begun. */
-  turn(): Promise<void>;
-  /** How much is left, and of what media something is being made. */
-  report(title: string | null, left: number): void;
 }
 
 /** Progress is told this often, ms. */
 const TELL_EVERY = 250;
 
-/** Which things media needs. */
-export function stepsFor({ media, technical }: MediaSource): Step[] {
+/** Which things media needs to be shown. */
+export function stepsFor({ media }: MediaSource): Step[] {
   const needed = new Set<Step>();
   if (media.kind !== "sound") needed.add("poster");
   if (media.kind === "video") needed.add("strip");
   if (media.kind === "sound" || (media.kind === "video" && media.audio !== null)) needed.add("peaks");
-  if (!playsAsItIs(media, technical)) needed.add("proxy");
   return steps.filter((step) => needed.has(step));
 }
 
 /**
- * Makes posters, waveforms, thumbnail strips and proxies in the background, one at a time and with what the computer has left over: the
- * posters of all first, proxies last. What is there already (by version) is not made again.
+ * Makes posters, waveforms and thumbnail strips in the background, one at a time and with what the computer has left over, the posters of
+ * all first. What is there already (by version) is not made again. These are no jobs of the queue, on purpose: they are how media look in
+ * the bin and on the timeline, made in seconds and found missing at every start; nobody orders them, and a paused queue must not leave a
+ * film without a picture. What takes long, a proxy, is a job (`ProxyRunner`).
  */
 export class Preparer {
   private readonly options: PreparerOptions;
@@ -87,8 +77,10 @@ export class Preparer {
     }
     // Sorting is stable: within a step, first come, first served.
     this.waiting.sort((a, b) => steps.indexOf(a.step) - steps.indexOf(b.step));
+    if (this.waiting.length === 0) return;
     this.pumping ??= this.pump().finally(() => {
       this.pumping = null;
+      this.options.onIdle();
     });
   }
 
@@ -115,6 +107,11 @@ export class Preparer {
     return this.problems.get(key)?.values().next().value ?? null;
   }
 
+  /** Nothing is being made, and nothing waits to be. */
+  get isIdle(): boolean {
+    return this.pumping === null;
+  }
+
   /** Resolves when nothing is in line. */
   async idle(): Promise<void> {
     while (this.pumping !== null) await this.pumping;
@@ -138,13 +135,7 @@ export class Preparer {
   }
 
   private async pump(): Promise<void> {
-    for (;;) {
-      this.tellLane(null);
-      if (this.waiting.length === 0) return;
-      await this.options.background.turn();
-      const task = this.waiting.shift();
-      if (task === undefined) continue; // stopped while it waited for its turn
-      this.tellLane(task);
+    for (let task = this.waiting.shift(); task !== undefined; task = this.waiting.shift()) {
       const running = { task, abort: new AbortController(), fraction: 0 };
       this.running = running;
       this.options.onChange(task.key);
@@ -153,19 +144,13 @@ export class Preparer {
       } catch (cause) {
         const error = StudioError.from(cause);
         const isStopped = error.code === "CANCELLED" || running.abort.signal.aborted;
-        if (!this.closed) this.note(task.key, task.step, isStopped ? STOPPED : sentence(task, error));
+        if (!this.closed)
+          this.note(task.key, task.step, isStopped ? STOPPED : whyNot(task.step, task.source, error).message);
         if (!isStopped) this.options.log(`${task.step} of ${task.source.id}: ${error.message} ${error.detail ?? ""}`);
       }
       this.running = null;
       if (!this.closed) this.options.onChange(task.key);
     }
-  }
-
-  private tellLane(task: Task | null): void {
-    this.options.background.report(
-      task?.source.media.name ?? null,
-      this.closed ? 0 : this.waiting.length + (task === null ? 0 : 1),
-    );
   }
 
   private async make({ key, step, source }: Task, signal: AbortSignal): Promise<void> {
@@ -190,24 +175,14 @@ export class Preparer {
       return cache.make(key, step, "jpg", async (path) => ({
         strip: await makeStrip(tools, pictureSource(source), path, onProgress, signal),
       }));
-    if (step === "peaks")
-      return cache.make(key, step, "bin", async (path) => {
-        await makePeaks(tools, soundSource(source), path, onProgress, signal);
-        return {};
-      });
-    return cache.make(key, step, proxyExtension(source), async (path) => {
-      if (media.kind === "picture") await makeStillProxy(tools, pictureSource(source), path, signal);
-      else if (media.kind === "sound") await makeSoundProxy(tools, soundSource(source), path, onProgress, signal);
-      else {
-        const film = { ...pictureSource(source), rate: media.rate, audio: media.audio !== null };
-        await makeFilmProxy(tools, film, path, onProgress, signal);
-      }
+    return cache.make(key, step, "bin", async (path) => {
+      await makePeaks(tools, soundSource(source), path, onProgress, signal);
       return {};
     });
   }
 }
 
-const STOPPED = "Preparing this was stopped: press Prepare to go on.";
+export const STOPPED = "Preparing this was stopped: press Prepare to go on.";
 const THINGS: Readonly<Record<Step, string>> = {
   poster: "its picture",
   peaks: "its waveform",
@@ -215,21 +190,18 @@ const THINGS: Readonly<Record<Step, string>> = {
   proxy: "a version that plays smoothly",
 };
 
-function sentence({ step, source }: Task, error: StudioError): string {
-  if (error.code === "DISK_FULL" || error.code === "FFMPEG_MISSING" || error.code === "OUTPUT_UNWRITABLE")
-    return error.code === "OUTPUT_UNWRITABLE"
-      ? `${capital(THINGS[step])} could not be saved: the studio's data folder cannot be written to.`
-      : error.message;
-  return `${capital(THINGS[step])} could not be made of “${source.media.name}”: the file may be damaged.`;
+/** Why something could not be made, for its user. */
+export function whyNot(step: Step, source: MediaSource, error: StudioError): StudioError {
+  if (error.code === "DISK_FULL" || error.code === "FFMPEG_MISSING") return error;
+  const thing = capital(THINGS[step]);
+  const sentence =
+    error.code === "OUTPUT_UNWRITABLE"
+      ? `${thing} could not be saved: the studio's data folder cannot be written to.`
+      : `${thing} could not be made of “${source.media.name}”: the file may be damaged.`;
+  return new StudioError(error.code, sentence, error.detail ?? error.message);
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
-function proxyExtension({ media }: MediaSource): string {
-  if (media.kind === "picture") return media.alpha ? "png" : "jpg";
-  if (media.kind === "sound") return "m4a";
-  return media.video.alpha ? "webm" : "mp4";
-}
 
 /** How ffmpeg reads its pictures. Errors: INTERNAL for a sound. */
 export function pictureSource({ media, technical, input }: MediaSource): PictureSource {
@@ -251,7 +223,8 @@ export function pictureSource({ media, technical, input }: MediaSource): Picture
   };
 }
 
-function soundSource({ media, input }: MediaSource): SoundSource {
+/** How ffmpeg reads its sound. Errors: INTERNAL for what has none. */
+export function soundSource({ media, input }: MediaSource): SoundSource {
   const sound = media.kind === "video" ? media.audio : media.kind === "sound" ? media : null;
   if (sound === null) throw new StudioError("INTERNAL", "This media has no sound.");
   return { input, sampleRate: sound.sampleRate, channels: sound.channels, seconds: sound.seconds };

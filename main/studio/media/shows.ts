@@ -1,10 +1,11 @@
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
-import { type MediaStatus, StudioError } from "../../../core/contract/index.ts";
+import { type JobSnapshot, type MediaJob, type MediaStatus, StudioError } from "../../../core/contract/index.ts";
 import type { MediaTools } from "../../media/index.ts";
 import { PreparedCache, type Step } from "./cache.ts";
 import { playsAsItIs, typeOf } from "./playable.ts";
-import { type BackgroundLane, Preparer } from "./preparer.ts";
+import { Preparer, STOPPED } from "./preparer.ts";
+import { ProxyRunner } from "./proxy-runner.ts";
 import { isMissing, type MediaSource, type MediaSources, type MissingSource } from "./sources.ts";
 
 export interface MediaShowsOptions {
@@ -14,9 +15,20 @@ export interface MediaShowsOptions {
   readonly limit: number;
   readonly sources: MediaSources;
   readonly tools: () => Promise<MediaTools>;
-  readonly background: BackgroundLane;
+  readonly proxies: ProxyLine;
+  /** All that shows media has been made. */
+  readonly onIdle: () => void;
   readonly onStatus: (status: MediaStatus[]) => void;
   readonly log: (line: string) => void;
+}
+
+/** Where proxies are queued: one for each version of media. */
+export interface ProxyLine {
+  /** @param again also what failed or was stopped */
+  want(sources: readonly MediaSource[], again: boolean): Promise<void>;
+  /** The job for this version in the list; null: none. */
+  find(version: string): MediaJob | null;
+  stop(versions: readonly string[]): Promise<void>;
 }
 
 /** What of media can be fetched. */
@@ -46,6 +58,8 @@ export class MediaShows {
   private readonly options: MediaShowsOptions;
   private readonly cache: PreparedCache;
   private readonly preparer: Preparer;
+  /** How proxies are made when their turn in the queue comes. */
+  readonly proxyRunner: ProxyRunner;
   /** Ids that were asked about, by version: who is told when something was made. */
   private readonly ids = new Map<string, Set<string>>();
 
@@ -56,10 +70,12 @@ export class MediaShows {
     this.preparer = new Preparer({
       cache: this.cache,
       tools: options.tools,
-      background: options.background,
+      onIdle: options.onIdle,
       log: options.log,
-      onChange: (key) => void this.tell([...(this.ids.get(key) ?? [])]),
+      onChange: (key) => this.tellVersion(key),
     });
+    const { cache, sources } = this;
+    this.proxyRunner = new ProxyRunner({ cache, sources, tools: options.tools });
   }
 
   start(): Promise<void> {
@@ -68,9 +84,37 @@ export class MediaShows {
 
   /** Where media stand; what is not prepared is put in line. */
   async status(ids: readonly string[]): Promise<MediaStatus[]> {
+    return this.ready(ids, false);
+  }
+
+  private async ready(ids: readonly string[], again: boolean): Promise<MediaStatus[]> {
     const found = await this.sources.resolve(ids);
-    await this.preparer.want(found.filter((each) => !isMissing(each)) as MediaSource[]);
+    const there = found.filter((each): each is MediaSource => !isMissing(each));
+    await this.preparer.want(there, again);
+    const lacking: MediaSource[] = [];
+    for (const source of there)
+      if (!playsAsItIs(source.media, source.technical) && (await this.proxyOf(source)) === undefined)
+        lacking.push(source);
+    await this.options.proxies.want(lacking, again);
     return Promise.all(found.map((each) => this.describe(each)));
+  }
+
+  /** A proxy's job has come further. */
+  hear(job: JobSnapshot): void {
+    if (job.kind === "proxy") this.tellVersion(job.request.version);
+  }
+
+  /** Everything that shows media is there: what takes longer may begin. */
+  get isQuiet(): boolean {
+    return this.preparer.isIdle;
+  }
+
+  private async proxyOf({ media }: MediaSource): Promise<string | undefined> {
+    return (await this.cache.made(media.version)).files.proxy;
+  }
+
+  private tellVersion(version: string): void {
+    void this.tell([...(this.ids.get(version) ?? [])]);
   }
 
   /** Puts new media in line and tells everybody. */
@@ -91,14 +135,14 @@ export class MediaShows {
 
   /** Makes after all what was stopped or failed. */
   async prepare(ids: readonly string[]): Promise<void> {
-    const found = await this.sources.resolve(ids);
-    await this.preparer.want(found.filter((each) => !isMissing(each)) as MediaSource[], true);
-    await this.tell(ids);
+    this.options.onStatus(await this.ready(ids, true));
   }
 
   async cancel(ids: readonly string[]): Promise<void> {
     const found = await this.sources.resolve(ids);
-    this.preparer.cancel(found.flatMap((each) => (isMissing(each) ? [] : [each.media.version])));
+    const versions = found.flatMap((each) => (isMissing(each) ? [] : [each.media.version]));
+    this.preparer.cancel(versions);
+    await this.options.proxies.stop(versions);
   }
 
   /** A file that a page may fetch. Errors: NOT_FOUND (not made yet), MEDIA_MISSING. */
@@ -113,11 +157,6 @@ export class MediaShows {
     if (path === null || info === null)
       throw new StudioError("NOT_FOUND", "This has not been made yet: wait for it, or ask again.");
     return { path, size: info.size, type: TYPES[extname(path)] ?? "application/octet-stream", immutable: true };
-  }
-
-  /** Resolves when nothing is being prepared. */
-  idle(): Promise<void> {
-    return this.preparer.idle();
   }
 
   close(): Promise<void> {
@@ -142,6 +181,7 @@ export class MediaShows {
     const key = media.version;
     this.ids.set(key, (this.ids.get(key) ?? new Set()).add(id));
     const { files, strip } = await this.cache.made(key);
+    const job = files.proxy === undefined ? this.options.proxies.find(key) : null;
     return {
       id,
       version: key,
@@ -155,8 +195,23 @@ export class MediaShows {
       strip,
       peaks: files.peaks !== undefined,
       proxy: files.proxy !== undefined,
-      work: this.preparer.work(key),
-      problem: this.preparer.problem(key),
+      work: this.preparer.work(key) ?? workOf(job),
+      problem: this.preparer.problem(key) ?? problemOf(job),
     };
   }
+}
+
+/** How far a proxy is. */
+function workOf(job: MediaJob | null): MediaStatus["work"] {
+  if (job === null || job.finishedAt !== null) return null;
+  return {
+    step: "proxy",
+    state: job.state === "running" ? "running" : "waiting",
+    fraction: job.state === "running" ? job.progress.fraction : 0,
+  };
+}
+
+/** Why there is no proxy and none is on its way. */
+function problemOf(job: MediaJob | null): string | null {
+  return job?.state === "cancelled" ? STOPPED : (job?.error?.message ?? null);
 }

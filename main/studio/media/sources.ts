@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { type Clip, type Media, StudioError, type VideoMedia } from "../../../core/contract/index.ts";
+import { type Clip, type Media, type MediaJob, StudioError, type VideoMedia } from "../../../core/contract/index.ts";
 import { rateFrom } from "../../../core/time/index.ts";
 import type { MediaReference } from "../../../core/timeline/index.ts";
 import { fingerprint } from "../fingerprint.ts";
@@ -54,6 +54,22 @@ export class MediaSources {
     if (found === undefined || isMissing(found))
       throw new StudioError("MEDIA_MISSING", found?.reason ?? "This media is not there.");
     return found;
+  }
+
+  /**
+   * The media that somebody asked for, or any other with the same bytes; null: the file holds other bytes now, and nothing else has these.
+   * Errors: MEDIA_MISSING.
+   */
+  async ofVersion({ media: id, version }: MediaJob["request"]): Promise<MediaSource | null> {
+    const others = (await this.media.catalogue.all()).filter(
+      ({ media }) => media.id !== id && media.version === version,
+    );
+    const found = await this.resolve([id, ...others.map(({ media }) => media.id)]);
+    const same = found.find((each): each is MediaSource => !isMissing(each) && each.media.version === version);
+    if (same !== undefined) return same;
+    const [first] = found;
+    if (first !== undefined && isMissing(first)) throw new StudioError("MEDIA_MISSING", first.reason);
+    return null;
   }
 
   /** In the order of the ids. */

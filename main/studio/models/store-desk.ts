@@ -201,7 +201,7 @@ export class StoreDesk {
   private async discard(id: string): Promise<void> {
     const entry = entryOf(this.parts.catalogue, id);
     for (const job of this.underWay(id)) {
-      await this.jobs.cancel(job.id);
+      await this.jobs.cancel([job.id]);
       await this.jobs.ended(job.id);
     }
     await rm(this.parts.models.downloadFolder(entry.id), { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { type JobSnapshot, type PlanWish, StudioError } from "../../../core/contract/index.ts";
+import { isMediaJob, type JobSnapshot, type PlanWish, StudioError } from "../../../core/contract/index.ts";
 import type { ModelService } from "../models/model-service.ts";
 import type { MemoryBudget } from "./memory.ts";
 import type { Planner } from "./planner.ts";
@@ -35,6 +35,7 @@ export class Admission {
 
   /** Before a job that was admitted begins. Waits until what has to go has finished what it is doing. */
   async makeRoom(job: JobSnapshot): Promise<void> {
+    if (isMediaJob(job)) return; // small, and of the eyes the engine itself asks before it starts
     const need = await this.planned(job);
     await this.options.memory.makeRoom(need ?? OTHER_WORK, need !== null || job.kind === "convert");
   }

@@ -152,7 +152,7 @@ describe("a clip that is promised", () => {
     const { jobs } = await generate("slow slow-frames rain");
     await vi.waitFor(async () => {
       expect((await studio.call("jobs.list", {})).find((job) => job.id === jobs[0]!.id)?.state).toBe("running");
-    });
+    }, SOON);
     await studio.close();
     const next = await bench.open();
     await next.call("projects.open", { id });

@@ -12,7 +12,7 @@ import {
   StudioError,
   type StudioEvent,
 } from "../../../core/contract/index.ts";
-import { type MediaReference, newTimeline } from "../../../core/timeline/index.ts";
+import { clipsOf, mediaOf, type MediaReference, newTimeline } from "../../../core/timeline/index.ts";
 import { replaceFile } from "../files.ts";
 import { makeFolder } from "../folders.ts";
 import { isMissing, type MediaSource, type MediaSources } from "../media/sources.ts";
@@ -140,6 +140,17 @@ export class ProjectService {
   async shutDown(): Promise<void> {
     await this.endings.written();
     await this.inTurn(() => Promise.all([...this.open.keys()].map((id) => this.close(id))));
+  }
+
+  /** Ids of media on the timelines of open projects. */
+  get usedMedia(): ReadonlySet<string> {
+    const used = new Set<string>();
+    for (const { document } of this.open.values())
+      for (const clip of clipsOf(document)) {
+        const media = mediaOf(document, clip);
+        if (media !== null) used.add(media.id);
+      }
+    return used;
   }
 
   /** An open project. Errors: NOT_FOUND. */

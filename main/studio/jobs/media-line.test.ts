@@ -1,0 +1,185 @@
+/** Proxies and analysis as jobs of the queue: over a real studio with a fake engine, and media that ffmpeg makes. */
+import { copyFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { isMediaJob, type MediaJob, type StudioEvent } from "../../../core/contract/index.ts";
+import { makeUnplayable } from "../analyze/testing.ts";
+import type { Studio } from "../studio.ts";
+import { installFake, record, testBench } from "../testing.ts";
+
+vi.setConfig({ testTimeout: 400_000 });
+const patience = { timeout: 200_000, interval: 20 };
+
+/** Films that need a proxy, each of other bytes. */
+async function films(folder: string, names: readonly string[], seconds = 1): Promise<string[]> {
+  for (const [n, name] of names.entries())
+    await makeUnplayable(`testsrc2=s=64x64:r=${n + 5}:d=${seconds}`, join(folder, name));
+  return names.map((name) => join(folder, name));
+}
+
+/** The job for the film whose name begins so. */
+const of = (list: readonly MediaJob[], letter: string) => list.find(({ title }) => title.startsWith(letter))!.id;
+
+const jobsOf = async (studio: Studio): Promise<MediaJob[]> => (await studio.call("jobs.list", {})).filter(isMediaJob);
+const brief = (jobs: readonly MediaJob[]) => jobs.map(({ kind, title, state }) => `${kind} ${title} ${state}`);
+/** Kinds and titles of media jobs in the order in which they began. */
+const begun = (events: readonly StudioEvent[]) => {
+  const seen = new Map<string, string>();
+  for (const event of events)
+    if (event.type === "job" && isMediaJob(event.job) && event.job.state === "running")
+      seen.set(event.job.id, `${event.job.kind} ${event.job.title}`);
+  return [...seen.values()];
+};
+const isEmpty = (studio: Studio) => vi.waitFor(async () => expect(brief(await jobsOf(studio))).toEqual([]), patience);
+
+describe("what is done for media", () => {
+  it("is queued once for the same bytes, held with the queue, steered one by one and together, done in the user's order, and clears itself", async () => {
+    await using bench = await testBench();
+    await installFake(bench.home, "eyes");
+    const studio = await bench.open();
+    const events = record(studio);
+    await studio.call("queue.hold", {});
+    const paths = await films(bench.home, ["a.mp4", "b.mp4", "c.mp4"]);
+    const ids: string[] = [];
+    for (const path of paths) ids.push((await studio.importMedia(path)).id);
+    const six = ["proxy a", "proxy b", "proxy c", "analysis a", "analysis b", "analysis c"];
+    await vi.waitFor(async () => {
+      const jobs = await jobsOf(studio);
+      expect(jobs.map(({ kind, title }) => `${kind} ${title[0]}`).toSorted()).toEqual(six.toSorted());
+    }, patience);
+
+    // The same bytes again, under another name and the same: nothing more.
+    const copy = join(bench.home, "copy.mp4");
+    await copyFile(paths[0]!, copy);
+    for (const path of [paths[0]!, paths[1]!, copy]) await studio.importMedia(path);
+    await studio.call("analysis.facts", { ids });
+    await studio.call("media.status", { ids });
+    const jobs = await jobsOf(studio);
+    expect(jobs).toHaveLength(6);
+    expect(jobs.every(({ state }) => state === "queued")).toBe(true);
+    const proxies = jobs.filter(({ kind }) => kind === "proxy");
+    const looks = jobs.filter(({ kind }) => kind === "analysis");
+    expect(new Set(proxies.map(({ batch }) => batch)).size).toBe(1);
+    expect(new Set(looks.map(({ batch }) => batch)).size).toBe(1);
+    expect(proxies[0]!.batch).not.toBe(looks[0]!.batch);
+    const status = async () => (await studio.call("media.status", { ids })).map(({ work, problem }) => [work, problem]);
+    await vi.waitFor(
+      async () =>
+        expect(await status()).toEqual(ids.map(() => [{ step: "proxy", state: "waiting", fraction: 0 }, null])),
+      patience,
+    );
+
+    // Order, priority, pause of one and of all of a kind, stop of one.
+    await studio.call("jobs.move", { id: of(proxies, "c"), before: of(proxies, "a") });
+    await studio.call("jobs.prioritize", { id: of(looks, "b"), priority: "high" });
+    await studio.call("jobs.pause", { id: of(proxies, "b") });
+    await studio.call("jobs.cancel", { id: of(looks, "c") });
+    await studio.call("queue.release", {});
+    await vi.waitFor(
+      async () =>
+        expect(brief(await jobsOf(studio)).toSorted()).toEqual(
+          ["analysis c.mp4 cancelled", "proxy a.mp4 done", "proxy b.mp4 paused", "proxy c.mp4 done"].toSorted(),
+        ),
+      patience,
+    );
+    expect(begun(events)).toEqual(["analysis b.mp4", "proxy c.mp4", "proxy a.mp4", "analysis a.mp4"]);
+
+    // What was stopped stays so, however many ask; retried, it is done, and everything leaves the list.
+    await studio.call("analysis.facts", { ids });
+    expect(await jobsOf(studio)).toHaveLength(4);
+    const { batch } = looks[0]!;
+    await studio.call("jobs.together", { batch: batch!, act: "retry" });
+    await studio.call("jobs.together", { batch: proxies[0]!.batch!, act: "resume" });
+    await isEmpty(studio);
+    const facts = await studio.call("analysis.facts", { ids });
+    expect(facts.every((each) => each.facts !== null)).toBe(true);
+    expect((await studio.call("media.status", { ids })).map(({ proxy, work }) => [proxy, work])).toEqual(
+      ids.map(() => [true, null]),
+    );
+    // Nothing was done twice.
+    expect(begun(events).toSorted()).toEqual(
+      ["a", "b", "c"].flatMap((name) => [`analysis ${name}.mp4`, `proxy ${name}.mp4`]).toSorted(),
+    );
+    await expect(studio.call("jobs.together", { batch: batch!, act: "pause" })).rejects.toThrow(
+      /no longer in the list/,
+    );
+    await studio.close();
+  });
+
+  it("waits in the journal for the next studio, and goes with the media that nobody wants any more", async () => {
+    await using bench = await testBench();
+    await installFake(bench.home, "eyes");
+    let studio = await bench.open();
+    await studio.call("queue.hold", {});
+    const paths = await films(bench.home, ["a.mp4", "b.mp4"]);
+    const [a, b] = [await studio.importMedia(paths[0]!), await studio.importMedia(paths[1]!)];
+    await vi.waitFor(async () => expect(await jobsOf(studio)).toHaveLength(4), patience);
+    const ids = (await jobsOf(studio)).map(({ id }) => id);
+    await studio.close();
+
+    studio = await bench.open();
+    expect((await jobsOf(studio)).map(({ id }) => id)).toEqual(ids);
+    await studio.call("media.remove", { id: b.id });
+    await vi.waitFor(
+      async () => expect((await jobsOf(studio)).map(({ title }) => title)).toEqual(["a.mp4", "a.mp4"]),
+      patience,
+    );
+    const events = record(studio);
+    await studio.call("queue.release", {});
+    await isEmpty(studio);
+    expect(begun(events)).toEqual(["proxy a.mp4", "analysis a.mp4"]);
+    // Brought back, it is wanted again.
+    await studio.call("media.restore", { id: b.id });
+    await vi.waitFor(() => expect(begun(events).slice(2)).toEqual(["proxy b.mp4", "analysis b.mp4"]), patience);
+    await isEmpty(studio);
+    expect((await studio.call("analysis.facts", { ids: [a.id, b.id] })).every(({ facts }) => facts !== null)).toBe(
+      true,
+    );
+    await studio.close();
+  });
+
+  it("that failed says why and can be retried; the user's word is remembered", async () => {
+    await using bench = await testBench();
+    await installFake(bench.home, "eyes");
+    const studio = await bench.open();
+    await studio.call("queue.hold", {});
+    const [path] = await films(bench.home, ["a.mp4"]);
+    const media = await studio.importMedia(path!);
+    await vi.waitFor(async () => expect(await jobsOf(studio)).toHaveLength(2), patience);
+    const away = join(bench.home, "away.mp4");
+    await rename(path!, away);
+    await studio.call("queue.release", {});
+    await vi.waitFor(
+      async () =>
+        expect((await jobsOf(studio)).map(({ state, error }) => [state, error?.code])).toEqual([
+          ["failed", "MEDIA_MISSING"],
+          ["failed", "MEDIA_MISSING"],
+        ]),
+      patience,
+    );
+    expect((await jobsOf(studio))[1]!.error!.message).toMatch(/^“a\.mp4” is no longer/);
+    await rename(away, path!);
+    const [proxy, look] = await jobsOf(studio);
+    const again = await studio.call("jobs.retry", { id: look!.id });
+    await studio.call("jobs.dismiss", { id: look!.id });
+    expect((await studio.ended(again.id)).state).toBe("done");
+    expect((await studio.call("analysis.facts", { ids: [media.id] }))[0]!.facts).not.toBeNull();
+
+    // Taken off the list: not begun again by itself, only by “Prepare again”.
+    await studio.call("jobs.dismiss", { id: proxy!.id });
+    await studio.call("media.status", { ids: [media.id] });
+    await isEmpty(studio);
+    await studio.call("media.prepare", { ids: [media.id] });
+    await vi.waitFor(
+      async () => expect((await studio.call("media.status", { ids: [media.id] }))[0]!.proxy).toBe(true),
+      patience,
+    );
+    await isEmpty(studio);
+
+    // Bytes that nothing can be made of: one sentence, not for ever again.
+    await writeFile(join(bench.home, "b.txt"), "no film");
+    await expect(studio.importMedia(join(bench.home, "b.txt"))).rejects.toThrow();
+    expect(await jobsOf(studio)).toEqual([]);
+    await studio.close();
+  });
+});
