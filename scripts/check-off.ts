@@ -8,9 +8,6 @@ import { fileURLToPath } from "node:url";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** The editor's own panels, which are being changed. */
-const NOT_YET = ["renderer/edit-inspector/**", "renderer/timeline/**"];
-
 /** An attribute, not a name in an argument list or a type. The empty option of a select stands for “nothing chosen”. */
 const bare = /(?:^|\s)(?:aria-)?disabled(?:=|\s*$|\s*\/?>)|<[A-Za-z][^>]*\sdisabled\s/u;
 const isExempt = (line: string): boolean => line.includes('<option value=""');
@@ -20,7 +17,7 @@ export const silentLines = (text: string): number[] =>
   text.split("\n").flatMap((line, n) => (bare.test(line) && !isExempt(line) ? [n + 1] : []));
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const files = globSync("renderer/**/*.tsx", { cwd: root, exclude: ["**/*.test.tsx", ...NOT_YET] });
+  const files = globSync("renderer/**/*.tsx", { cwd: root, exclude: ["**/*.test.tsx"] });
   const problems = files.flatMap((file) =>
     silentLines(readFileSync(resolve(root, file), "utf8")).map(
       (line) => `${file}:${line}: a control is off without saying why; use off= or offProps (renderer/ui/off.ts)`,

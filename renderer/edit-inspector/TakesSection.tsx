@@ -50,7 +50,7 @@ export function TakesSection({ found }: { readonly found: Found }) {
                 className="value-row__button"
                 icon={<Trash2 size={12} aria-hidden />}
                 label={`Remove take ${i + 1}`}
-                disabled={content.takes.length === 1}
+                off={content.takes.length === 1 ? "It is the only take: delete the clip instead." : null}
                 onClick={() => project.perform("removeTake", { clip: clip.id, take: take.id })}
               />
             </li>

@@ -9,6 +9,7 @@ import { useCommands } from "../commands/use-commands.ts";
 import { useEditUi, useProject, useStudio } from "../state/context.ts";
 import { useGlancedTime } from "../state/transport.ts";
 import { Button } from "../ui/Button.tsx";
+import { offProps } from "../ui/off.ts";
 import { type LanePlace, layoutOf, MAX_HEIGHT, MIN_HEIGHT, shiftedIndex } from "./geometry.ts";
 import { lanePlace } from "./motion.ts";
 import { MotionHead } from "./MotionRow.tsx";
@@ -258,8 +259,16 @@ const PANS: readonly (readonly [number, string])[] = [
   [1, "Right"],
 ];
 
-const item = (label: string, onSelect: () => void, disabled = false) => (
-  <DropdownMenu.Item className="menu__item" disabled={disabled} onSelect={onSelect}>
+/** @param off why it cannot be done now */
+const item = (label: string, onSelect: () => void, off: string | null = null) => (
+  <DropdownMenu.Item
+    className="menu__item"
+    {...offProps(off)}
+    onSelect={(event) => {
+      if (off === null) onSelect();
+      else event.preventDefault();
+    }}
+  >
     {label}
   </DropdownMenu.Item>
 );
@@ -292,8 +301,8 @@ function TrackItems({ track, onRename }: { readonly track: Track; readonly onRen
   return (
     <>
       {item("Rename", onRename)}
-      {item("Move up", () => move(-1), shiftedIndex(tracks, track.id, -1) === null)}
-      {item("Move down", () => move(1), shiftedIndex(tracks, track.id, 1) === null)}
+      {item("Move up", () => move(-1), shiftedIndex(tracks, track.id, -1) === null ? "It is the uppermost of its kind." : null)}
+      {item("Move down", () => move(1), shiftedIndex(tracks, track.id, 1) === null ? "It is the lowest of its kind." : null)}
       {track.kind === "audio" ? (
         <>
           <DropdownMenu.Separator className="menu__line" />

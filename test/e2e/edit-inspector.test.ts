@@ -97,6 +97,10 @@ test("the inspector shows whatever is selected, with a way back to how it was", 
   await eventually(volume).toMatchObject({ keyframes: [{ value: -6 }, { time: frames(10), value: -12 }] });
   await inspector.getByRole("button", { name: "Previous keyframe of volume" }).click();
   await eventually(() => inspector.getByLabel("Volume, dB").inputValue()).toBe("−6");
+  // What is off says why.
+  const arrow = inspector.getByRole("button", { name: "Previous keyframe of volume" });
+  await eventually(() => arrow.getAttribute("title")).toBe("No keyframe stands before the playhead.");
+  await eventually(() => arrow.getAttribute("aria-disabled")).toBe("true");
   await inspector.getByRole("button", { name: "Reset volume" }).click();
   await eventually(volume).toBe(0);
   await editor.edit("remove", { clips: [(await word()).id] });

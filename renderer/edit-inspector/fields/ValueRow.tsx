@@ -66,7 +66,7 @@ export function ValueRow(props: Props) {
         onChange={onChange}
         onEnd={onEnd}
       />
-      <ResetButton label={label} disabled={isUsual} onReset={reset} />
+      <ResetButton label={label} isUsual={isUsual} onReset={reset} />
       {props.children ?? <span />}
     </div>
   );

@@ -3,6 +3,7 @@ import { memo } from "react";
 import type { Flicks } from "../../../core/time/index.ts";
 import { EASINGS, type Keyframe } from "../../../core/timeline/index.ts";
 import { Button } from "../../ui/Button.tsx";
+import { offProps } from "../../ui/off.ts";
 import { useStable } from "../../ui/use-stable.ts";
 import { easingName, easingNames } from "../clip-values.ts";
 
@@ -59,7 +60,7 @@ export function KeyframeNavigation({ title, keyframes, time, setEasing, goTo }: 
         className="value-row__button"
         icon={<ChevronLeft size={14} aria-hidden />}
         label={`Previous keyframe of ${lower}`}
-        disabled={before === undefined}
+        off={before === undefined ? "No keyframe stands before the playhead." : null}
         onClick={() => before !== undefined && goTo(before.time)}
       />
       <span className="keyframes__count">
@@ -70,23 +71,25 @@ export function KeyframeNavigation({ title, keyframes, time, setEasing, goTo }: 
         className="value-row__button"
         icon={<ChevronRight size={14} aria-hidden />}
         label={`Next keyframe of ${lower}`}
-        disabled={after === undefined}
+        off={after === undefined ? "No keyframe stands after the playhead." : null}
         onClick={() => after !== undefined && goTo(after.time)}
       />
       <select
         className="select__field keyframes__easing"
         aria-label={`Easing of ${lower} after the keyframe`}
-        disabled={here === undefined}
+        {...offProps(here === undefined ? "The playhead stands before the first keyframe." : null)}
         value={here === undefined ? "" : (easingName(here.easing) ?? "own")}
         onChange={(event) => here !== undefined && setEasing(here.time, event.target.value as keyof typeof EASINGS)}
       >
         {here === undefined ? <option value="">–</option> : null}
         {here !== undefined && easingName(here.easing) === null ? <option value="own">Own curve</option> : null}
-        {Object.entries(easingNames).map(([each, words]) => (
-          <option key={each} value={each}>
-            {words}
-          </option>
-        ))}
+        {here === undefined
+          ? null
+          : Object.entries(easingNames).map(([each, words]) => (
+              <option key={each} value={each}>
+                {words}
+              </option>
+            ))}
       </select>
     </div>
   );

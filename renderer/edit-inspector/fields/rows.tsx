@@ -71,7 +71,7 @@ export function Row({ label, htmlFor, onReset, toggle, children }: RowProps) {
 
 function RowReset({ label, onReset }: { readonly label: string; readonly onReset: (() => void) | null }) {
   const reset = useStable(() => onReset?.());
-  return <ResetButton label={label} disabled={onReset === null} onReset={reset} />;
+  return <ResetButton label={label} isUsual={onReset === null} onReset={reset} />;
 }
 
 /** The way back to `usual`, as `Row` takes it. */
