@@ -301,8 +301,16 @@ function TrackItems({ track, onRename }: { readonly track: Track; readonly onRen
   return (
     <>
       {item("Rename", onRename)}
-      {item("Move up", () => move(-1), shiftedIndex(tracks, track.id, -1) === null ? "It is the uppermost of its kind." : null)}
-      {item("Move down", () => move(1), shiftedIndex(tracks, track.id, 1) === null ? "It is the lowest of its kind." : null)}
+      {item(
+        "Move up",
+        () => move(-1),
+        shiftedIndex(tracks, track.id, -1) === null ? "It is the uppermost of its kind." : null,
+      )}
+      {item(
+        "Move down",
+        () => move(1),
+        shiftedIndex(tracks, track.id, 1) === null ? "It is the lowest of its kind." : null,
+      )}
       {track.kind === "audio" ? (
         <>
           <DropdownMenu.Separator className="menu__line" />
