@@ -222,7 +222,7 @@ async function exportApart(
     } catch {
       // One of them has just ended, or this is no Linux.
     }
-  }, 200);
+  }, LOOK_EVERY_MS);
   try {
     const { notes } = await exporting.over;
     if (!note.test(notes.join(" "))) throw new Error(`Not exported as it should be: ${notes.join(" ")}`);
@@ -233,6 +233,9 @@ async function exportApart(
   }
   return own === 0 ? null : { own, all };
 }
+
+/** At a cut one process more is there for a fraction of a second: also a short film's must be seen. */
+const LOOK_EVERY_MS = 30;
 
 /** Small frames: what grows with a film's length are not its pictures. */
 const SMALL = "160x90";
