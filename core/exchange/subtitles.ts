@@ -115,7 +115,7 @@ function moment(hours: string | undefined, minutes: string, seconds: string, fra
 /** Markup of SubRip and WebVTT, and the times of karaoke; other words in angle brackets are somebody's words. */
 const TAGS = /<\/?(?:b|i|u|s|font|c|v|lang|ruby|rt)(?:[.\s][^>\n]*)?>|<\d[\d:.]*>/gi;
 
-/** Without tags (`<i>`, `<v Anna>`, `{\an8}`) and entities. */
+/** Without tags (`<i>`, `<v Anna>`, `{\an8}`), entities, and the blanks that Kdenlive puts at the ends of lines. */
 function plain(text: string): string {
   const bare = text.replace(TAGS, "").replace(/\{\\[^}\n]*\}/g, "");
   const entities: Readonly<Record<string, string>> = {
@@ -126,5 +126,6 @@ function plain(text: string): string {
     "&lrm;": "",
     "&rlm;": "",
   };
-  return bare.replace(/&(?:amp|lt|gt|nbsp|lrm|rlm);/g, (entity) => entities[entity]!).trim();
+  const words = bare.replace(/&(?:amp|lt|gt|nbsp|lrm|rlm);/g, (entity) => entities[entity]!);
+  return words.replace(/[ \t]+$/gm, "").trim();
 }

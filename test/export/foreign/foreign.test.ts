@@ -40,6 +40,18 @@ it.each(["gaupol-from-srt.srt", "gaupol-from-srt.vtt", "gaupol-from-vtt.srt", "g
   },
 );
 
+it("Kdenlive read our subtitles, put them on its frames, and we read what it exported", () => {
+  const frame = FLICKS_PER_SECOND / 25;
+  const onFrame = (time: number): number => Math.round(time / frame) * frame;
+  const theirs = readSubtitles(text("kdenlive.srt"));
+  expect(theirs.map((cue) => cue.text)).toEqual(CUES.map((cue) => cue.text));
+  for (const [n, { start, end }] of theirs.entries()) {
+    expect([start, end]).toEqual([onFrame(start), onFrame(end)]);
+    expect(Math.abs(start - CUES[n]!.start)).toBeLessThan(frame);
+    expect(Math.abs(end - CUES[n]!.end)).toBeLessThan(frame);
+  }
+});
+
 it.each(["gaupol-edited-from-srt.srt", "gaupol-edited-from-vtt.srt"])(
   "subtitles moved and cut in two in Gaupol, one of them empty since: %s",
   (name) => {
