@@ -88,6 +88,8 @@ export const modelStoreMethods = {
     input: z.strictObject({ drop: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "That is not a valid id."), weights }),
     output: jobSnapshotSchema,
   },
+  /** Bytes that the weights of an installed model take, or would take, in each format. Errors: MODEL_NOT_FOUND, MODEL_DAMAGED. */
+  "models.formats": { input: entry, output: z.record(weightFormatSchema, z.number()) },
   /**
    * Queues the making of an installed model once more in smaller weights, which are measured against it. Errors: MODEL_NOT_FOUND,
    * BAD_REQUEST (it is in smaller weights itself, or there is one already).

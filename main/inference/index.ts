@@ -7,5 +7,5 @@ export type { GenerateOutcome, PictureFile, SoundFile, VerifyOutcome } from "./p
 export { engineThreads } from "./threads.ts";
 export { type LoraFacts, readLoraFacts } from "./lora-facts.ts";
 export type { PackFacts } from "./packs.ts";
-export { readPackFacts } from "./packs.ts";
+export { packFormats, readPackFacts } from "./packs.ts";
 export { readSound } from "./work-files.ts";

@@ -1,5 +1,6 @@
-import type { ModelSummary } from "../../core/contract/index.ts";
+import type { ModelSummary, WeightFormat } from "../../core/contract/index.ts";
 // Not the folder's index: that would load the converter and onnxruntime into the studio's own process.
+import { formatBytes } from "../../native-models/pack/format-bytes.ts";
 import { packSummary, WEIGHTS_FILE } from "../../native-models/pack/manifest.ts";
 import { int8Bytes } from "../../native-models/pack/int8-files.ts";
 import { readPack } from "../../native-models/pack/read-pack.ts";
@@ -26,4 +27,9 @@ export async function readPackFacts(folder: string): Promise<PackFacts> {
     sourceSha256: manifest.source.sha256,
     companionSha256: manifest.companions.map(({ sha256 }) => sha256),
   };
+}
+
+/** Bytes that an installed pack's weights take, or would take, in each format. Errors: MODEL_DAMAGED. */
+export async function packFormats(folder: string): Promise<Record<WeightFormat, number>> {
+  return formatBytes(await readPack(folder));
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTextToVideo } from "../index.ts";
+import { formatBytes } from "./format-bytes.ts";
 import { installCheckpoint } from "./install.ts";
 import { packSummary } from "./manifest.ts";
 import { compareProbes, probePicture, type Probe } from "./probe.ts";
@@ -46,6 +47,9 @@ describe("the starter in smaller weights", () => {
       expect(manifest.weights.measured!.likeness).toBeGreaterThan(like);
       expect(manifest.weights.measured!.psnr).toBeGreaterThan(20);
       expect((await bytesOf(`smaller-${format}`)) / (await bytesOf("whole"))).toBeLessThan(size);
+      // What the window says beforehand that it will take.
+      const said = formatBytes(await readPack(join(folder, "whole")))[format];
+      expect(Math.abs(said / manifest.files.find(({ name }) => name === "weights.bin")!.bytes - 1)).toBeLessThan(0.02);
       expect(told).toEqual(told.toSorted((a, b) => a - b));
       expect(await verifyPack(destination)).toEqual({ dropped: [] });
       expect((await readdir(destination)).toSorted()).toEqual(["pack.json", "weights.bin", "weights.json"]);

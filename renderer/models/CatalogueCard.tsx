@@ -7,8 +7,10 @@ import {
   downloadBytes,
   installedBytes,
   type ModelJob,
+  type ModelSummary,
   type WeightFormat,
   weightFormatSchema,
+  weightWords,
 } from "../../core/contract/index.ts";
 import { attempt } from "../state/attempt.ts";
 import { useSelect, useStudio } from "../state/context.ts";
@@ -103,6 +105,18 @@ const isOpen = (job: ModelJob | null): boolean =>
 const roomOf = ({ entry, roomBytes }: Card, weights: WeightFormat): number =>
   roomBytes + (weights === "fp32" ? 0 : (installedBytes(entry, weights) ?? entry.needs.installedBytes));
 
+const formatOf = ({ weights }: ModelSummary): WeightFormat => weights?.format ?? "fp32";
+
+/** What an installed entry would take in the formats that it is not in. */
+const othersWords = (entry: CatalogueEntry, installed: ModelSummary): string =>
+  `It would take ${weightFormatSchema.options
+    .filter((format) => format !== formatOf(installed))
+    .flatMap((format) => {
+      const bytes = installedBytes(entry, format);
+      return bytes === null ? [] : [`${formatBytes(bytes)} in ${weightWords[format]}`];
+    })
+    .join(", ")}.`;
+
 interface NeedsProps extends Pick<Props, "card" | "freeBytes"> {
   readonly weights: WeightFormat;
   /** Null: it is too late to choose. */
@@ -112,6 +126,7 @@ interface NeedsProps extends Pick<Props, "card" | "freeBytes"> {
 function Needs({ card, freeBytes, weights, onWeights }: NeedsProps) {
   const { entry, isInstalled } = card;
   const system = useSelect((state) => state.system);
+  const installed = useSelect((state) => state.models.find(({ id }) => id === entry.id));
   const { needs } = entry;
   const roomBytes = roomOf(card, weights);
   const hasRoom = freeBytes === null || freeBytes >= roomBytes;
@@ -123,15 +138,27 @@ function Needs({ card, freeBytes, weights, onWeights }: NeedsProps) {
           <dt>Download</dt>
           <dd>{formatBytes(downloadBytes(entry))}</dd>
         </div>
-        <div>
-          <dt>Installed</dt>
-          <dd>{formatBytes(installedBytes(entry, weights) ?? needs.installedBytes)}</dd>
-        </div>
+        {installed === undefined ? (
+          <div>
+            <dt>Installed</dt>
+            <dd>{formatBytes(installedBytes(entry, weights) ?? needs.installedBytes)}</dd>
+          </div>
+        ) : (
+          <div>
+            <dt>On disk</dt>
+            <dd>
+              {formatBytes(installed.bytesOnDisk)} in {weightWords[formatOf(installed)]}
+            </dd>
+          </div>
+        )}
         <div title={`${needs.basis.charAt(0).toUpperCase()}${needs.basis.slice(1)}.`}>
           <dt>Memory</dt>
           <dd>{needs.memoryBytes === null ? "not measured" : `about ${formatMemory(needs.memoryBytes)}`}</dd>
         </div>
       </dl>
+      {installed === undefined || needs.smaller === undefined ? null : (
+        <p className="model__others">{othersWords(entry, installed)}</p>
+      )}
       {isInstalled || needs.smaller === undefined || onWeights === null ? null : (
         <WeightsChoice
           value={weights}

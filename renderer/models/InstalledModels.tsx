@@ -29,6 +29,8 @@ function Installed({ model }: { readonly model: ModelSummary }) {
   const { client, store } = useStudio();
   const [doing, setDoing] = useState<"verify" | "remove" | null>(null);
   const [asking, setAsking] = useState<"remove" | "shrink" | null>(null);
+  /** What its weights would take in each format, once somebody wants to know. */
+  const [sizes, setSizes] = useState<Partial<Record<WeightFormat, number>> | null>(null);
   const [format, setFormat] = useState<WeightFormat>("int8");
   const { weights } = model;
   const isWhole = weights === undefined || weights.format === "fp32";
@@ -53,6 +55,11 @@ function Installed({ model }: { readonly model: ModelSummary }) {
     await client.call("models.remove", { id: model.id });
     say(`Removed ${model.name}: ${formatBytes(model.bytesOnDisk)} are free again. Its clips stay.`);
   });
+  const askShrink = () => {
+    setAsking("shrink");
+    if (sizes === null)
+      void attempt(store, async () => setSizes(await client.call("models.formats", { id: model.id })));
+  };
   const shrink = () =>
     void attempt(store, async () => {
       setAsking(null);
@@ -74,7 +81,7 @@ function Installed({ model }: { readonly model: ModelSummary }) {
           <WeightsChoice
             value={format}
             onChange={setFormat}
-            sizeOf={() => null}
+            sizeOf={(each) => sizes?.[each] ?? null}
             about={model.name}
             formats={["fp16", "int8", "4bit"]}
           />
@@ -100,7 +107,7 @@ function Installed({ model }: { readonly model: ModelSummary }) {
               icon={<Shrink size={14} aria-hidden />}
               label={`Make ${model.name} in smaller weights`}
               off={busy}
-              onClick={() => setAsking("shrink")}
+              onClick={askShrink}
             />
           ) : null}
           <Button

@@ -119,6 +119,9 @@ test("from the first run to a clip, through a killed studio in the middle of the
     { timeout: 500_000, interval: 500 },
   );
   await again.locator(".model__done").waitFor();
+  // The card tells the size of what is there, and what the other forms would take.
+  await again.getByText(/^1\d\.\d MB in 8-bit$/).waitFor();
+  await again.getByText("It would take 51.0 MB in fp32, 25.5 MB in fp16, 14.8 MB in 4-bit.").waitFor();
   // What the smaller weights cost was measured here, and is shown.
   await page
     .locator(".installed__row", { hasText: "Hub Starter" })

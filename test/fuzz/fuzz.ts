@@ -1,23 +1,26 @@
 /**
- * Feeds damaged files to everything that reads a checkpoint: `npm run fuzz -- [--runs NUMBER] [--seed NUMBER]`. Whatever the bytes, the
- * answer must be a checkpoint or one sentence, soon and in bounded memory; anything else is printed with the seed that makes it again.
+ * Feeds damaged files to everything that reads a checkpoint (or, with `--of exchange`, a timeline or subtitles of another program):
+ * `npm run fuzz -- [--of checkpoints|exchange] [--runs NUMBER] [--seed NUMBER]`. Whatever the bytes, the answer must be one or a sentence, soon and in bounded memory; anything else is printed with the seed that makes it again.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { damage, randomNumbers } from "../../native-models/checkpoint/mutate.testkit.ts";
-import { fuzzOriginals, readEverything, readPickleOf } from "./targets.ts";
+import { exchangeOriginals } from "./exchange-targets.ts";
+import { checkpointOriginals } from "./targets.ts";
 
 /** CPU time that one damaged file may cost; the largest originals are some ten kilobytes. */
 const MOST_MS = 2000;
 const MOST_RSS = 1.2e9;
 
-const { values } = parseArgs({ options: { runs: { type: "string" }, seed: { type: "string" } } });
+const { values } = parseArgs({
+  options: { runs: { type: "string" }, seed: { type: "string" }, of: { type: "string" } },
+});
 const runs = Number(values.runs ?? 300_000);
 const first = Number(values.seed ?? 1);
 const folder = await mkdtemp(join(tmpdir(), "plume-fuzz-"));
-const originals = await fuzzOriginals();
+const originals = values.of === "exchange" ? exchangeOriginals() : await checkpointOriginals();
 const counts = { opened: 0, refused: 0 };
 let failures = 0;
 let slowest = 0;
@@ -26,14 +29,12 @@ try {
   for (let n = 0; n < runs; n++) {
     const seed = first + n;
     const random = randomNumbers(seed);
-    const { name, bytes, isPickle } = originals[Math.floor(random() * originals.length)]!;
+    const { name, bytes, read } = originals[Math.floor(random() * originals.length)]!;
     const changed = damage(bytes, random);
     const path = join(folder, `changed-${n % 4}`);
     const before = process.cpuUsage();
     try {
-      // Most of a checkpoint's danger is in its pickle, which needs no file to be read.
-      const outcome = isPickle ? readPickleOf(changed) : await (await writeFile(path, changed), readEverything(path));
-      counts[outcome]++;
+      counts[await read(changed, path)]++;
     } catch (error) {
       failures++;
       process.stdout.write(

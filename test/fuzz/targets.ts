@@ -1,5 +1,5 @@
 /** What is damaged, and what reads it. */
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { StudioError } from "../../core/contract/errors.ts";
@@ -10,9 +10,14 @@ import { nameTensors } from "../../native-models/checkpoint/torch-tree.ts";
 export interface Original {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** True for a bare pickle, false for a whole file. */
-  readonly isPickle: boolean;
+  /** Reads a damaged copy. Errors: whatever is no sentence for users, which is a defect. @param path of a file of its own */
+  readonly read: (changed: Uint8Array, path: string) => Outcome | Promise<Outcome>;
 }
+
+const readFileOf = async (changed: Uint8Array, path: string): Promise<Outcome> => {
+  await writeFile(path, changed);
+  return readEverything(path);
+};
 
 const fixtures = fileURLToPath(new URL("../../native-models/checkpoint/fixtures", import.meta.url));
 
@@ -31,26 +36,26 @@ function safetensors(): Buffer {
   return Buffer.concat([length, header, Buffer.alloc(30, 1)]);
 }
 
-export async function fuzzOriginals(): Promise<Original[]> {
-  const files: Original[] = [{ name: "safetensors", bytes: safetensors(), isPickle: false }];
+export async function checkpointOriginals(): Promise<Original[]> {
+  const files: Original[] = [{ name: "safetensors", bytes: safetensors(), read: readFileOf }];
   const pickles: Original[] = [];
   for (const name of ["dict.pt", "module.pt", "hostile.pt", "deflated.pt", "zip64.pt"]) {
     const bytes = await readFile(join(fixtures, name));
-    files.push({ name, bytes, isPickle: false });
+    files.push({ name, bytes, read: readFileOf });
     // The pickle of a stored zip lies in it as it is.
     const start = bytes.indexOf(Buffer.from([0x80, 0x02]));
     const end = bytes.indexOf("PK", start + 2, "latin1");
     if (start > 0 && end > start + 100)
-      pickles.push({ name: `${name}'s pickle`, bytes: bytes.subarray(start, end), isPickle: true });
+      pickles.push({ name: `${name}'s pickle`, bytes: bytes.subarray(start, end), read: readPickleOf });
   }
   // Half of all damage goes to pickles, which are machines, and half to the containers, which are tables.
   return [...files, ...pickles, ...pickles];
 }
 
-type Outcome = "opened" | "refused";
+export type Outcome = "opened" | "refused";
 
 /** Opens a file and reads every tensor. Errors: whatever is no StudioError, which is a defect. */
-export async function readEverything(path: string): Promise<Outcome> {
+async function readEverything(path: string): Promise<Outcome> {
   try {
     const source = await openCheckpoint(path);
     try {
@@ -71,7 +76,7 @@ export async function readEverything(path: string): Promise<Outcome> {
 }
 
 /** The same of a bare pickle. */
-export function readPickleOf(bytes: Uint8Array): Outcome {
+function readPickleOf(bytes: Uint8Array): Outcome {
   try {
     nameTensors(
       readPickle(bytes, () => ({ key: "0", type: "FloatStorage", size: 9 }), "x.pt"),

@@ -48,6 +48,7 @@ export const fakeModels = {
   "models.discard": refuse,
   "models.verify": refuse,
   "models.remove": refuse,
+  "models.formats": refuse,
   "models.repack": refuse,
   "models.configure": refuse,
   "models.forgetProxyLogin": refuse,

@@ -18,6 +18,7 @@ import {
   type WeightFormat,
   weightWords,
 } from "../../../core/contract/index.ts";
+import { packFormats } from "../../inference/index.ts";
 import { displayName } from "../folders.ts";
 import type { JobService } from "../jobs/job-service.ts";
 import { hasEnded } from "../jobs/queue.ts";
@@ -59,6 +60,7 @@ export class StoreDesk {
     },
     "models.download": ({ id, weights }) => this.download(id, weights === undefined ? {} : { weights }),
     "models.installDropped": ({ drop, weights }) => this.installDropped(drop, weights),
+    "models.formats": async ({ id }) => packFormats((await this.parts.models.find(id)).folder),
     "models.repack": ({ id, weights }) => this.repack(id, weights),
     "models.open": async ({ id, what }) => {
       const { page, licence } = entryOf(this.parts.catalogue, id);
