@@ -78,6 +78,9 @@ async function clip(pack: string): Promise<Probe> {
   return { kind: "pictures", ...size, pictures };
 }
 
+/** What smaller weights cost is measured elsewhere (repack.test.ts). */
+const probe = () => Promise.resolve<Probe>({ kind: "values", rows: [Float32Array.of(1)] });
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "plume-mix-packed-"));
   await installCheckpoint({ file: starter, destination: join(folder, "whole") });
@@ -99,8 +102,6 @@ describe.each(["fp16", "int8", "4bit"] as const)("two styles mixed with a model 
     const specs = hummingbirdParameters(manifestOf("hummingbird", whole.manifest).config);
     const [base, mixed] = [join(run, "base"), join(run, "mixed")];
     await mkdir(base);
-    // What smaller weights cost is measured elsewhere (repack.test.ts).
-    const probe = () => Promise.resolve<Probe>({ kind: "values", rows: [Float32Array.of(1)] });
     await repack(base, { base: whole, specs, format, threads: 1, probe, onProgress: () => {} });
     await installCheckpoint({ file: base, destination: mixed, lora: loras });
     await verifyPack(mixed);
