@@ -223,6 +223,10 @@ function paintHandles({ canvas, view, palette }: ClipScene, clip: Clip, { x, y, 
     canvas.beginPath();
     canvas.arc(at, y + TITLE_HEIGHT + 5, 3.5, 0, Math.PI * 2);
     canvas.fillStyle = palette.selection;
+    // A dark rim: they may stand on a white picture.
+    canvas.strokeStyle = palette.bg;
+    canvas.lineWidth = 2;
+    canvas.stroke();
     canvas.fill();
   }
 }
@@ -232,6 +236,8 @@ function paintKeyframes({ canvas, view, palette }: ClipScene, item: Placed, { y,
   const keyframes = keyframesOf(item.clip);
   if (keyframes.length === 0) return;
   canvas.fillStyle = palette.text;
+  canvas.strokeStyle = palette.bg;
+  canvas.lineWidth = 2;
   const middle = y + height - KEYFRAMES_HEIGHT / 2 - 1;
   let last = -10;
   for (const { time } of keyframes) {
@@ -244,6 +250,7 @@ function paintKeyframes({ canvas, view, palette }: ClipScene, item: Placed, { y,
     canvas.lineTo(x, middle + 4);
     canvas.lineTo(x - 4, middle);
     canvas.closePath();
+    canvas.stroke();
     canvas.fill();
   }
 }
