@@ -54,11 +54,21 @@ const EMPTY: readonly Entry[] = [
   "view.fit",
 ];
 
+const TRACK: readonly Entry[] = [
+  "keyframe.add",
+  "keyframe.previous",
+  "keyframe.next",
+  "keyframe.remove",
+  null,
+  ...EMPTY,
+];
+
 const MENUS: Readonly<Partial<Record<Selection["type"], readonly Entry[]>>> = {
   transition: TRANSITION,
   cut: CUT,
   gap: GAP,
   marker: MARKER,
+  track: TRACK,
 };
 
 /** The menu of whatever is under the pointer, or of the clip that has the keyboard. */

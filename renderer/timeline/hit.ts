@@ -12,6 +12,7 @@ import {
   type Transition,
 } from "../../core/timeline/index.ts";
 import type { Tool } from "../state/edit-ui.ts";
+import { type AutomationHit, hitAutomation } from "./automation.ts";
 import { type Layout, MARKERS_HEIGHT, type Row, rowAt, RULER_HEIGHT, timeToX, type View, xToTime } from "./geometry.ts";
 
 /** What the pointer stands on. */
@@ -26,6 +27,7 @@ export type Hit =
   | ({ readonly zone: "keyframe"; readonly parameter: ParameterName; readonly time: Flicks } & OnClip)
   /** `duration` null: nothing comes after it on this track. */
   | { readonly zone: "gap"; readonly row: Row; readonly start: Flicks; readonly duration: Flicks | null }
+  | AutomationHit
   | { readonly zone: "none" };
 export type ClipPart = "body" | "upper" | "lower" | "start" | "end" | "fade-in" | "fade-out";
 interface OnClip {
@@ -52,6 +54,8 @@ export interface HitScene {
   readonly outPoint: Flicks | null;
   /** The clips that show handles and keyframes. */
   readonly selected: ReadonlySet<string>;
+  /** The track whose lines can be taken hold of. */
+  readonly track: string | null;
 }
 
 /** What lies at a place, in pixels from the drawing's corner. */
@@ -63,7 +67,9 @@ export function hitAt(scene: HitScene, x: number, y: number): Hit {
   const time = xToTime(scene.view, x);
   const { placed } = laneOf(row.track);
   const at = indexAt(placed, time);
+  const isOpen = scene.track === row.track.id;
   return (
+    (isOpen ? hitAutomation(scene.view, row, x, fromTop - row.y) : null) ??
     hitTransition(scene, placed, at, row, x) ??
     hitClip(scene, placed, at, row, x, fromTop - row.y) ??
     gapAt(placed, at, row, time)
@@ -211,6 +217,7 @@ export type Operation =
   | "select-forward"
   | "fade"
   | "keyframe"
+  | "automation"
   | "transition"
   | "marker"
   | "range"
@@ -221,6 +228,7 @@ export function operationAt(hit: Hit, tool: Tool): Operation {
   if (hit.zone === "ruler") return "seek";
   if (hit.zone === "marker") return "marker";
   if (hit.zone === "in" || hit.zone === "out") return "range";
+  if (hit.zone === "automation") return "automation";
   if (hit.zone === "none" || hit.zone === "gap") return tool === "track-select" ? "select-forward" : "marquee";
   if (tool === "track-select") return "select-forward";
   if (tool === "blade") return "blade";
@@ -247,6 +255,7 @@ const CURSORS: Readonly<Record<Operation, string>> = {
   "select-forward": "e-resize",
   fade: "ew-resize",
   keyframe: "ew-resize",
+  automation: "ns-resize",
   transition: "default",
   marker: "default",
   range: "ew-resize",
@@ -255,6 +264,7 @@ const CURSORS: Readonly<Record<Operation, string>> = {
 
 export function cursorAt(hit: Hit, tool: Tool): string {
   const operation = operationAt(hit, tool);
+  if (hit.zone === "automation" && hit.time !== null) return "move";
   if (hit.zone === "transition" && operation === "transition" && hit.part !== "body") return "ew-resize";
   return CURSORS[operation];
 }

@@ -2,6 +2,7 @@ import { FLICKS_PER_SECOND } from "../../core/time/index.ts";
 import { endOfPlaced, laneOf, type Placed } from "../../core/timeline/index.ts";
 import { RULER_HEIGHT, zoomedAt } from "./geometry.ts";
 import { type Drag, type Pointer } from "./gestures/gesture.ts";
+import { dragAutomation } from "./gestures/automation.ts";
 import { moveClips } from "./gestures/move.ts";
 import { blade, bladeTime, clickEmpty, marquee, selectForward } from "./gestures/select.ts";
 import { dragFade, dragKeyframe, dragMarker, dragPlayhead, dragRange, dragTransition } from "./gestures/small.ts";
@@ -30,6 +31,9 @@ export function selectHit(view: TimelineView, hit: Hit, pointer: Pointer, keepsS
     if (isSelected && keepsSelected) return;
     const mode = pointer.mod ? "toggle" : pointer.shift ? "extend" : "replace";
     editUi.setState({ selection: clickedClip(document, ui, clip.id, mode) });
+  } else if (hit.zone === "automation") {
+    // The menu means the keyframe at the playhead.
+    if (keepsSelected && hit.time !== null) view.studio.transport.seek(hit.time);
   } else if (hit.zone === "gap" || hit.zone === "none") clickEmpty(view, hit);
 }
 
@@ -45,6 +49,7 @@ export function dragFrom(view: TimelineView, hit: Hit, pointer: Pointer): Drag |
   }
   if (operation === "select-forward") return selectForward(view, pointer, hit);
   if (operation === "marquee") return marquee(view, pointer, () => clickEmpty(view, hit));
+  if (hit.zone === "automation") return hit.row.track.locked ? null : dragAutomation(view, pointer, hit);
   if (!("row" in hit) || hit.zone === "gap") return null;
   if (operation === "blade") {
     blade(view, pointer, hit);

@@ -74,6 +74,7 @@ export class TimelineView {
 
   get scene(): HitScene {
     const { inPoint, outPoint } = this.studio.transport.state;
+    const ui = this.studio.editUi.getState();
     return {
       document: this.studio.project.store.getState().document,
       layout: this.layout,
@@ -81,7 +82,8 @@ export class TimelineView {
       scrollY: this.scrolledY,
       inPoint,
       outPoint,
-      selected: new Set(selectedClips(this.studio.editUi.getState())),
+      selected: new Set(selectedClips(ui)),
+      track: ui.selection.type === "track" && ui.tool === "select" ? ui.selection.id : null,
     };
   }
 

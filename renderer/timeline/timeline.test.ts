@@ -120,6 +120,7 @@ function scene(document: Timeline, selected: readonly string[] = []): HitScene {
     inPoint: frames(10),
     outPoint: frames(20),
     selected: new Set(selected),
+    track: null,
   };
 }
 /** The middle of a track in the window. */

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { expect, test, vi } from "vitest";
 import { clipsOf, type Timeline } from "../../core/timeline/index.ts";
 import { clipId, frames, trackId } from "../../core/timeline/testing/sample.ts";
+import { heightOf } from "../../renderer/timeline/automation.ts";
 import { type EditPage, eventually, withEditor } from "./edit-page.ts";
 
 vi.setConfig({ testTimeout: 480_000 });
@@ -171,3 +172,53 @@ test("heads of tracks lock, mute, make solo, mix and grow; the wheel zooms; a ri
   await page.getByRole("menuitem", { name: /^Ripple delete/ }).click();
   await eventually(() => editor.track("V1")).toBe("a 0+24@6, b 24+24@6");
 });
+
+test("the volume of a track is a line over its clips: dragged as a whole, with keyframes made, moved and deleted by hand and by keys", async () => {
+  await editor.openThree();
+  const volume = async () => (await editor.document()).tracks.find(({ name }) => name === "A1")!.volume;
+  const keyframes = async () => {
+    const value = await volume();
+    return typeof value === "number" ? value : value.keyframes.map(({ time }) => time);
+  };
+  const head = page.getByRole("group", { name: "Track A1" });
+  await head.getByText("A1", { exact: true }).click();
+  await eventually(() => head.getAttribute("data-selected")).toBe("true");
+  const [row, a] = [(await head.boundingBox())!, await editor.box("a")];
+  /** On the line at 0 dB. */
+  const on = (frame: number) => ({ x: a.x + (a.width * frame) / 24, y: row.y + lineAt(row.height) });
+  const under = (frame: number) => ({ x: on(frame).x, y: on(frame).y + 10 });
+
+  const steps = (await editor.past()).length;
+  await editor.drag(on(36), under(36));
+  await eventually(volume).toBeLessThan(-6);
+  await eventually(() => editor.past().then(({ length }) => length)).toBe(steps + 1);
+  await page.keyboard.press("Control+KeyZ");
+  await eventually(volume).toBe(0);
+  // Esc takes a drag back while it is held.
+  await editor.drag(on(36), under(36), { last: "Escape" });
+  await eventually(() => editor.past().then(({ length }) => length)).toBe(steps);
+  await eventually(volume).toBe(0);
+
+  await page.keyboard.down("Control");
+  await page.mouse.click(on(12).x, on(12).y);
+  await page.keyboard.up("Control");
+  await eventually(keyframes).toEqual([frames(12)]);
+  await editor.drag(on(60), under(60), { held: "Control" });
+  await eventually(async () => ((await keyframes()) as number[]).length).toBe(2);
+  expect((await volume()) as unknown).toMatchObject({ keyframes: [{ value: 0 }, { value: expect.any(Number) }] });
+  // It snaps to the cut.
+  await editor.drag(on(12), { x: on(24).x + 2, y: on(24).y });
+  await eventually(async () => ((await keyframes()) as number[])[0]).toBe(frames(24));
+
+  await editor.press("Home", "Alt+BracketRight");
+  await page.keyboard.press("Alt+Delete");
+  await eventually(async () => ((await keyframes()) as number[]).length).toBe(1);
+  await page.keyboard.press("Control+KeyZ");
+  await eventually(async () => ((await keyframes()) as number[]).length).toBe(2);
+  await editor.press("Home", "Alt+KeyK", "Shift+Alt+Minus");
+  await eventually(async () => ((await keyframes()) as number[])[0]).toBe(0);
+  await eventually(volume).toMatchObject({ keyframes: [{ time: 0, value: -1 }, {}, {}] });
+});
+
+/** From the top of a sound track's row of this height to 0 dB on its line. */
+const lineAt = (height: number): number => 4 + (height - 9) * (1 - heightOf("volume", 0));

@@ -10,6 +10,13 @@ import {
 import { frameDuration } from "../../../core/time/index.ts";
 import { cutsBetween, findTransitionAt, transitionAt, transitionNames } from "../../timeline/transitions.ts";
 import type { CommandContext } from "../command.ts";
+import {
+  addTrackKeyframe,
+  keyedTrack,
+  moveTrackKeyframe,
+  removeTrackKeyframes,
+  toTrackKeyframe,
+} from "./track-keyframes.ts";
 import { complain, documentOf, editGroup, frameOf, hasClips, idsOf, oneClip, say, seek, selected } from "./helpers.ts";
 
 /** Fades, transitions, keyframes, speed. */
@@ -132,6 +139,8 @@ const keyTimes = (clip: Clip): number[] =>
 
 /** A keyframe at the playhead for each value that moves; where none does, for position, scale and opacity. */
 function addKeyframe(context: CommandContext): void {
+  const track = keyedTrack(context);
+  if (track !== null) return addTrackKeyframe(context, track);
   const found = oneClip(context);
   if (found === null) return say(context, "Select a clip first.");
   const { clip } = found.item;
@@ -150,6 +159,8 @@ function addKeyframe(context: CommandContext): void {
 const toKeyframe =
   (direction: 1 | -1) =>
   (context: CommandContext): void => {
+    const track = keyedTrack(context);
+    if (track !== null) return toTrackKeyframe(context, track, direction);
     const found = oneClip(context);
     if (found === null) return say(context, "Select a clip first.");
     const time = context.transport.time - found.item.start;
@@ -163,6 +174,8 @@ const toKeyframe =
 const moveKeyframe =
   (count: number) =>
   (context: CommandContext): void => {
+    const track = keyedTrack(context);
+    if (track !== null) return moveTrackKeyframe(context, track, count);
     const found = oneClip(context);
     if (found === null) return;
     const { clip } = found.item;
@@ -182,6 +195,8 @@ const moveKeyframe =
   };
 
 function removeKeyframes(context: CommandContext): void {
+  const track = keyedTrack(context);
+  if (track !== null) return removeTrackKeyframes(context, track);
   const found = oneClip(context);
   if (found === null) return;
   const { clip } = found.item;

@@ -118,8 +118,8 @@ export const trackCommands = editGroup("Tracks", [
   },
   { id: "track.solo", title: "Solo the track", keys: ["Shift+KeyS"], run: toggle("solo", "solo", "no longer solo") },
   { id: "track.duck", title: "Duck the track under the other sounds", keys: [], run: onTrack(toggleDucking) },
-  { id: "track.louder", title: "Track louder", keys: [], repeats: true, run: volume(1) },
-  { id: "track.quieter", title: "Track quieter", keys: [], repeats: true, run: volume(-1) },
+  { id: "track.louder", title: "Track louder", keys: ["Shift+Alt+Equal"], repeats: true, run: volume(1) },
+  { id: "track.quieter", title: "Track quieter", keys: ["Shift+Alt+Minus"], repeats: true, run: volume(-1) },
   {
     id: "track.taller",
     title: "Taller track",

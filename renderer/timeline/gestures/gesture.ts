@@ -73,6 +73,12 @@ export class EditGesture {
     return result;
   }
 
+  /** Makes several edits that each say all that they set: once more is the same, so the gesture need not begin anew for them. */
+  performAll<N extends EditName>(edits: readonly (readonly [name: N, args: EditArguments<N>])[]): void {
+    for (const [name, args] of edits)
+      if (this.view.studio.project.perform(name, args, { gesture: this.id, quiet: true }).ok) this.isPerformed = true;
+  }
+
   /** Back to how it was, with the gesture going on. */
   revert(): void {
     if (this.isPerformed) this.view.studio.project.endGesture(this.id, "cancel");

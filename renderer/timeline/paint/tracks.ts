@@ -3,6 +3,7 @@ import { endOfPlaced, laneOf, type Placed, type Transition } from "../../../core
 import type { Selection } from "../../state/edit-ui.ts";
 import { type Layout, type Row, RULER_HEIGHT, timeToX, xToTime } from "../geometry.ts";
 import { indexAt, transitionRange } from "../hit.ts";
+import { paintAutomation } from "./automation.ts";
 import { type ClipScene, paintClip } from "./clip.ts";
 import { clipFont, setFont } from "./text.ts";
 
@@ -66,6 +67,7 @@ function paintTrack(scene: TracksScene, row: Row): void {
   canvas.fillRect(0, y, view.width, row.height - 1);
   const isSolo = layout.rows.some(({ track }) => track.solo && track.kind === row.track.kind);
   paintRow(scene, row, y);
+  paintAutomation(scene, row, y);
   if (row.track.muted || (isSolo && !row.track.solo)) {
     canvas.globalAlpha = 0.55;
     canvas.fillStyle = palette.bg;
