@@ -225,7 +225,8 @@ async function exportApart(
   }, LOOK_EVERY_MS);
   try {
     const { notes } = await exporting.over;
-    if (!note.test(notes.join(" "))) throw new Error(`Not exported as it should be: ${notes.join(" ")}`);
+    if (!note.test(notes.join(" ")) || /did not work/.test(notes.join(" ")))
+      throw new Error(`Not exported as it should be: ${notes.join(" ")}`);
   } finally {
     clearInterval(look);
     await exporting.kill();
@@ -291,7 +292,7 @@ async function memoryOf(tools: MediaTools, folder: string, minutes: readonly num
   for (const count of minutes) {
     const document = film(count);
     const encoded = await exportApart(tools, document, settings({ smart: false, audio }), folder, `m${count}.mp4`);
-    const copied = await exportApart(tools, document, settings({ audio }), folder, `s${count}.mp4`);
+    const copied = await exportApart(tools, document, settings({ audio }), folder, `s${count}.mp4`, /were copied/);
     peaks.push({ minutes: count, encoded, copied });
   }
   return peaks;

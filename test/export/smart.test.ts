@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdir } from "node:fs/promises";
+import { chmod, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
@@ -286,6 +286,59 @@ describe("smart rendering", () => {
     expect(told).toEqual([...told].sort((a, b) => a - b));
     expect(await decoded(file, FRAME_RATES["24"], expected.length)).toEqual(expected);
     expect(await readdir(folder)).not.toContainEqual(expect.stringMatching(/cuts|pictures|piece/));
+  });
+
+  const cutsOf = [
+    [5, 60],
+    [7, 50],
+    [5, 80],
+    [3, 60],
+  ] as const;
+  const cutFrames = cutsOf.flatMap(([from, count]) => range(from, count));
+  const titles = [30, 90, 150, 170, 220];
+  const isTitled = (n: number): boolean => titles.some((at) => n >= at && n < at + 6);
+
+  /** Cuts in the middle of groups of pictures, and titles within the clips. */
+  const titled = (): Film => {
+    const made = film();
+    let at = 0;
+    for (const [from, count] of cutsOf) {
+      made.put("V1", "closed.mp4", { at, from, count, name: `cut ${at}` });
+      at += count;
+    }
+    for (const title of titles) made.text({ text: "over", size: 0.05 }, { at: title, count: 6 });
+    return made;
+  };
+
+  it("cuts and titles in one film: what lies between the titles is copied, more than two pieces are made beside it", async () => {
+    const made = titled();
+    const pieces = (await planned(made))!;
+    expect(pieces.filter(({ cuts: plain }) => plain !== null).length).toBeGreaterThan(1);
+    expect(pieces.filter(({ copy, cuts: plain }) => copy === null && plain === null).length).toBeGreaterThan(2);
+    const file = join(folder, "titled.mp4");
+    const told: number[] = [];
+    const outcome = await exportFilm(tools, made.document, settings(), folder, file, {
+      progress: (phase, done) => void (phase === "render" && told.push(done)),
+    });
+    expect(outcome.notes).toEqual([expect.stringMatching(/frames were copied as they are; the others/)]);
+    expect(told.at(-1)).toBe(cutFrames.length);
+    const found = await decoded(file, FRAME_RATES["24"], cutFrames.length);
+    expect(found.filter((_, n) => !isTitled(n))).toEqual(cutFrames.filter((_, n) => !isTitled(n)));
+    expect(await readdir(folder)).not.toContainEqual(expect.stringMatching(/cuts|pictures|piece/));
+  });
+
+  it.runIf(process.platform !== "win32")("where copying fails all is encoded, and it says so", async () => {
+    const poor = join(folder, "ffmpeg-poor");
+    await writeFile(poor, '#!/bin/sh\ncase "$*" in *"-f matroska -i pipe:0"*) exit 1;; esac\nexec ffmpeg "$@"\n');
+    await chmod(poor, 0o755);
+    const made = titled();
+    made.put("A1", "flash.mp4", { count: 90 });
+    const file = join(folder, "poor.mp4");
+    const sound = { ...settings(), audio: { ...findPreset("h264")!.settings.audio!, loudness: null } };
+    const { notes } = await exportFilm({ ...tools, ffmpeg: poor }, made.document, sound, folder, file);
+    expect(notes).toContain("Copying untouched stretches did not work here, so all of it was encoded.");
+    const found = await decoded(file, FRAME_RATES["24"], cutFrames.length);
+    expect(found.filter((_, n) => !isTitled(n))).toEqual(cutFrames.filter((_, n) => !isTitled(n)));
   });
 
   it("so at an NTSC rate, and with groups of pictures that lean on the one before", async () => {

@@ -10,6 +10,7 @@ import { formatOf, hand, lookout, lookSize, type Painted, type Work } from "./pi
 import { encodeCuts } from "./smart-cuts.ts";
 import { type Piece, planSmart } from "./smart-plan.ts";
 import { joinPieces, type Packets } from "./smart-write.ts";
+import type { ExportListener } from "./task.ts";
 import { blocksOf } from "./verify.ts";
 
 /** Encoders side by side: one alone does not keep all cores busy. */
@@ -47,14 +48,21 @@ export async function writeSmart(
   const { container } = plan.settings;
   const pictures = join(places.work, "pictures.mp4");
   const sound = plan.audio === null ? null : join(places.work, `sound.${container}`);
+  const find = (piece: Piece): Promise<Packets> => encoding.find(piece);
+  const go = (): Promise<void> => encoding.go();
+  const parts = { packets, rate: plan.video!.rate, find, go };
+  const listener: ExportListener = {
+    progress: (...args) => work.listener.progress(...args),
+    picture: (...args) => work.listener.picture(...args),
+    go,
+  };
+  const going = [
+    endsOf(work),
+    joinPieces(pieces, parts, pictures, (piece, count) => encoding.joined(piece, count)),
+    sound === null ? Promise.resolve() : writeSound({ ...work, listener }, loudness, sound),
+  ] as const;
   try {
-    const find = (piece: Piece): Promise<Packets> => encoding.find(piece);
-    const parts = { packets, rate: plan.video!.rate, find, go: () => work.listener.go() };
-    const [ends] = await Promise.all([
-      endsOf(work),
-      joinPieces(pieces, parts, pictures, (piece, count) => encoding.joined(piece, count)),
-      sound === null ? null : writeSound(work, loudness, sound),
-    ]);
+    const [ends] = await Promise.all(going);
     await runMedia(tools.ffmpeg, joinArgs(plan, pictures, sound, places.target));
     const copied = pieces.reduce((sum, { copy, count }) => sum + (copy === null ? 0 : count), 0);
     const { frames } = plan.video!;
@@ -71,6 +79,7 @@ export async function writeSmart(
     return null;
   } finally {
     await encoding.close();
+    await Promise.allSettled(going);
     for (const file of [pictures, sound]) if (file !== null) await rm(file, { force: true });
   }
 }
@@ -105,13 +114,17 @@ async function endsOf({ tools, task, plan, files, masks, places, listener }: Wor
   }
 }
 
-/** The pieces that are not copied, while they are encoded. */
+/** The pieces that are not copied, while they are encoded: a few ahead of what is in the film. */
 class Pieces {
   private readonly work: Work;
   private readonly packets: PacketFiles;
   private readonly encoder: Encoder;
   private readonly encoded = new Map<Piece, Promise<Packets>>();
-  private readonly waiting: Piece[]; /** Frames of the film that are encoded or copied. */
+  /** Those that are composed or painted and not begun. */
+  private readonly waiting: Piece[];
+  /** Encoders of cuts that are at work, and other pieces that are begun and not in the film. */
+  private ahead = 0;
+  /** Frames of the film that are encoded or copied. */
   private done = 0;
   private isClosed = false;
 
@@ -119,16 +132,16 @@ class Pieces {
     this.work = work;
     this.packets = packets;
     this.encoder = encoder;
-    const cuts = pieces.filter(({ cuts }) => cuts !== null);
-    const parts = halves(cuts);
-    for (const part of parts) this.encodeCuts(part);
     this.waiting = pieces.filter((piece) => piece.copy === null && piece.cuts === null);
-    for (let n = parts.length; n < SIDE_BY_SIDE; n++) this.encodeNext();
+    for (const part of halves(pieces.filter(({ cuts }) => cuts !== null))) this.encodeCuts(part);
+    this.encodeAhead();
   }
 
   /** Where a piece's packets are, when they are there. */
   async find(piece: Piece): Promise<Packets> {
     if (piece.copy !== null) return { path: this.work.files.get(piece.copy.media).path, first: piece.copy.first };
+    // Its turn has come, whatever else is being encoded.
+    if (!this.encoded.has(piece)) this.begin(this.waiting.splice(this.waiting.indexOf(piece), 1)[0]!);
     return this.encoded.get(piece)!;
   }
 
@@ -138,7 +151,14 @@ class Pieces {
     if (piece.copy !== null || piece.cuts !== null || count < piece.count) return;
     const { path } = await this.find(piece);
     await rm(path, { force: true });
-    this.encodeNext();
+    this.ahead -= 1;
+    this.encodeAhead();
+  }
+
+  /** Resolves when work may go on. Errors: CANCELLED when it has ended for another reason. */
+  async go(): Promise<void> {
+    if (this.isClosed) throw new StudioError("CANCELLED", "The work was cancelled.");
+    await this.work.listener.go();
   }
 
   /** Ends what is being encoded and removes what was. */
@@ -158,7 +178,11 @@ class Pieces {
     const { tools, plan, files, places } = this.work;
     const path = join(places.work, `cuts-${pieces[0]!.from}.mp4`);
     const parts = { tools, plan, encoder: this.encoder, files, packets: this.packets, go: () => this.go() };
-    const going = encodeCuts(pieces, parts, path, (frames) => this.advance(frames));
+    this.ahead += 1;
+    const going = encodeCuts(pieces, parts, path, (frames) => this.advance(frames)).finally(() => {
+      this.ahead -= 1;
+      this.encodeAhead();
+    });
     let first = 0;
     for (const piece of pieces) {
       const place = { path, first };
@@ -169,9 +193,12 @@ class Pieces {
     }
   }
 
-  private encodeNext(): void {
-    const piece = this.waiting.shift();
-    if (piece === undefined) return;
+  private encodeAhead(): void {
+    while (this.ahead < SIDE_BY_SIDE && this.waiting.length > 0) this.begin(this.waiting.shift()!);
+  }
+
+  private begin(piece: Piece): void {
+    this.ahead += 1;
     const going = this.encode(piece);
     going.catch(() => {}); // told when its turn comes
     this.encoded.set(piece, going);
@@ -197,11 +224,6 @@ class Pieces {
     } finally {
       await film.close();
     }
-  }
-
-  private async go(): Promise<void> {
-    if (this.isClosed) throw new StudioError("CANCELLED", "The work was cancelled.");
-    await this.work.listener.go();
   }
 }
 

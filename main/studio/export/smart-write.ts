@@ -40,32 +40,38 @@ export async function joinPieces(
   await output.start();
   const seconds = rate.denominator / rate.numerator;
   let decoderConfig: VideoDecoderConfig | undefined;
-  for (const piece of pieces) {
-    const { path, first } = await find(piece);
-    const written = await packets.use(path, async ({ sink, config, sets }) => {
-      decoderConfig ??= config;
-      let count = 0;
-      const start = await sink.getKeyPacket((first + 0.25) * seconds);
-      if (start === null || frameOf(start, rate) !== first) return 0;
-      for await (const packet of sink.packets(start)) {
-        const frame = frameOf(packet, rate);
-        if (frame === null || frame < first || (packet.type === "key" && frame >= first + piece.count)) break;
-        if (frame >= first + piece.count) continue;
-        await go();
-        const at = (piece.from + frame - first) * seconds;
-        await source.add(new EncodedPacket(withSets(packet.data, sets), packet.type, at, seconds), { decoderConfig });
-        count += 1;
-        await told(piece, count);
-        if (count === piece.count) break;
-      }
-      return count;
-    });
-    if (written !== piece.count)
-      throw new StudioError(
-        "FFMPEG_FAILED",
-        "A stretch of the film could not be copied: export again without copying (smart rendering off).",
-        `${written} of ${piece.count} frames from ${piece.from} on`,
-      );
+  try {
+    for (const piece of pieces) {
+      const { path, first } = await find(piece);
+      const written = await packets.use(path, async ({ sink, config, sets }) => {
+        decoderConfig ??= config;
+        let count = 0;
+        const start = await sink.getKeyPacket((first + 0.25) * seconds);
+        if (start === null || frameOf(start, rate) !== first) return 0;
+        for await (const packet of sink.packets(start)) {
+          const frame = frameOf(packet, rate);
+          if (frame === null || frame < first || (packet.type === "key" && frame >= first + piece.count)) break;
+          if (frame >= first + piece.count) continue;
+          await go();
+          const at = (piece.from + frame - first) * seconds;
+          await source.add(new EncodedPacket(withSets(packet.data, sets), packet.type, at, seconds), { decoderConfig });
+          count += 1;
+          await told(piece, count);
+          if (count === piece.count) break;
+        }
+        return count;
+      });
+      if (written !== piece.count)
+        throw new StudioError(
+          "FFMPEG_FAILED",
+          "A stretch of the film could not be copied: export again without copying (smart rendering off).",
+          `${written} of ${piece.count} frames from ${piece.from} on`,
+        );
+    }
+    await output.finalize();
+  } catch (error) {
+    // Closes its file.
+    await output.cancel();
+    throw error;
   }
-  await output.finalize();
 }
