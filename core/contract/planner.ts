@@ -116,3 +116,7 @@ export const plannerMethods = {
   /** Holds for clips that begin from now on. */
   "planner.configure": { input: plannerSettingsSchema.partial(), output: computerSchema },
 } as const;
+
+/** What no choice of a device changes, and why; shown with the choice. */
+export const PROCESSOR_ONLY =
+  "Media are looked at on the processor, which is done with a picture before another device would be open; so are clips in int8, whose operators only the processor has.";

@@ -18,7 +18,8 @@ interface Made {
   record: { request: { seed: number } };
 }
 
-const answer = (stdout: string) => JSON.parse(stdout) as { ok: boolean; clips?: Made[]; findings?: unknown };
+const answer = (stdout: string) =>
+  JSON.parse(stdout) as { ok: boolean; clips?: Made[]; findings?: unknown; processorOnly?: string };
 
 describe("plume generate", () => {
   it("writes the file, prints its path, and is otherwise quiet in a pipe", async () => {
@@ -167,6 +168,7 @@ describe("plume models and plume doctor", () => {
         expect.objectContaining({ name: "onnxruntime", ok: true, sentence: expect.stringContaining("0.0.0-fake") }),
       ]),
     );
+    expect(answer(well.stdout).processorOnly).toMatch(/^Media are looked at on the processor, .*int8/u);
     vi.stubEnv("PLUME_FFMPEG", "/no/such/ffmpeg");
     const ill = await plume(bench, ["doctor"]);
     expect(ill).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FAIL .*PLUME_FFMPEG/m), stderr: "" });

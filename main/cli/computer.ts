@@ -1,4 +1,10 @@
-import { type Computer, type Device, plannerSettingsSchema, StudioError } from "../../core/contract/index.ts";
+import {
+  type Computer,
+  type Device,
+  plannerSettingsSchema,
+  PROCESSOR_ONLY,
+  StudioError,
+} from "../../core/contract/index.ts";
 import type { Studio } from "../studio/index.ts";
 import { bytes, type Output } from "./output.ts";
 import type { CommonOptions } from "./program.ts";
@@ -20,9 +26,10 @@ export async function computer(options: ComputerOptions, studio: Studio, output:
   const lines = [
     `Device: ${found.settings.device === "auto" ? "automatic" : found.settings.device}.`,
     ...found.devices.map((device) => `${device.used ? "*" : " "} ${device.id.padEnd(7)} ${deviceLine(device)}`),
+    PROCESSOR_ONLY,
     ...memoryLines(found),
   ];
-  output.result({ ...found }, lines.join("\n"));
+  output.result({ ...found, processorOnly: PROCESSOR_ONLY }, lines.join("\n"));
 }
 
 /** A device that cannot be used is no fault: models run on the processor. */

@@ -3,6 +3,7 @@ import {
   type ModelSummary,
   type Plan,
   type PlanWish,
+  PROCESSOR_ONLY,
   SEGMENT_FRAMES,
 } from "../../core/contract/index.ts";
 import type { Studio } from "../studio/index.ts";
@@ -28,10 +29,11 @@ export async function doctor(studio: Studio, output: Output): Promise<void> {
     ...findings.map(({ ok, sentence }) => `${ok ? "ok  " : "FAIL"}  ${sentence}`),
     ...memoryLines(computer).map((line) => `ok    ${line}`),
     ...devices.map((device) => `${device.works ? "ok  " : "-   "}  ${deviceLine(device)}`),
+    `ok    ${PROCESSOR_ONLY}`,
     ...plansByPlace(plans).flatMap(planLines),
   ];
   output.result(
-    { findings, devices, settings: computer.settings, memory: computer.memory, plans },
+    { findings, devices, settings: computer.settings, memory: computer.memory, processorOnly: PROCESSOR_ONLY, plans },
     lines.join("\n"),
     findings.every(({ ok }) => ok),
   );

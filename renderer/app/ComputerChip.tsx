@@ -2,7 +2,7 @@ import "./computer-chip.css";
 import { Cpu, RotateCcw } from "lucide-react";
 import { Popover } from "radix-ui";
 import { useEffect, useRef, useState } from "react";
-import type { Computer, PlannerSettings, SystemInfo } from "../../core/contract/index.ts";
+import { type Computer, type PlannerSettings, PROCESSOR_ONLY, type SystemInfo } from "../../core/contract/index.ts";
 import { deviceWords } from "../plan/PlanLine.tsx";
 import { attempt } from "../state/attempt.ts";
 import { useStudio } from "../state/context.ts";
@@ -88,6 +88,7 @@ function ComputerPanel() {
           />
         ))}
       </div>
+      <p className="computer__note">{PROCESSOR_ONLY}</p>
       <Button
         kind="quiet"
         icon={isTrying ? <Spinner size={12} /> : <RotateCcw size={13} aria-hidden />}

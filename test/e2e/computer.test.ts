@@ -45,7 +45,10 @@ test("the estimate stands in Create, Animate and the timeline's sheet, follows d
     await page.getByTitle(/press to choose with what/).click();
     const panel = page.getByRole("dialog", { name: "What clips are made with" });
     await panel.getByText(/Its libraries are not part of this installation/).waitFor(patience);
-    expect(await panel.getByRole("radio", { name: /CUDA/ }).isDisabled()).toBe(true);
+    const cuda = panel.getByRole("radio", { name: /CUDA/ });
+    expect(await cuda.isDisabled()).toBe(true);
+    expect(await cuda.getAttribute("aria-description")).toMatch(/libraries/);
+    await panel.getByText(/Media are looked at on the processor/).waitFor(patience);
     expect(await accessibilityProblems(page)).toEqual([]);
     await shot("computer");
     await panel.locator("label", { hasText: "Graphics, WebGPU" }).click();
