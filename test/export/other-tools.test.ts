@@ -3,8 +3,8 @@
  * document type definition of FCPXML. The last is not ours to pass on: PLUME_FCPXML_DTD names the file where it is at hand.
  *
  * What could not be had: kdenlive reads and writes OpenTimelineIO only with its Python library, which Debian has not packed, and Final Cut
- * Pro and Resolve do not run here (what Kdenlive, Gaupol and OpenShot read and wrote is in foreign/). Their files were read by hand; each shape that they showed has a fixture of its own in
- * core/exchange/foreign-*.test.ts.
+ * Pro and Resolve do not run here (what Kdenlive, Gaupol and OpenShot read and wrote is in foreign/). Their files were read by hand; each
+ * shape that they showed has a fixture of its own in core/exchange/foreign-*.test.ts.
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
