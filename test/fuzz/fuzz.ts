@@ -13,6 +13,8 @@ import { checkpointOriginals } from "./targets.ts";
 /** CPU time that one damaged file may cost; the largest originals are some ten kilobytes. */
 const MOST_MS = 2000;
 const MOST_RSS = 1.2e9;
+/** A file that has no answer after this long, while the process has nothing to compute, never gets one. */
+const HANGS_MS = 120_000;
 
 const { values } = parseArgs({
   options: { runs: { type: "string" }, seed: { type: "string" }, of: { type: "string" } },
@@ -25,6 +27,14 @@ const counts = { opened: 0, refused: 0 };
 let failures = 0;
 let slowest = 0;
 const started = performance.now();
+let current = { seed: first, name: "", since: started };
+const watch = setInterval(() => {
+  if (performance.now() - current.since < HANGS_MS) return;
+  process.stdout.write(
+    `seed ${current.seed}, ${current.name}: no answer; ${process.getActiveResourcesInfo().join()}\n`,
+  );
+  process.exit(1);
+}, 10_000);
 try {
   for (let n = 0; n < runs; n++) {
     const seed = first + n;
@@ -33,6 +43,7 @@ try {
     const changed = damage(bytes, random);
     const path = join(folder, `changed-${n % 4}`);
     const before = process.cpuUsage();
+    current = { seed, name, since: performance.now() };
     try {
       counts[await read(changed, path)]++;
     } catch (error) {
@@ -59,6 +70,7 @@ try {
     }
   }
 } finally {
+  clearInterval(watch);
   await rm(folder, { recursive: true, force: true });
 }
 const seconds = Math.round((performance.now() - started) / 1000);
