@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { isMediaJob, type JobSnapshot } from "../../core/contract/index.ts";
+import { makeUnplayable } from "../studio/analyze/testing.ts";
 import { controlPath } from "../studio/control.ts";
 import { testBench } from "../studio/testing.ts";
 import { plume } from "./testing.ts";
@@ -26,6 +27,7 @@ const json = async (bench: Bench, ...argv: string[]) => {
   };
   return { code, ...answer };
 };
+const states = (jobs: JobSnapshot[] | undefined) => jobs?.map(({ kind, state }) => `${kind} ${state}`);
 const prompts = (jobs: JobSnapshot[] | undefined) =>
   jobs
     ?.filter((job) => !isMediaJob(job))
@@ -112,6 +114,39 @@ describe("plume queue", { timeout: 300_000 }, () => {
     );
     socket.destroy();
     expect(codes).toEqual(["FORBIDDEN", "FORBIDDEN", "BAD_REQUEST"]);
+  });
+
+  it("shows what is done for media in one line, which stands for all of it, and works it off without a window", async () => {
+    await using bench = await testBench();
+    vi.stubEnv("PLUME_HOME", bench.home);
+    let studio = await bench.open();
+    await studio.call("queue.hold", {});
+    for (const n of [1, 2]) {
+      const file = join(bench.home, `${n}.mp4`);
+      await makeUnplayable(`testsrc2=s=64x64:r=${n + 5}:d=1`, file);
+      await studio.importMedia(file);
+    }
+    await vi.waitFor(async () => expect((await json(bench, "list")).jobs).toHaveLength(4), { timeout: 60_000 });
+    await studio.close();
+    const lines = (await plume(bench, ["queue", "list"])).stdout.split("\n");
+    const line = lines.find((each) => each.includes("proxy: 2 media, 0 of 2 done"))!;
+    expect(lines.some((each) => each.includes("analysis: 2 media, 0 of 2 done"))).toBe(true);
+    const [batch] = line.split(" ");
+    expect(states((await json(bench, "pause", batch!)).jobs)).toEqual(["proxy paused", "proxy paused"]);
+    expect(states((await json(bench, "cancel", batch!.slice(0, 8))).jobs)).toEqual([
+      "proxy cancelled",
+      "proxy cancelled",
+    ]);
+    await json(bench, "resume");
+    expect((await json(bench, "run")).code).toBe(0);
+    expect(states((await json(bench, "list")).jobs)).toEqual(["proxy cancelled", "proxy cancelled"]);
+    expect(states((await json(bench, "retry", batch!)).jobs)).toEqual(["proxy queued", "proxy queued"]);
+    expect((await json(bench, "run")).code).toBe(0);
+    expect((await json(bench, "list", "--all")).jobs).toEqual([]);
+    studio = await bench.open();
+    const ids = (await studio.call("media.list", {})).map(({ id }) => id);
+    expect((await studio.call("media.status", { ids })).map(({ proxy }) => proxy)).toEqual([true, true]);
+    expect((await studio.call("analysis.facts", { ids })).every(({ facts }) => facts !== null)).toBe(true);
   });
 
   it.each([

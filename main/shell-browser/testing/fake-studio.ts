@@ -33,11 +33,10 @@ import {
   quietQueue,
 } from "../../../core/testing/samples.ts";
 import type { ShellStudio } from "../../shell-common/content.ts";
-import { locateFfmpeg } from "../../media/index.ts";
 import { lookIntoFile } from "../../studio/export/disk-projects.ts";
 import { TimelineDesk } from "../../studio/export/timeline-desk.ts";
-import { MediaDesk } from "../../studio/media/desk.ts";
 import { ProjectService } from "../../studio/projects/service.ts";
+import { openMedia } from "./fake-media.ts";
 import { fakeModels } from "./fake-models.ts";
 import { drawBubbles, encode, toLatentPreview } from "./draw.ts";
 
@@ -174,13 +173,11 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
     list: async () => library(),
     file: async (id: string) => ({ path: join(folder, `${found(clips, id).id}.mp4`), size: found(clips, id).bytes }),
   };
-  const desk = new MediaDesk({
-    folder: join(folder, "media"),
-    prepared: join(folder, "cache"),
-    tools: () => locateFfmpeg(),
+  const { desk, close: closeMedia } = openMedia({
+    folder,
     library: libraryFiles,
-    emit: (event) => publish(event),
-    log: () => {},
+    publish: (event) => publish(event),
+    used: () => projects.usedMedia,
   });
   const projects = new ProjectService({
     folder: options.projects ?? join(folder, "projects"),
@@ -340,7 +337,7 @@ export async function createFakeStudio(options: FakeStudioOptions = {}): Promise
       closed = true;
       await working;
       await projects.shutDown();
-      await desk.close();
+      await closeMedia();
       await rm(folder, { recursive: true, force: true });
     },
   };

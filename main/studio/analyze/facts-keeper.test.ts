@@ -108,7 +108,7 @@ describe("what is done for media by itself", () => {
       await using bench = await testBench();
       await installFake(bench.home, "eyes");
       const at = (name: string) => join(bench.home, name);
-      const studio = await bench.open();
+      const studio = await bench.open({ idleUnloadMs: 2000 });
       const events = record(studio);
       const slow = ["-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=30", "-c:v", "libx264", "-preset", "ultrafast"];
       // 4:4:4, which no browser plays: it needs a proxy.
@@ -139,6 +139,11 @@ describe("what is done for media by itself", () => {
       const engines = seen.at(-1)!.filter(({ name }) => name === "engine");
       expect(engines).toHaveLength(1);
       expect(engines[0]!.priority).toBeGreaterThanOrEqual(constants.priority.PRIORITY_BELOW_NORMAL);
+      // When there is nothing to look at any more, the model goes out of memory.
+      await vi.waitFor(async () => expect((await children()).filter(({ name }) => name === "engine")).toEqual([]), {
+        timeout: 200_000,
+        interval: 100,
+      });
       await studio.close();
     },
   );

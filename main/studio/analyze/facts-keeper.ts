@@ -55,7 +55,8 @@ export class FactsKeeper {
         return { id: source.id, facts };
       }),
     );
-    if (unknown.length > 0) await this.options.queue(unknown);
+    if (unknown.length > 0)
+      await this.options.queue(unknown).catch((error: unknown) => this.options.log(`facts: ${String(error)}`));
     return known;
   }
 

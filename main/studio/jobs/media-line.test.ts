@@ -183,3 +183,87 @@ describe("what is done for media", () => {
     await studio.close();
   });
 });
+
+describe("what is done for media, beside clips", () => {
+  it("goes first where it is on a timeline", async () => {
+    await using bench = await testBench();
+    await installFake(bench.home, "eyes");
+    const studio = await bench.open();
+    await studio.call("queue.hold", {});
+    const paths = await films(bench.home, ["a.mp4", "b.mp4"]);
+    for (const path of paths) await studio.importMedia(path);
+    await vi.waitFor(async () => expect(await jobsOf(studio)).toHaveLength(4), patience);
+    const priorities = async () =>
+      (await jobsOf(studio)).map(({ kind, title, priority }) => `${kind} ${title[0]} ${priority}`).toSorted();
+    expect(await priorities()).toEqual(["analysis a low", "analysis b low", "proxy a normal", "proxy b normal"]);
+    const b = (await studio.call("media.list", {})).find(({ name }) => name === "b.mp4")!;
+    const { id, document } = await studio.call("projects.create", { name: "Film" });
+    await studio.call("projects.useMedia", { id, media: [b.id] });
+    const track = document.tracks.find(({ kind }) => kind === "video")!.id;
+    await studio.call("projects.edit", {
+      id,
+      name: "append",
+      arguments: { clips: [{ track, clip: { media: b.id } }] },
+    });
+    const raised = ["analysis a low", "analysis b normal", "proxy a normal", "proxy b high"];
+    await vi.waitFor(async () => expect(await priorities()).toEqual(raised), patience);
+    // The user's word counts more, and is not taken back at the next edit.
+    const proxy = (await jobsOf(studio)).find(({ kind, title }) => kind === "proxy" && title === "b.mp4")!;
+    await studio.call("jobs.prioritize", { id: proxy.id, priority: "normal" });
+    await studio.call("projects.undo", { id });
+    await studio.call("projects.redo", { id });
+    const events = record(studio);
+    await studio.call("queue.release", {});
+    await isEmpty(studio);
+    expect(begun(events)).toEqual(["proxy a.mp4", "proxy b.mp4", "analysis b.mp4", "analysis a.mp4"]);
+    await studio.close();
+  });
+
+  it("gives way: looking stops for a clip and begins anew after it", async () => {
+    await using bench = await testBench();
+    await installFake(bench.home, "eyes");
+    const studio = await bench.open();
+    const states: string[] = [];
+    const clips: Promise<unknown>[] = [];
+    studio.subscribe((event) => {
+      if (event.type !== "job") return;
+      const { kind, state } = event.job;
+      const last = `${kind} ${state}`;
+      if (states.at(-1) !== last) states.push(last);
+      if (last === "analysis running" && clips.length === 0)
+        clips.push(studio.call("jobs.generate", { request: { prompt: "rain", seed: 1 }, variations: 1 }));
+    });
+    const [path] = await films(bench.home, ["a.mp4"], 20);
+    const media = await studio.importMedia(path!);
+    await vi.waitFor(
+      async () => expect((await studio.call("analysis.facts", { ids: [media.id] }))[0]!.facts).not.toBeNull(),
+      patience,
+    );
+    await Promise.all(clips);
+    const at = (what: string, from = 0) => states.indexOf(what, from);
+    const [began, over] = [at("generate running"), at("generate done")];
+    expect(at("analysis queued", began)).toBeGreaterThan(began);
+    expect(states.slice(at("analysis queued", began), over)).not.toContain("analysis running");
+    expect(at("analysis running", over)).toBeGreaterThan(over);
+    await studio.close();
+  });
+
+  it("counts where the engine dies again and again: the queue stops, says so, and nothing more is burnt", async () => {
+    await using bench = await testBench();
+    await installFake(bench.home, "eyes");
+    // An engine that dies whenever it is asked to look.
+    const engineEntry = join(bench.home, "dead-engine.ts");
+    await writeFile(engineEntry, "process.exit(9);\n");
+    const studio = await bench.open({}, { engineEntry });
+    const names = ["a.mp4", "b.mp4", "c.mp4", "d.mp4"];
+    await studio.call("queue.hold", {});
+    for (const path of await films(bench.home, names)) await studio.importMedia(path);
+    await vi.waitFor(async () => expect(await jobsOf(studio)).toHaveLength(8), patience);
+    await studio.call("queue.release", {});
+    await vi.waitFor(async () => expect((await studio.call("queue.state", {})).hold?.by).toBe("deaths"), patience);
+    const looks = (await jobsOf(studio)).filter(({ kind }) => kind === "analysis");
+    expect(looks.map(({ state }) => state).toSorted()).toEqual(["failed", "failed", "failed", "queued"]);
+    expect(looks.find(({ state }) => state === "failed")!.error!.message).toMatch(/^[A-Z].*[.]$/);
+    await studio.close();
+  });
+});

@@ -35,7 +35,7 @@ export interface MediaLineOptions {
 export class MediaLine {
   private readonly options: MediaLineOptions;
   /** On their way into the journal. */
-  private readonly adding = new Map<string, string>();
+  private readonly adding = new Map<string, MediaJob>();
   /** Failed or stopped, by their ids: what they were for. */
   private readonly stuck = new Map<string, string>();
   /** The user took these off the list, failed or stopped: left alone until the studio is opened anew. */
@@ -66,8 +66,10 @@ export class MediaLine {
     };
   }
 
-  /** The job for this version in the list; null: none. */
+  /** The job for this version in the list, or on its way there; null: none. */
   find(kind: Kind, version: string): MediaJob | null {
+    const adding = this.adding.get(keyOf(kind, version));
+    if (adding !== undefined) return adding;
     return this.all().findLast((job) => job.kind === kind && job.request.version === version) ?? null;
   }
 
@@ -88,16 +90,17 @@ export class MediaLine {
       if (job === undefined ? this.left.has(key) && !again : !isOver(job, again)) continue;
       this.left.delete(key);
       if (job !== undefined) old.push(job.id);
-      const batch = this.batch(kind);
-      this.adding.set(key, batch);
-      const priority = used.has(id) ? USED[kind] : USUAL[kind];
-      fresh.push({ kind, ...freshJob(), title: media.name, request: { media: id, version }, priority, batch });
+      const shared = { priority: used.has(id) ? USED[kind] : USUAL[kind], batch: this.batch(kind) };
+      const made = { kind, ...freshJob(), title: media.name, request: { media: id, version }, ...shared };
+      this.adding.set(key, made);
+      fresh.push(made);
     }
     this.raiseSoon();
     if (fresh.length === 0) return;
     try {
       await this.jobs.add(fresh);
-      await this.jobs.dismiss(old);
+      const left = new Set(this.all().map(({ id }) => id));
+      await this.jobs.dismiss(old.filter((id) => left.has(id)));
     } finally {
       for (const job of fresh) this.adding.delete(keyOf(kind, job.request.version));
     }
@@ -180,7 +183,7 @@ export class MediaLine {
 
   /** The batch that more work of this kind belongs to. */
   private batch(kind: Kind): string {
-    for (const [key, batch] of this.adding) if (key.startsWith(kind)) return batch;
+    for (const job of this.adding.values()) if (job.kind === kind && job.batch !== null) return job.batch;
     const open = this.all().findLast((job) => job.kind === kind && (job.state === "queued" || job.state === "running"));
     return open?.batch ?? randomBytes(9).toString("base64url").replace(/^-/, "b");
   }

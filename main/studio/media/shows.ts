@@ -60,6 +60,8 @@ export class MediaShows {
   private readonly preparer: Preparer;
   /** How proxies are made when their turn in the queue comes. */
   readonly proxyRunner: ProxyRunner;
+  /** How many are being asked about, and may have to be made. */
+  private asking = 0;
   /** Ids that were asked about, by version: who is told when something was made. */
   private readonly ids = new Map<string, Set<string>>();
 
@@ -88,14 +90,28 @@ export class MediaShows {
   }
 
   private async ready(ids: readonly string[], again: boolean): Promise<MediaStatus[]> {
+    this.asking += 1;
+    try {
+      return await this.readyNow(ids, again);
+    } finally {
+      this.asking -= 1;
+      if (this.isQuiet) this.options.onIdle();
+    }
+  }
+
+  private async readyNow(ids: readonly string[], again: boolean): Promise<MediaStatus[]> {
     const found = await this.sources.resolve(ids);
     const there = found.filter((each): each is MediaSource => !isMissing(each));
-    await this.preparer.want(there, again);
     const lacking: MediaSource[] = [];
     for (const source of there)
       if (!playsAsItIs(source.media, source.technical) && (await this.proxyOf(source)) === undefined)
         lacking.push(source);
-    await this.options.proxies.want(lacking, again);
+    // Queued before anything else is made: whoever looks in between must not believe that nothing is left to do.
+    const queued = this.options.proxies.want(lacking, again).catch((error: unknown) => {
+      this.options.log(`proxies: ${String(error)}`); // a full disk: there is no room for a proxy either
+    });
+    await this.preparer.want(there, again);
+    await queued;
     return Promise.all(found.map((each) => this.describe(each)));
   }
 
@@ -106,7 +122,7 @@ export class MediaShows {
 
   /** Everything that shows media is there: what takes longer may begin. */
   get isQuiet(): boolean {
-    return this.preparer.isIdle;
+    return this.asking === 0 && this.preparer.isIdle;
   }
 
   private async proxyOf({ media }: MediaSource): Promise<string | undefined> {
