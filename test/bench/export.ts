@@ -1,6 +1,7 @@
 /**
  * What exporting costs, side by side in one run: (a) a cut-only timeline of H.264 clips with smart rendering against ffmpeg encoding the
- * same; (b) a composited timeline against ffmpeg's own filter graph of it; (c) memory of short and long exports.
+ * same; (b) a composited timeline against ffmpeg's own filter graph of it; (c) memory of short and long exports
+ * (`--minutes 60`; `--way encoded` or `copied` for one of the two).
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -272,7 +273,7 @@ function makeTone(folder: string, seconds: number): MediaReference {
 const UNIT = 720;
 
 /** Films of cuts and titles with sound, some of it painted, encoded whole; and with as much copied as can be. */
-async function memoryOf(tools: MediaTools, folder: string, minutes: readonly number[]) {
+async function memoryOf(tools: MediaTools, folder: string, minutes: readonly number[], ways: readonly string[]) {
   const seconds = UNIT / 24 + 1;
   const media = [...makeClips(folder, 1, seconds, SMALL), makeTone(folder, seconds)];
   const [width, height] = SMALL.split("x").map(Number) as [number, number];
@@ -291,8 +292,12 @@ async function memoryOf(tools: MediaTools, folder: string, minutes: readonly num
   const peaks: { readonly minutes: number; readonly encoded: Memory | null; readonly copied: Memory | null }[] = [];
   for (const count of minutes) {
     const document = film(count);
-    const encoded = await exportApart(tools, document, settings({ smart: false, audio }), folder, `m${count}.mp4`);
-    const copied = await exportApart(tools, document, settings({ audio }), folder, `s${count}.mp4`, /were copied/);
+    const encoded = ways.includes("encoded")
+      ? await exportApart(tools, document, settings({ smart: false, audio }), folder, `m${count}.mp4`)
+      : null;
+    const copied = ways.includes("copied")
+      ? await exportApart(tools, document, settings({ audio }), folder, `s${count}.mp4`, /were copied/)
+      : null;
     peaks.push({ minutes: count, encoded, copied });
   }
   return peaks;
@@ -338,9 +343,10 @@ export async function benchExport({ say, args }: BenchContext): Promise<unknown>
         tools,
         folder,
         [1, longest].filter((minutes, i, all) => all.indexOf(minutes) === i && minutes <= longest),
+        args.includes("--way") ? [args[args.indexOf("--way") + 1]!] : ["encoded", "copied"],
       );
       const text = (peak: Memory | null): string =>
-        peak === null ? "not told" : `${peak.own.toFixed(0)} MB (${peak.all.toFixed(0)} with its ffmpegs)`;
+        peak === null ? "not measured" : `${peak.own.toFixed(0)} MB (${peak.all.toFixed(0)} with its ffmpegs)`;
       for (const { minutes, encoded, copied } of memory)
         say(`(c) peak memory of ${minutes} min: ${text(encoded)} encoded whole, ${text(copied)} partly copied`);
       const [short, long] = [memory[0], memory.at(-1)];
