@@ -14,7 +14,8 @@ export interface Packets {
 
 /**
  * Writes the film's pictures from packets to one MP4 file without sound. Each piece begins with a key frame that resets the decoder and
- * carries the parameter sets that it needs, so that pieces of different encoders stand beside each other.
+ * carries the parameter sets that it needs, so that pieces of different encoders stand beside each other. The file's index is kept in memory
+ * until its end, at 0.7 KB a frame with what V8 leaves lying; fragments would free it, but ffmpeg misreads them where frames are reordered.
  * @param find called for one piece after the other; may resolve when the piece is encoded
  */
 export async function joinPieces(
