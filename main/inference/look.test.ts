@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { solid, temporaryFolder } from "../media/testing.ts";
 import { installCheckpoint } from "../../native-models/pack/index.ts";
 import { openVision } from "../../native-models/index.ts";
@@ -12,6 +12,9 @@ import {
   writeCheckpoint,
 } from "../../native-models/patnet/testing-model.testkit.ts";
 import { EngineHost, type EngineHostOptions, type Sight } from "./host.ts";
+
+// Engines start slowly where much else is going on.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const entry = fileURLToPath(new URL("./testing/fake-engine.ts", import.meta.url));
 const hosts: EngineHost[] = [];
