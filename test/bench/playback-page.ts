@@ -45,8 +45,9 @@ const page = {
       return painted.at(-1)!.at;
     };
     const move = (seconds: number) => {
+      const at = performance.now();
       transport.seek(secondsToFlicks(seconds));
-      return { at: performance.now(), time: transport.time };
+      return { at, time: transport.time };
     };
     await shows(move(0).time);
     /** What is painted on the way to a picture is no `painted`, but is seen. */
