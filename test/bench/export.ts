@@ -190,6 +190,7 @@ function memoryMb(pid: number, what: string): number {
 /**
  * Exports as the studio does, in a process of its own. Its memory is null where the system does not tell.
  * @param note what the export must say of how it went
+ * @param lookEvery milliseconds between two looks at its memory, which cost CPU time that a bench of time would count
  */
 async function exportApart(
   tools: MediaTools,
@@ -198,6 +199,7 @@ async function exportApart(
   folder: string,
   target: string,
   note = /./,
+  lookEvery = 200,
 ): Promise<Memory | null> {
   const media = await Promise.all(
     Object.values(document.media).map(async (reference) => {
@@ -223,7 +225,7 @@ async function exportApart(
     } catch {
       // One of them has just ended, or this is no Linux.
     }
-  }, LOOK_EVERY_MS);
+  }, lookEvery);
   try {
     const { notes } = await exporting.over;
     if (!note.test(notes.join(" ")) || /did not work/.test(notes.join(" ")))
@@ -237,7 +239,7 @@ async function exportApart(
 }
 
 /** At a cut one process more is there for a fraction of a second: also a short film's must be seen. */
-const LOOK_EVERY_MS = 30;
+const LOOK_OFTEN_MS = 30;
 
 /** Small frames: what grows with a film's length are not its pictures. */
 const SMALL = "160x90";
@@ -293,10 +295,18 @@ async function memoryOf(tools: MediaTools, folder: string, minutes: readonly num
   for (const count of minutes) {
     const document = film(count);
     const encoded = ways.includes("encoded")
-      ? await exportApart(tools, document, settings({ smart: false, audio }), folder, `m${count}.mp4`)
+      ? await exportApart(
+          tools,
+          document,
+          settings({ smart: false, audio }),
+          folder,
+          `m${count}.mp4`,
+          /./,
+          LOOK_OFTEN_MS,
+        )
       : null;
     const copied = ways.includes("copied")
-      ? await exportApart(tools, document, settings({ audio }), folder, `s${count}.mp4`, /were copied/)
+      ? await exportApart(tools, document, settings({ audio }), folder, `s${count}.mp4`, /were copied/, LOOK_OFTEN_MS)
       : null;
     peaks.push({ minutes: count, encoded, copied });
   }
