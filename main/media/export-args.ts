@@ -19,7 +19,17 @@ const TRUE_PEAK = -1;
 /** Frames between key frames at most, in seconds: players seek to them. */
 const KEY_SECONDS = 4;
 
-const ANONYMOUS = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"];
+/** Nothing of the machine or the moment goes into the file. */
+export const ANONYMOUS = [
+  "-map_metadata",
+  "-1",
+  "-fflags",
+  "+bitexact",
+  "-flags:v",
+  "+bitexact",
+  "-flags:a",
+  "+bitexact",
+];
 
 type Video = NonNullable<ExportPlan["video"]>;
 type Audio = NonNullable<ExportPlan["audio"]>;
@@ -46,27 +56,6 @@ export function exportArgs(
     ...(audio === null ? [] : soundInput(audio)),
     ...(video === null ? [] : ["-map", "0:v:0", ...pictureOutput(video, encoder!, frames)]),
     ...(audio === null ? [] : ["-map", `${video === null ? 0 : 1}:a:0`, ...soundOutput(audio, loudness)]),
-    // Nothing of the machine or the moment goes into the file.
-    ...ANONYMOUS,
-    ...formatArgs(settings.container, video),
-    `file:${target}`,
-  ];
-}
-
-/** Puts pictures and sound, encoded already, into the export's own container. */
-export function joinArgs(plan: ExportPlan, pictures: string, sound: string | null, target: string): string[] {
-  const { video, settings } = plan;
-  return [
-    ...BASE_ARGS,
-    ...PROTOCOLS,
-    "-i",
-    `file:${pictures}`,
-    ...(sound === null ? [] : ["-i", `file:${sound}`]),
-    "-map",
-    "0:v:0",
-    ...(sound === null ? [] : ["-map", "1:a:0"]),
-    "-c",
-    "copy",
     ...ANONYMOUS,
     ...formatArgs(settings.container, video),
     `file:${target}`,
@@ -308,7 +297,7 @@ export function measureArgs(audio: Audio): string[] {
   ];
 }
 
-function formatArgs(container: Container, video: Video | null): string[] {
+export function formatArgs(container: Container, video: Video | null): string[] {
   switch (container) {
     case "mp4":
     case "mov": {

@@ -8,6 +8,7 @@ export * from "./export-args.ts";
 export * from "./feed.ts";
 export * from "./filter-text.ts";
 export * from "./frame-reader.ts";
+export * from "./join-args.ts";
 export * from "./head.ts";
 export * from "./heif.ts";
 export * from "./locate.ts";

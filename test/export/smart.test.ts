@@ -7,53 +7,23 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ExportSettings, findPreset, planExport } from "../../core/export/index.ts";
 import { FRAME_RATES, frameToFlicks, type Rate } from "../../core/time/index.ts";
 import type { MediaReference } from "../../core/timeline/index.ts";
-import { locateFfmpeg, type MediaTools, openFrameReader, videoFacts } from "../../main/media/index.ts";
+import { locateFfmpeg, type MediaTools } from "../../main/media/index.ts";
 import { MediaFiles } from "../../main/studio/export/media-files.ts";
 import { PacketFiles } from "../../main/studio/export/packet-files.ts";
 import { type Piece, planSmart } from "../../main/studio/export/smart-plan.ts";
 import { launchBrowser, removeFolder, temporaryFolder } from "../e2e/harness.ts";
 import type { DecodePage } from "../viewer/decode-page.ts";
-import { encodeNumbered, HEIGHT, numberOf, WIDTH } from "../viewer/numbered.ts";
+import { encodeNumbered, HEIGHT, WIDTH } from "../viewer/numbered.ts";
 import { bundle, callerOf, serve, type TestServer } from "../viewer/serve.ts";
 import { exportFilm } from "./export-film.ts";
 import { Film } from "./films.ts";
-
-const FRAMES = 96;
-const x264 = [
-  "-c:v",
-  "libx264",
-  "-preset",
-  "veryfast",
-  "-crf",
-  "16",
-  "-bf",
-  "2",
-  "-g",
-  "12",
-  "-sc_threshold",
-  "0",
-  "-color_range",
-  "tv",
-];
+import { decoded, FRAMES, range, reference, x264 } from "./numbered-films.ts";
 
 let folder = "";
 let tools: MediaTools;
 let server: TestServer;
 let browser: Browser;
 let page: Page;
-
-const reference = (name: string, rate: Rate): MediaReference => ({
-  id: name.replace(".", "-"),
-  kind: "video",
-  name,
-  path: name,
-  fingerprint: { bytes: 1, sha256: "ab".repeat(32) },
-  availableRange: { start: 0, duration: frameToFlicks(FRAMES, rate) },
-  rate,
-  size: { width: WIDTH, height: HEIGHT },
-  audio: null,
-  record: null,
-});
 
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -131,10 +101,6 @@ function cuts(): Film {
 }
 const shown = [...range(5, 40), ...range(20, 30), ...range(12, 24), ...range(60, 36)];
 
-function range(from: number, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => from + i);
-}
-
 async function planned(made: Film, value = settings()): Promise<Piece[] | null> {
   const files = media().map((each) => ({
     reference: each,
@@ -148,24 +114,6 @@ async function planned(made: Film, value = settings()): Promise<Piece[] | null> 
   } finally {
     packets.close();
   }
-}
-
-/** Numbers of the frames of a file, as ffmpeg decodes them. */
-async function decoded(file: string, rate: Rate, count: number): Promise<number[]> {
-  const input = [`file:${file}`];
-  const reader = openFrameReader(
-    tools,
-    { name: file, input, facts: await videoFacts(tools, input), rate, width: WIDTH, height: HEIGHT },
-    1,
-  );
-  const numbers: number[] = [];
-  try {
-    for (let n = 0; n < count; n++)
-      numbers.push(numberOf((await reader.frameAt(frameToFlicks(n, rate))).pixels, WIDTH, HEIGHT));
-  } finally {
-    await reader.close();
-  }
-  return numbers;
 }
 
 const inChromium = callerOf<DecodePage>(() => page, "decodePage");
@@ -208,7 +156,7 @@ describe("smart rendering", () => {
     const outcome = await exportFilm(tools, cuts().document, settings(), folder, file);
     expect(outcome.notes[0]).toMatch(/^108 of 130 frames were copied/);
     const rate = FRAME_RATES["24"];
-    expect(await decoded(file, rate, shown.length)).toEqual(shown);
+    expect(await decoded(tools, file, rate, shown.length)).toEqual(shown);
     const { stderr } = await promisify(execFile)("ffmpeg", [
       "-nostdin",
       "-v",
@@ -284,7 +232,7 @@ describe("smart rendering", () => {
     expect(pictures).toBeGreaterThan(0);
     expect(told.at(-1)).toBe(expected.length);
     expect(told).toEqual([...told].sort((a, b) => a - b));
-    expect(await decoded(file, FRAME_RATES["24"], expected.length)).toEqual(expected);
+    expect(await decoded(tools, file, FRAME_RATES["24"], expected.length)).toEqual(expected);
     expect(await readdir(folder)).not.toContainEqual(expect.stringMatching(/cuts|pictures|piece/));
   });
 
@@ -322,7 +270,7 @@ describe("smart rendering", () => {
     });
     expect(outcome.notes).toEqual([expect.stringMatching(/frames were copied as they are; the others/)]);
     expect(told.at(-1)).toBe(cutFrames.length);
-    const found = await decoded(file, FRAME_RATES["24"], cutFrames.length);
+    const found = await decoded(tools, file, FRAME_RATES["24"], cutFrames.length);
     expect(found.filter((_, n) => !isTitled(n))).toEqual(cutFrames.filter((_, n) => !isTitled(n)));
     expect(await readdir(folder)).not.toContainEqual(expect.stringMatching(/cuts|pictures|piece/));
   });
@@ -337,7 +285,7 @@ describe("smart rendering", () => {
     const sound = { ...settings(), audio: { ...findPreset("h264")!.settings.audio!, loudness: null } };
     const { notes } = await exportFilm({ ...tools, ffmpeg: poor }, made.document, sound, folder, file);
     expect(notes).toContain("Copying untouched stretches did not work here, so all of it was encoded.");
-    const found = await decoded(file, FRAME_RATES["24"], cutFrames.length);
+    const found = await decoded(tools, file, FRAME_RATES["24"], cutFrames.length);
     expect(found.filter((_, n) => !isTitled(n))).toEqual(cutFrames.filter((_, n) => !isTitled(n)));
   });
 
@@ -346,10 +294,10 @@ describe("smart rendering", () => {
     const ntsc = film(rate).put("V1", "ntsc.mp4", { from: 5, count: 60 });
     const file = join(folder, "joined-ntsc.mp4");
     expect((await exportFilm(tools, ntsc.document, settings(), folder, file)).notes[0]).toMatch(/copied/);
-    expect(await decoded(file, rate, 60)).toEqual(range(5, 60));
+    expect(await decoded(tools, file, rate, 60)).toEqual(range(5, 60));
     const open = film().put("V1", "open.mp4", { from: 5, count: 60 });
     const other = join(folder, "joined-open.mp4");
     await exportFilm(tools, open.document, settings(), folder, other);
-    expect(await decoded(other, FRAME_RATES["24"], 60)).toEqual(range(5, 60));
+    expect(await decoded(tools, other, FRAME_RATES["24"], 60)).toEqual(range(5, 60));
   });
 });

@@ -46,7 +46,7 @@ export async function writeSmart(
   const threads = Math.ceil(availableParallelism() / SIDE_BY_SIDE);
   const encoding = new Pieces(work, pieces, packets, { ...encoder, isQuick: true, threads });
   const { container } = plan.settings;
-  const pictures = join(places.work, "pictures.mp4");
+  const pictures = join(places.work, "pictures");
   const sound = plan.audio === null ? null : join(places.work, `sound.${container}`);
   const find = (piece: Piece): Promise<Packets> => encoding.find(piece);
   const go = (): Promise<void> => encoding.go();
@@ -62,8 +62,8 @@ export async function writeSmart(
     sound === null ? Promise.resolve() : writeSound({ ...work, listener }, loudness, sound),
   ] as const;
   try {
-    const [ends] = await Promise.all(going);
-    await runMedia(tools.ffmpeg, joinArgs(plan, pictures, sound, places.target));
+    const [ends, joined] = await Promise.all(going);
+    await runMedia(tools.ffmpeg, joinArgs(plan, joined, sound, places.target));
     const copied = pieces.reduce((sum, { copy, count }) => sum + (copy === null ? 0 : count), 0);
     const { frames } = plan.video!;
     notes.splice(
@@ -80,7 +80,8 @@ export async function writeSmart(
   } finally {
     await encoding.close();
     await Promise.allSettled(going);
-    for (const file of [pictures, sound]) if (file !== null) await rm(file, { force: true });
+    await rm(pictures, { recursive: true, force: true });
+    if (sound !== null) await rm(sound, { force: true });
   }
 }
 
