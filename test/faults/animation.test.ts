@@ -130,7 +130,7 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
     timeout: 600_000,
   }, async () => {
     await studio.close();
-    await hold("interpolate", 2);
+    await hold("interpolate", 3);
     const script = join(import.meta.dirname, "animation-child.ts");
     const args = [script, join(folder.path, "home"), join(folder.path, "clips"), JSON.stringify(request())];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -153,6 +153,7 @@ describe.skipIf(process.platform !== "linux" || !existsSync(starter))("an animat
     const done = await studio.ended(id);
     expect(done.error).toBeNull();
     expect(repeated).toEqual([]);
+    // The step that was told last may not have been written down when the studio was killed; those before it were.
     expect(Math.min(...steps)).toBeGreaterThanOrEqual(2);
     const { keyframesSha256, framesSha256 } = recordOf(whole);
     expect(recordOf(done)).toMatchObject({ keyframesSha256, framesSha256 });
