@@ -195,7 +195,7 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
         analysis: this.analyses.runner,
       },
       emit: (event) => this.emit(event),
-      mayBegin: (lane) => lane !== "media" || this.desk.shows.isQuiet,
+      mayBegin: (lane) => lane !== "media" || (this.mediaLine.isSettled && this.desk.shows.isQuiet),
       admit: (job) => admission.admit(job),
       makeRoom: (job) => admission.makeRoom(job),
       onQueue: () => this.queueDesk.tell(),

@@ -6,6 +6,8 @@ import { isMediaJob, type MediaJob, type StudioEvent } from "../../../core/contr
 import { makeUnplayable } from "../analyze/testing.ts";
 import type { Studio } from "../studio.ts";
 import { installFake, record, testBench } from "../testing.ts";
+import { freshJob } from "./job-runner.ts";
+import { MediaLine } from "./media-line.ts";
 
 vi.setConfig({ testTimeout: 400_000 });
 const patience = { timeout: 200_000, interval: 20 };
@@ -265,5 +267,52 @@ describe("what is done for media, beside clips", () => {
     expect(looks.map(({ state }) => state).toSorted()).toEqual(["failed", "failed", "failed", "queued"]);
     expect(looks.find(({ state }) => state === "failed")!.error!.message).toMatch(/^[A-Z].*[.]$/);
     await studio.close();
+  });
+});
+
+const never = (): Promise<never> => Promise.reject(new Error("nobody asked for this"));
+
+const lineOver = (list: readonly MediaJob[], pump: () => void) =>
+  new MediaLine({
+    jobs: () => ({
+      list: () => [...list],
+      pump,
+      add: never,
+      cancel: never,
+      dismiss: async () => {},
+      prioritize: never,
+    }),
+    used: () => new Set(),
+    log: () => {},
+  });
+
+describe("what was left when the studio was closed", () => {
+  const left: MediaJob = {
+    kind: "analysis",
+    ...freshJob(),
+    title: "a.mp4",
+    request: { media: "m", version: "v" },
+    priority: "low",
+    batch: "b",
+  };
+
+  it("begins a little after the start, and what is new at once", async () => {
+    vi.useFakeTimers();
+    try {
+      const pump = vi.fn();
+      const line = lineOver([left], pump);
+      await line.start();
+      expect(line.isSettled).toBe(false);
+      await vi.runAllTimersAsync();
+      expect(line.isSettled).toBe(true);
+      expect(pump).toHaveBeenCalledOnce();
+      for (const list of [[], [{ ...left, state: "failed" as const }]]) {
+        const fresh = lineOver(list, pump);
+        await fresh.start();
+        expect(fresh.isSettled).toBe(true);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
