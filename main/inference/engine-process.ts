@@ -35,11 +35,22 @@ export interface EngineTimes {
   readonly silence: number;
   /** Main thread without a turn and no report: a model call that never returns. One step of a large clip may take many minutes. */
   readonly stall: number;
+  /** At work, without a report and without computing anything: it waits for something that never comes. */
+  readonly idle: number;
   /** Between asking to cancel and killing. */
   readonly cancelGrace: number;
 }
 
-export const DEFAULT_TIMES: EngineTimes = { start: 60_000, silence: 30_000, stall: 3_600_000, cancelGrace: 3000 };
+export const DEFAULT_TIMES: EngineTimes = {
+  start: 60_000,
+  silence: 30_000,
+  stall: 3_600_000,
+  idle: 600_000,
+  cancelGrace: 3000,
+};
+
+/** Processor time that shows an engine at work, ms: one that only waits takes less within the idle time, a starved one still more. */
+const WORK_MS = 200;
 
 /** Receives a task's progress, previews and frames in order; the engine waits while it works. */
 export type OnReport = (report: TaskReport, body: Uint8Array) => Promise<void> | void;
@@ -67,7 +78,11 @@ export class EngineProcess {
   private lastReport = performance.now();
   private lastWatch = performance.now();
   private peak = 0;
-  private beat: Heartbeat = { rss: 0, available: Number.POSITIVE_INFINITY, busyMs: 0 };
+  private beat: Heartbeat = { rss: 0, available: Number.POSITIVE_INFINITY, busyMs: 0, cpuMs: 0 };
+  /** When the engine was last seen to do anything, and its processor time then. */
+  private lastWork = { at: performance.now(), cpuMs: 0 };
+  /** What it reported is being dealt with; it waits for that. */
+  private isHeard = false;
   /** Set before we kill it ourselves: then the exit needs no guessing. */
   private verdict: StudioError | null = null;
   private readonly memoryKillsBefore = kernelMemoryKills();
@@ -234,6 +249,7 @@ export class EngineProcess {
       else running.reject(StudioError.fromData(report.error));
       return;
     }
+    this.isHeard = true;
     try {
       await running.onReport(report, body);
     } catch (error) {
@@ -243,6 +259,7 @@ export class EngineProcess {
       this.kill(cancelled());
       running.reject(StudioError.from(error));
     } finally {
+      this.isHeard = false;
       this.lastReport = performance.now();
     }
   }
@@ -270,10 +287,19 @@ export class EngineProcess {
     this.lastWatch = now;
     // Until the handshake another, longer limit holds: a busy computer may take its time to start a process.
     if (slept || this.version === "") this.lastBeat = this.lastReport = now;
+    const { cpuMs } = this.beat;
+    const isAtWork = cpuMs - this.lastWork.cpuMs > WORK_MS || this.lastReport > this.lastWork.at;
+    if (slept || this.running === null || this.isHeard || isAtWork) this.lastWork = { at: now, cpuMs };
     if (now - this.lastBeat > this.options.times.silence)
       this.kill(unresponsive("The engine gave no sign of life, so it was ended: try the clip again."));
     else if (this.running !== null && Math.min(this.beat.busyMs, now - this.lastReport) > this.options.times.stall)
       this.kill(unresponsive("The engine was stuck in one step for too long, so it was ended: try a smaller clip."));
+    else if (now - this.lastWork.at > this.options.times.idle)
+      this.kill(
+        unresponsive(
+          "The engine waited for something that never came, so it was ended: check that the disks are connected, then try again.",
+        ),
+      );
   }
 
   private note(text: string): void {

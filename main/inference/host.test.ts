@@ -212,6 +212,22 @@ describe("a sick engine", () => {
     expect((await generate(host, "hello")).frames.length).toBe(3);
   });
 
+  it("is ended when it waits for something that never comes", async () => {
+    const host = makeHost({ times: { idle: 4000 } });
+    const run: Run = { events: [], frames: [], fractions: [] };
+    await expect(generate(host, "hang", { run })).rejects.toMatchObject({
+      code: "ENGINE_UNRESPONSIVE",
+      message: expect.stringContaining("never came"),
+    });
+    expect((await generate(host, "hello")).frames.length).toBe(3);
+  });
+
+  it("is not ended while the studio takes its time with what it reported", async () => {
+    const host = makeHost({ times: { idle: 1000 } });
+    const slow = await generate(host, "hello", { more: { frames: 1 }, onFrame: () => sleep(4000) });
+    expect(slow.frames.length).toBe(1);
+  });
+
   it("is given up when it never starts", async () => {
     const missing = makeHost({ entry: "/no/such/engine.ts" });
     await expect(generate(missing, "hello")).rejects.toMatchObject({ code: "ENGINE_CRASHED" });

@@ -204,5 +204,7 @@ export const heartbeatSchema = z.object({
   available: z.number(),
   /** Milliseconds since the engine's main thread last had a turn. */
   busyMs: z.number(),
+  /** Processor time of the engine without the heartbeat's own, ms: stands still in an engine that waits for something. */
+  cpuMs: z.number(),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;

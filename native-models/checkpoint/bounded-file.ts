@@ -1,5 +1,5 @@
 /** A file opened for reading whose every read is checked against its size. */
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { StudioError } from "../../core/contract/errors.ts";
 
@@ -8,8 +8,31 @@ export function unreadable(message: string, detail?: string, cause?: unknown): S
   return new StudioError("CHECKPOINT_UNREADABLE", message, detail, cause === undefined ? undefined : { cause });
 }
 
-/** Largest single read that `read` takes in one go; Node refuses more than 2 GiB - 1. */
-const CHUNK = 1 << 30;
+/** Largest single read, bytes: the slowest disk that is worth the name gives so much well within `ANSWER_MS`. */
+const CHUNK = 64 * 2 ** 20;
+
+/** A disk that was silent for so long, ms, is gone: a network drive that was cut off, a stick that was pulled out and is still "mounted". */
+const ANSWER_MS = 120_000;
+const CLOSE_MS = 5000;
+
+/**
+ * What was awaited, or an error when it does not come: nobody is left waiting for a disk that never answers. What was begun goes on unheard.
+ * Errors: CHECKPOINT_UNREADABLE. @param name the file's, for the sentence
+ */
+export async function answered<T>(awaited: Promise<T>, name: string, limitMs = ANSWER_MS): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const message = `The disk with ${name} does not answer any more: check that it is connected, then try again.`;
+      reject(unreadable(message, `nothing for ${limitMs / 1000} s`));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([awaited, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 export class BoundedFile {
   readonly path: string;
@@ -31,8 +54,16 @@ export class BoundedFile {
   static async open(path: string): Promise<BoundedFile> {
     let handle: FileHandle;
     try {
-      handle = await open(path, "r");
+      // Asked before it is opened: opening a pipe that nobody writes to never ends.
+      if (!(await answered(stat(path), basename(path))).isFile())
+        throw unreadable(`${path} is not a file: choose the checkpoint itself.`);
+      const opening = open(path, "r");
+      handle = await answered(opening, basename(path)).catch((cause: unknown) => {
+        opening.then((late) => late.close()).catch(() => {});
+        throw cause;
+      });
     } catch (cause) {
+      if (cause instanceof StudioError) throw cause;
       const code = cause instanceof Error && "code" in cause ? cause.code : "";
       const sentence =
         code === "ENOENT" || code === "ENOTDIR"
@@ -41,12 +72,11 @@ export class BoundedFile {
       throw unreadable(sentence, String(cause), cause);
     }
     try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) throw unreadable(`${path} is not a file: choose the checkpoint itself.`);
-      if (stat.size === 0) throw unreadable(`The file ${basename(path)} is empty: download it again.`);
-      return new BoundedFile(path, stat.size, handle);
+      const { size } = await answered(handle.stat(), basename(path));
+      if (size === 0) throw unreadable(`The file ${basename(path)} is empty: download it again.`);
+      return new BoundedFile(path, size, handle);
     } catch (error) {
-      await handle.close();
+      await closed(handle, basename(path));
       throw error;
     }
   }
@@ -69,7 +99,9 @@ export class BoundedFile {
     let done = 0;
     while (done < target.byteLength) {
       const part = Math.min(CHUNK, target.byteLength - done);
-      const { bytesRead } = await this.#handle.read(target, done, part, offset + done).catch((cause: unknown) => {
+      const reading = answered(this.#handle.read(target, done, part, offset + done), this.name);
+      const { bytesRead } = await reading.catch((cause: unknown) => {
+        if (cause instanceof StudioError) throw cause;
         throw unreadable(
           `The disk gave an error while ${what} was read from ${this.name}: copy the file to another disk or download it again.`,
           String(cause),
@@ -89,6 +121,11 @@ export class BoundedFile {
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    await closed(this.#handle, this.name);
   }
+}
+
+/** Closing waits for the reads under way; of a disk that does not answer nobody waits. */
+async function closed(handle: FileHandle, name: string): Promise<void> {
+  await answered(handle.close(), name, CLOSE_MS).catch(() => {});
 }

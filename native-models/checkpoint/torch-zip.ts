@@ -7,7 +7,7 @@ import { inflateRaw } from "node:zlib";
 import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from "yauzl";
 import { StudioError } from "../../core/contract/errors.ts";
 import type { TensorInfo, TensorSource } from "../types.ts";
-import { BoundedFile, unreadable } from "./bounded-file.ts";
+import { answered, BoundedFile, unreadable } from "./bounded-file.ts";
 import { toFloat32 } from "./dtype.ts";
 import { readPickle } from "./pickle.ts";
 import { GlobalName, type StorageReference } from "./pickle-values.ts";
@@ -49,8 +49,8 @@ class Archive {
     try {
       const reader = new ZipReader(file);
       const opening = fromRandomAccessReaderPromise(reader, file.size, { autoClose: false, lazyEntries: true });
-      zip = await Promise.race([opening, reader.failure]);
-      const entries = await Promise.race([directory(zip), reader.failure]);
+      zip = await answered(Promise.race([opening, reader.failure]), file.name);
+      const entries = await Promise.race([directory(zip, file.name), reader.failure]);
       return new Archive(file, reader, zip, entries);
     } catch (cause) {
       zip?.close();
@@ -104,8 +104,9 @@ class Archive {
   async #dataStart(entry: Entry): Promise<number> {
     try {
       const header = this.#zip.readLocalFileHeaderPromise(entry, { minimal: true });
-      return (await Promise.race([header, this.#reader.failure])).fileDataStart;
+      return (await answered(Promise.race([header, this.#reader.failure]), this.file.name)).fileDataStart;
     } catch (cause) {
+      if (cause instanceof StudioError) throw cause;
       throw unreadable(
         `The file ${this.file.name} is an incomplete or damaged PyTorch file: download it again.`,
         String(cause),
@@ -137,15 +138,17 @@ class Archive {
 }
 
 /** Entries by name. Errors: when there are too many, or two of one name. */
-async function directory(zip: ZipFile): Promise<Map<string, Entry>> {
+async function directory(zip: ZipFile, file: string): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
   if (zip.entryCount > MOST_ENTRIES) throw new Error(`${zip.entryCount} entries`);
-  for await (const entry of zip.eachEntry()) {
+  const all = zip.eachEntry();
+  for (;;) {
+    const { done, value: entry } = await answered(all.next(), file);
+    if (done === true) return entries;
     if (entries.has(entry.fileName)) throw new Error(`two entries named ${entry.fileName}`);
     entries.set(entry.fileName, entry);
     if (entries.size > MOST_ENTRIES) throw new Error("too many entries");
   }
-  return entries;
 }
 
 /** The folder inside the archive that holds `data.pkl`, with its slash; errors say what else the archive may be. */

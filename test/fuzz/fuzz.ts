@@ -9,11 +9,12 @@ import { parseArgs } from "node:util";
 import { damage, randomNumbers } from "../../native-models/checkpoint/mutate.testkit.ts";
 import { exchangeOriginals } from "./exchange-targets.ts";
 import { checkpointOriginals } from "./targets.ts";
+import { StandstillWatch } from "./watch.ts";
 
 /** CPU time that one damaged file may cost; the largest originals are some ten kilobytes. */
 const MOST_MS = 2000;
 const MOST_RSS = 1.2e9;
-/** A file that has no answer after this long, while the process has nothing to compute, never gets one. */
+/** A file that has no answer after this long never gets one. */
 const HANGS_MS = 120_000;
 
 const { values } = parseArgs({
@@ -27,14 +28,7 @@ const counts = { opened: 0, refused: 0 };
 let failures = 0;
 let slowest = 0;
 const started = performance.now();
-let current = { seed: first, name: "", since: started };
-const watch = setInterval(() => {
-  if (performance.now() - current.since < HANGS_MS) return;
-  process.stdout.write(
-    `seed ${current.seed}, ${current.name}: no answer; ${process.getActiveResourcesInfo().join()}\n`,
-  );
-  process.exit(1);
-}, 10_000);
+const watch = new StandstillWatch(HANGS_MS, folder);
 try {
   for (let n = 0; n < runs; n++) {
     const seed = first + n;
@@ -43,7 +37,7 @@ try {
     const changed = damage(bytes, random);
     const path = join(folder, `changed-${n % 4}`);
     const before = process.cpuUsage();
-    current = { seed, name, since: performance.now() };
+    watch.begin(seed, name);
     try {
       counts[await read(changed, path)]++;
     } catch (error) {
@@ -70,7 +64,7 @@ try {
     }
   }
 } finally {
-  clearInterval(watch);
+  await watch.close();
   await rm(folder, { recursive: true, force: true });
 }
 const seconds = Math.round((performance.now() - started) / 1000);
