@@ -5,6 +5,7 @@
 import type { LatentSize } from "../diffusion/latent.ts";
 import { TorchRandom } from "../diffusion/torch-random.ts";
 import type { ConvRange, Graph } from "../onnx/graph.ts";
+import { PIECE_BYTES } from "../onnx/pieces.ts";
 import type { SessionOptions, Weights } from "../onnx/session.ts";
 import { clipTokenizer } from "../openclip/tokenizer.ts";
 import { type Int8Data, writeInt8 } from "../pack/int8-files.ts";
@@ -87,6 +88,8 @@ export async function calibrate(
   let done = 0;
   const networks = new HummingbirdNetworks(config, weights, {
     threads: options.threads,
+    // It is one of many things that a laptop does then, and done once a model.
+    pieceBytes: PIECE_BYTES,
     observe: (graph, seen) => widen(ranges, graph, seen),
   });
   const embed = (prompt: string) => networks.encodePrompt(clipTokenizer().tokenize(prompt).ids);

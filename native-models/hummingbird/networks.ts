@@ -2,7 +2,7 @@
 import { guidanceEmbedding, timestepEmbedding } from "../diffusion/embedding.ts";
 import type { LatentSize } from "../diffusion/latent.ts";
 import type { Graph } from "../onnx/graph.ts";
-import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
+import type { OpenGraph, SessionOptions, Weights } from "../onnx/session.ts";
 import { SessionCache } from "../onnx/session-cache.ts";
 import { textGraph } from "../openclip/text-tower.ts";
 import type { Int8Data } from "../pack/int8-files.ts";
@@ -57,12 +57,12 @@ export class HummingbirdNetworks {
     graph: () => Graph,
     options: SessionOptions = this.#options,
     weights = this.#weights,
-  ): Promise<Session> {
+  ): Promise<OpenGraph> {
     return this.#sessions.get(kind, size, graph, weights, options);
   }
 
   /** Runs a network that is needed once a clip: not worth a private, repacked copy of its weights. */
-  async #once(kind: string, graph: () => Graph, inputs: Parameters<Session["run"]>[0]): ReturnType<Session["run"]> {
+  async #once(kind: string, graph: () => Graph, inputs: Parameters<OpenGraph["run"]>[0]): ReturnType<OpenGraph["run"]> {
     const session = await this.#session(kind, "", graph, { ...this.#options, prepack: false });
     const outputs = await session.run(inputs);
     if (session.graph.weightBytes(this.#weights.index) > KEEP_BYTES) await this.#sessions.close(kind);
@@ -94,7 +94,7 @@ export class HummingbirdNetworks {
     await this.#unet(size);
   }
 
-  #unet(size: LatentSize): Promise<Session> {
+  #unet(size: LatentSize): Promise<OpenGraph> {
     const name = `${size.batch}x${size.frames}x${size.height}x${size.width}`;
     const { int8, observe } = this.#options;
     const graph = () => unetGraph(this.config, size, null, { int8: int8?.ranges, observe: observe !== undefined });

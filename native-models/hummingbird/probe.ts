@@ -1,6 +1,7 @@
 import { frameOf, latentSize } from "../diffusion/latent.ts";
 import { toRgb8 } from "../diffusion/rgb.ts";
 import { TorchRandom } from "../diffusion/torch-random.ts";
+import { PIECE_BYTES } from "../onnx/pieces.ts";
 import { clipTokenizer } from "../openclip/tokenizer.ts";
 import { throwIfAborted } from "../pack/files.ts";
 import type { ManifestOf } from "../pack/manifest.ts";
@@ -16,7 +17,7 @@ export const probeHummingbird: RunProbe<ManifestOf<"hummingbird">> = async (mani
   const { config, native, examplePrompts } = manifest;
   const { prompts, size, steps } = calibrationPlan(examplePrompts, latentSize(native), config);
   const { defaultGuidance: guidance } = config.sampler;
-  const networks = new HummingbirdNetworks(config, weights, { threads: options.threads });
+  const networks = new HummingbirdNetworks(config, weights, { threads: options.threads, pieceBytes: PIECE_BYTES });
   const embed = (prompt: string) => networks.encodePrompt(clipTokenizer().tokenize(prompt).ids);
   const random = new TorchRandom(SEED);
   const total = unetCalls(config, steps, guidance) + 1;

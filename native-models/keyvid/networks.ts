@@ -2,7 +2,7 @@
 import { timestepEmbedding } from "../diffusion/embedding.ts";
 import { LATENT_CHANNELS, type LatentSize } from "../diffusion/latent.ts";
 import { type Graph, sizeOf } from "../onnx/graph.ts";
-import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
+import type { OpenGraph, SessionOptions, Weights } from "../onnx/session.ts";
 import { SessionCache } from "../onnx/session-cache.ts";
 import { textGraph } from "../openclip/text-tower.ts";
 import { clipTokenizer } from "../openclip/tokenizer.ts";
@@ -59,7 +59,7 @@ export class KeyvidNetworks implements StageNetworks {
   async #once(
     part: Part,
     graph: () => Graph,
-    inputs: Parameters<Session["run"]>[0],
+    inputs: Parameters<OpenGraph["run"]>[0],
     size = "",
   ): Promise<Record<string, Float32Array>> {
     const written = graph();
@@ -141,7 +141,7 @@ export class KeyvidNetworks implements StageNetworks {
     await this.#sessions.closeWhere((kind) => kind.startsWith(`${stage}-`));
   }
 
-  #unet(stage: Stage, size: LatentSize, branches: number, reuse?: number, keep?: number): Promise<Session> {
+  #unet(stage: Stage, size: LatentSize, branches: number, reuse?: number, keep?: number): Promise<OpenGraph> {
     const { frames, height, width } = size;
     const variant = `${reuse === undefined ? "" : `-from${reuse}`}${keep === undefined ? "" : `-keep${keep}`}`;
     const graph = () => unetGraph(this.config[stage], size, { branches, reuse, keep });

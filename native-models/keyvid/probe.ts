@@ -2,6 +2,7 @@ import { type ResolvedAnimation, SIZE_STEP } from "../../core/contract/index.ts"
 import { animationMemory } from "../costs.ts";
 import { throwIfAborted } from "../pack/files.ts";
 import { type ManifestOf, packSummary } from "../pack/manifest.ts";
+import { PIECE_BYTES } from "../onnx/pieces.ts";
 import { probePicture, type RunProbe } from "../pack/probe.ts";
 import { unetUnit } from "../unet3d/architecture.ts";
 import { latentScale } from "../vae/encoder.ts";
@@ -28,7 +29,7 @@ export const probeKeyvid: RunProbe<ManifestOf<"keyvid">> = async (manifest, weig
   const { config, id, examplePrompts } = manifest;
   const unit = Math.max(SIZE_STEP, unetUnit(config.keyframes) * latentScale(config.vae));
   const side = Math.max(unit, Math.round(SIDE / unit) * unit);
-  const networks = new KeyvidNetworks(config, weights, { threads: options.threads });
+  const networks = new KeyvidNetworks(config, weights, { threads: options.threads, pieceBytes: PIECE_BYTES });
   const summary = packSummary(manifest);
   const { folder, index } = weights;
   const memoryOf = (request: ResolvedAnimation): number => animationMemory(config, index, request);

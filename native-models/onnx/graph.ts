@@ -49,7 +49,8 @@ export class Graph {
   readonly #parameters = new Map<string, ParameterSpec>();
   readonly #views = new Map<string, WeightView>();
   readonly #constants = new Map<string, Constant>();
-  readonly #names = new Set<string>();
+  /** By name: inputs and results. */
+  readonly #tensors = new Map<string, Tensor>();
   readonly #scopes: string[] = [];
   #counter = 0;
 
@@ -90,7 +91,7 @@ export class Graph {
 
   input(name: string, dtype: ElementType, shape: readonly number[]): Tensor {
     const tensor = { name, dtype, shape };
-    this.#names.add(name);
+    this.#tensors.set(name, tensor);
     this.#inputs.push(tensor);
     return tensor;
   }
@@ -201,11 +202,12 @@ export class Graph {
     const base = `${this.path}/${op}.${this.#counter++}`;
     const results = outputs.map((output, index) => {
       const name = output.name ?? (outputs.length === 1 ? base : `${base}:${index}`);
-      if (this.#names.has(name)) this.fail(`the name ${name} is taken`);
-      this.#names.add(name);
+      if (this.#tensors.has(name)) this.fail(`the name ${name} is taken`);
       if (output.shape.some((size) => !Number.isInteger(size) || size < 0))
         this.fail(`${op} would have the shape [${output.shape.join()}]`);
-      return { name, dtype: output.dtype, shape: output.shape };
+      const tensor = { name, dtype: output.dtype, shape: output.shape };
+      this.#tensors.set(name, tensor);
+      return tensor;
     });
     this.#nodes.push({
       op,
@@ -256,6 +258,52 @@ export class Graph {
   /** Bytes of the weights that this graph reads, as they lie in memory while it is open. */
   weightBytes(index: WeightIndex): number {
     return [...this.#parameters.keys()].reduce((sum, key) => sum + memoryBytes(index[key]), 0);
+  }
+
+  /** Element type of an input or of an operator's result. */
+  dtypeOf(name: string): ElementType | undefined {
+    return this.#tensors.get(name)?.dtype;
+  }
+
+  /** Bytes of the weights that each operator reads, as they lie in memory while it is open. */
+  operatorBytes(index: WeightIndex): number[] {
+    return this.#nodes.map(({ inputs }) =>
+      inputs.reduce((sum, name) => {
+        const view = this.#views.get(name);
+        if (view === undefined) return sum;
+        const [all = 1] = this.#parameters.get(view.source)!.shape;
+        return sum + (memoryBytes(index[view.source]) * view.rows) / all;
+      }, 0),
+    );
+  }
+
+  /**
+   * The operators from one position up to another as a graph of their own: what they read of earlier ones becomes an input, what later
+   * ones or the caller read of them an output, each under its own name.
+   */
+  slice(from: number, to: number): Graph {
+    const part = new Graph(`${this.name}-${from}`, "", { int8: this.int8, observe: this.observe });
+    const nodes = this.#nodes.slice(from, to);
+    const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+    const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+    const wanted = new Set([
+      ...this.#nodes.slice(to).flatMap(({ inputs }) => inputs),
+      ...this.#outputs.map(({ name }) => name),
+    ]);
+    part.#nodes.push(...nodes);
+    for (const [name, tensor] of this.#tensors) {
+      if (made.has(name)) part.#tensors.set(name, tensor);
+      else if (read.has(name)) part.input(name, tensor.dtype, tensor.shape);
+      if (made.has(name) && wanted.has(name)) part.#outputs.push(tensor);
+    }
+    for (const [label, view] of this.#views) {
+      if (!read.has(label)) continue;
+      part.#views.set(label, view);
+      part.#parameters.set(view.source, this.#parameters.get(view.source)!);
+    }
+    for (const [key, constant] of this.#constants)
+      if (read.has(constant.tensor.name)) part.#constants.set(key, constant);
+    return part;
   }
 
   get inputs(): readonly Tensor[] {

@@ -1,9 +1,10 @@
 /** Open sessions of one model, by network: each is made on first need, one size at a time, and kept warm. */
 import type { Graph } from "./graph.ts";
-import { Session, type SessionOptions, type Weights } from "./session.ts";
+import { openPiecewise } from "./pieces.ts";
+import { type OpenGraph, Session, type SessionOptions, type Weights } from "./session.ts";
 
 export class SessionCache {
-  readonly #open = new Map<string, { size: string; session: Promise<Session> }>();
+  readonly #open = new Map<string, { size: string; session: Promise<OpenGraph> }>();
 
   /**
    * The session of a network; one of another size is closed first, so that memory does not grow with every size tried.
@@ -15,11 +16,16 @@ export class SessionCache {
     graph: () => Graph,
     weights: Weights,
     options: SessionOptions,
-  ): Promise<Session> {
+  ): Promise<OpenGraph> {
     const open = this.#open.get(kind);
     if (open?.size === size) return open.session;
     await this.close(kind);
-    const session = Session.open(graph(), weights, size === "" ? kind : `${kind}-${size}`, options);
+    const name = size === "" ? kind : `${kind}-${size}`;
+    const { pieceBytes } = options;
+    const session =
+      pieceBytes === undefined
+        ? Session.open(graph(), weights, name, options)
+        : openPiecewise(graph(), weights, name, { ...options, pieceBytes });
     this.#open.set(kind, { size, session });
     session.catch(() => this.#open.delete(kind));
     return session;

@@ -20,6 +20,10 @@ export interface SessionOptions {
   readonly threads: number;
   /** False: float32 weights stay memory-mapped and evictable instead of being repacked into private memory. */
   readonly prepack?: boolean;
+  /** False: convolution kernels keep their layout, also where the graph is small (see `BLOCKED_LAYOUT_BYTES`). */
+  readonly blocked?: boolean | undefined;
+  /** Graphs with more bytes of weights are run in pieces of about this size, one after another (see `PiecewiseSession`). */
+  readonly pieceBytes?: number | undefined;
   /** Where it runs; what the device has no kernel for runs on the processor. Absent: on the processor. */
   readonly device?: DeviceId | undefined;
 }
@@ -38,8 +42,15 @@ export interface Weights {
   readonly index: WeightIndex;
 }
 
+/** A graph that can be run. */
+export interface OpenGraph {
+  readonly graph: Graph;
+  run(inputs: Readonly<Record<string, Values>>): Promise<Record<string, Float32Array>>;
+  close(): Promise<void>;
+}
+
 /** An opened graph. Inputs and outputs are checked against the shapes that the graph was written for. */
-export class Session {
+export class Session implements OpenGraph {
   readonly #session: ort.InferenceSession;
   readonly #graph: Graph;
 
@@ -55,7 +66,7 @@ export class Session {
    */
   static async open(graph: Graph, weights: Weights, name: string, options: SessionOptions): Promise<Session> {
     const file = join(weights.folder, `.${name}-${process.pid}-${randomUUID()}.onnx`);
-    const isSmall = graph.weightBytes(weights.index) <= BLOCKED_LAYOUT_BYTES;
+    const isBlocked = options.blocked !== false && graph.weightBytes(weights.index) <= BLOCKED_LAYOUT_BYTES;
     try {
       await writeFile(file, graph.encode(weights.index, weights.file));
       const session = await ort.InferenceSession.create(file, {
@@ -63,7 +74,7 @@ export class Session {
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
         executionMode: "sequential",
-        graphOptimizationLevel: isSmall || graph.int8 ? "all" : "extended",
+        graphOptimizationLevel: isBlocked || graph.int8 ? "all" : "extended",
         enableCpuMemArena: peakBytes(graph) <= KEPT_BYTES,
         // Threads that wait in a loop would take the time of the editor, of ffmpeg and of each other.
         extra: {

@@ -18,10 +18,15 @@ export const largeConfig: HummingbirdConfig = {
  * @returns the file's size in bytes.
  */
 export async function writeSparseCheckpoint(path: string, config: HummingbirdConfig): Promise<number> {
+  return writeSparseTensors(path, checkpointShapes(config));
+}
+
+/** Names and shapes of a checkpoint's tensors. */
+export function checkpointShapes(config: HummingbirdConfig): Map<string, readonly number[]> {
   const shapes = new Map(hummingbirdParameters(config).map((spec) => [spec.source, spec.sourceShape]));
   // The graphs leave the last text block out, but its presence tells how many there are.
   shapes.set(`cond_stage_model.model.transformer.resblocks.${config.text.layers - 1}.ln_1.weight`, [config.text.width]);
-  return writeSparseTensors(path, shapes);
+  return shapes;
 }
 
 /**

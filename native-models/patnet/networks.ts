@@ -3,7 +3,7 @@ import type { Precision } from "../../core/contract/index.ts";
 import { type Int8Data, readInt8 } from "../pack/int8-files.ts";
 import type { Picture } from "../types.ts";
 import { SessionCache } from "../onnx/session-cache.ts";
-import type { Session, SessionOptions, Weights } from "../onnx/session.ts";
+import type { OpenGraph, SessionOptions, Weights } from "../onnx/session.ts";
 import { type Boxes, boxAt, boxCount, sigmoid } from "./boxes.ts";
 import { ClassifierCalibration } from "./calibrate.ts";
 import { classifierGraph } from "./classifier.ts";
@@ -166,7 +166,7 @@ export class PatnetNetworks {
     kind: string,
     { height, width }: typeof SMALLEST,
     graph: Parameters<SessionCache["get"]>[2],
-  ): Promise<Session> {
+  ): Promise<OpenGraph> {
     return this.#sessions.get(kind, `${height}x${width}`, graph, this.#weights, this.#options);
   }
 
