@@ -3,6 +3,7 @@
 // that the packages are there and that a Node which reads TypeScript runs the real program, cli.ts.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import * as modules from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -47,6 +48,10 @@ if (!ready()) {
   const setUp = spawnSync(process.execPath, [bootstrap, "ensure"], { cwd: root, stdio: ["ignore", 2, 2] });
   if (setUp.status !== 0 || !ready()) fail("the set-up did not succeed: see above, then try again.");
 }
+
+// The types of hundreds of files are stripped once, not at each start; this process, and those that it starts.
+const compiled = (process.env.NODE_COMPILE_CACHE ??= join(root, ".cache", "compiled"));
+modules.enableCompileCache?.(compiled);
 
 if (newEnough(process.versions.node)) await import(pathToFileURL(program).href);
 else {

@@ -17,6 +17,7 @@ import { stampOf } from "../../main/studio/export/media-files.ts";
 import { Film } from "../export/films.ts";
 import { type BenchContext, numberAfter } from "./context.ts";
 import { cpuSeconds, describeMachine } from "./machine.ts";
+import { spread } from "./spread.ts";
 
 const [WIDTH, HEIGHT] = [1920, 1080];
 const RATE = FRAME_RATES["24"];
@@ -134,7 +135,8 @@ function ratio(a: Cost, b: Cost): { readonly clock: number; readonly cpu: number
   return { clock: a.seconds / b.seconds, cpu: a.cpu === null || b.cpu === null ? null : a.cpu / b.cpu };
 }
 
-async function composited(tools: MediaTools, folder: string, seconds: number) {
+/** Both in turn, several times: how fast a machine is changes from minute to minute. */
+async function composited(tools: MediaTools, folder: string, seconds: number, rounds: number) {
   const media = makeClips(folder, 3, seconds + 2);
   const half = Math.round(seconds * 12);
   const film = new Film(media, { width: WIDTH, height: HEIGHT, rate: RATE, background: "#000000" });
@@ -145,7 +147,6 @@ async function composited(tools: MediaTools, folder: string, seconds: number) {
   film.put("V2", "clip2.mp4", { count: 2 * half, name: "over" });
   film.set("over", { scaleX: 0.5, scaleY: 0.5, positionX: 0.2, positionY: 0.2, opacity: 0.8 });
   film.text({ text: "Plume Studio", size: 0.1 }, { count: 2 * half });
-  const ours = await cost(() => exportApart(tools, film.document, settings({ smart: false }), folder, "ours.mp4"));
   const length = half / 24;
   const graph = [
     `[0:v]trim=start=0.5:duration=${length + 0.5},setpts=PTS-STARTPTS[a]`,
@@ -156,10 +157,15 @@ async function composited(tools: MediaTools, folder: string, seconds: number) {
     "[both]drawtext=text='Plume Studio':fontsize=108:fontcolor=white:x=(w-tw)/2:y=(h-th)/2[out]",
   ].join(";");
   const inputs = [0, 1, 2].flatMap((n) => ["-i", join(folder, `clip${n}.mp4`)]);
-  const theirs = await cost(() =>
-    ffmpeg([...inputs, "-filter_complex", graph, "-map", "[out]", ...X264, join(folder, "theirs.mp4")]),
-  );
-  return { seconds: 2 * length, ours, theirs, timesOfTheirs: ratio(ours, theirs) };
+  const pairs: { readonly ours: Cost; readonly theirs: Cost; readonly timesOfTheirs: ReturnType<typeof ratio> }[] = [];
+  for (let n = 0; n < rounds; n++) {
+    const ours = await cost(() => exportApart(tools, film.document, settings({ smart: false }), folder, "ours.mp4"));
+    const theirs = await cost(() =>
+      ffmpeg([...inputs, "-filter_complex", graph, "-map", "[out]", ...X264, join(folder, "theirs.mp4")]),
+    );
+    pairs.push({ ours, theirs, timesOfTheirs: ratio(ours, theirs) });
+  }
+  return { seconds: 2 * length, pairs };
 }
 
 /**
@@ -190,7 +196,7 @@ function memoryMb(pid: number, what: string): number {
 /**
  * Exports as the studio does, in a process of its own. Its memory is null where the system does not tell.
  * @param note what the export must say of how it went
- * @param lookEvery milliseconds between two looks at its memory, which cost CPU time that a bench of time would count
+ * @param lookEvery milliseconds between two looks at its memory; null: none, as they cost CPU time that a bench of time would count
  */
 async function exportApart(
   tools: MediaTools,
@@ -199,7 +205,7 @@ async function exportApart(
   folder: string,
   target: string,
   note = /./,
-  lookEvery = 200,
+  lookEvery: number | null = null,
 ): Promise<Memory | null> {
   const media = await Promise.all(
     Object.values(document.media).map(async (reference) => {
@@ -212,7 +218,7 @@ async function exportApart(
   const places = { target: join(folder, target), work, poster: null, masks: [], identity: null };
   const exporting = new ExportProcess({ tools, task, places }, { progress: () => {}, picture: () => {} });
   let [own, all] = [0, 0];
-  const look = setInterval(() => {
+  const look = (): void => {
     try {
       const [worker, ...ffmpegs] = below("self");
       if (worker === undefined) return;
@@ -225,13 +231,14 @@ async function exportApart(
     } catch {
       // One of them has just ended, or this is no Linux.
     }
-  }, lookEvery);
+  };
+  const looking = lookEvery === null ? undefined : setInterval(look, lookEvery);
   try {
     const { notes } = await exporting.over;
     if (!note.test(notes.join(" ")) || /did not work/.test(notes.join(" ")))
       throw new Error(`Not exported as it should be: ${notes.join(" ")}`);
   } finally {
-    clearInterval(look);
+    clearInterval(looking);
     await exporting.kill();
     await rm(work, { recursive: true, force: true });
   }
@@ -340,11 +347,17 @@ export async function benchExport({ say, args }: BenchContext): Promise<unknown>
       result["smart"] = smart;
     }
     if (only === undefined || only === "composite") {
-      const composite = await composited(tools, folder, Math.min(10, seconds));
-      say(
-        `(b) composited ${composite.seconds} s of 1080p: ${told(composite.ours)}; ffmpeg's filter graph of it: ${told(composite.theirs)}`,
-      );
-      say(`    times its time: ${times(composite.timesOfTheirs)} (promise: 1.3)`);
+      const rounds = numberAfter(args, "--rounds") ?? 3;
+      const composite = await composited(tools, folder, Math.min(10, seconds), rounds);
+      for (const { ours, theirs, timesOfTheirs } of composite.pairs)
+        say(
+          `(b) composited ${composite.seconds} s of 1080p: ${told(ours)}; ffmpeg's filter graph of it: ${told(theirs)}: ${times(timesOfTheirs)}`,
+        );
+      const middle = (of: "clock" | "cpu"): number | null => {
+        const found = composite.pairs.map(({ timesOfTheirs }) => timesOfTheirs[of]);
+        return found.includes(null) ? null : spread(found as number[]).p50;
+      };
+      say(`    times its time, median: ${times({ clock: middle("clock")!, cpu: middle("cpu") })} (promise: 1.3)`);
       result["composite"] = composite;
     }
     if (only === undefined || only === "memory") {

@@ -67,7 +67,7 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
   },
   export: {
     about:
-      "smart rendering and compositing against ffmpeg, and memory  [--only smart|composite|memory --seconds n --minutes n]",
+      "smart rendering and compositing against ffmpeg, and memory  [--only smart|composite|memory --seconds n --rounds n --minutes n]",
     run: async (context) => (await import("./export.ts")).benchExport(context),
   },
   planner: {

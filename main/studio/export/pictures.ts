@@ -65,12 +65,14 @@ export async function paint(work: Work, take: (bytes: Uint8Array) => Promise<voi
   const looked = lookout(work);
   if (isComposed(plan)) {
     const film = new FilmFrames({ tools, document: task.document, files, masks, work: places.work, format });
+    const ends = endsOf(work);
     try {
-      const first = blocksOf(await film.painted(0), width, height);
-      await hand(film, { from: 0, count: frames }, work, take, looked);
-      return { first, last: blocksOf(await film.painted(frames - 1), width, height) };
+      // Whichever fails first: the film's frames stop at the encoder, which the caller ends.
+      await Promise.all([ends, hand(film, { from: 0, count: frames }, work, take, looked)]);
+      return await ends;
     } finally {
       await film.close();
+      await ends.catch(() => {});
     }
   }
   const pool = new FramePool(tools, task.document, files);
@@ -94,6 +96,24 @@ export async function paint(work: Work, take: (bytes: Uint8Array) => Promise<voi
     await pool.close();
   }
   return { first: first!, last: last! };
+}
+
+/** The first and the last frame as they are painted: what the film that is composed or copied meanwhile has to look like. */
+export async function endsOf(
+  { tools, task, plan, files, masks, places }: Work,
+  seen: (film: FilmFrames) => void = () => {},
+): Promise<NonNullable<Painted>> {
+  const { width, height, frames } = plan.video!;
+  const parts = { tools, document: task.document, files, masks, work: places.work, format: formatOf(plan) };
+  const film = new FilmFrames(parts);
+  try {
+    const first = blocksOf(await film.painted(0), width, height);
+    seen(film);
+    const last = blocksOf(await film.painted(frames - 1), width, height);
+    return { first, last };
+  } finally {
+    await film.close();
+  }
 }
 
 /** Hands on a stretch of frames: one is written while the next is made. */

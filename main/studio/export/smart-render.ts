@@ -6,12 +6,11 @@ import { chooseEncoder, type Encoder, exportArgs, Feed, joinArgs, type Loudness,
 import { mixInto } from "./feeding.ts";
 import { FilmFrames } from "./film-frames.ts";
 import { PacketFiles } from "./packet-files.ts";
-import { formatOf, hand, lookout, lookSize, type Painted, type Work } from "./pictures.ts";
+import { endsOf, formatOf, hand, lookout, lookSize, type Painted, type Work } from "./pictures.ts";
 import { encodeCuts } from "./smart-cuts.ts";
 import { type Piece, planSmart } from "./smart-plan.ts";
 import { joinPieces, type Packets } from "./smart-write.ts";
 import type { ExportListener } from "./task.ts";
-import { blocksOf } from "./verify.ts";
 
 /** Encoders side by side: one alone does not keep all cores busy. */
 const SIDE_BY_SIDE = 2;
@@ -57,7 +56,12 @@ export async function writeSmart(
     go,
   };
   const going = [
-    endsOf(work),
+    endsOf(work, (film) => {
+      const [wide, high] = lookSize(plan);
+      const seen = film.preview(wide, high);
+      // Copied frames are seen by nobody: this one stands for them.
+      if (seen !== null) listener.picture(wide, high, seen);
+    }),
     joinPieces(pieces, parts, pictures, (piece, count) => encoding.joined(piece, count)),
     sound === null ? Promise.resolve() : writeSound({ ...work, listener }, loudness, sound),
   ] as const;
@@ -94,24 +98,6 @@ async function writeSound(work: Work, loudness: Loudness | null, file: string): 
   } catch (error) {
     await feed.kill();
     throw error;
-  }
-}
-
-/** The first and the last frame as they are painted. */
-async function endsOf({ tools, task, plan, files, masks, places, listener }: Work): Promise<NonNullable<Painted>> {
-  const { width, height, frames } = plan.video!;
-  const parts = { tools, document: task.document, files, masks, work: places.work, format: formatOf(plan) };
-  const film = new FilmFrames(parts);
-  try {
-    const first = blocksOf(await film.painted(0), width, height);
-    const [wide, high] = lookSize(plan);
-    const seen = film.preview(wide, high);
-    // Copied frames are seen by nobody: this one stands for them.
-    if (seen !== null) listener.picture(wide, high, seen);
-    const last = blocksOf(await film.painted(frames - 1), width, height);
-    return { first, last };
-  } finally {
-    await film.close();
   }
 }
 
