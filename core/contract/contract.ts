@@ -142,12 +142,13 @@ export const contract = {
    */
   "analysis.reframe": { input: z.strictObject({ id, clip: id }), output: projectChangeSchema },
   /**
-   * Where the subject is, for these stretches of media (seconds of their time). What is not known yet is looked for, and told by `masks`:
-   * never rejects because nothing could look.
+   * Where the subject is, for these stretches of media (seconds of their time). What is not known yet is looked for by a job of the queue,
+   * and told by `masks`: never rejects because nothing could look. What the user stopped is only looked for `again` when they say so.
    */
   "analysis.masks": {
     input: z.strictObject({
       wants: z.array(z.strictObject({ id, start: z.number().min(0), end: z.number().min(0) })).max(1000),
+      again: z.boolean().optional(),
     }),
     output: z.array(maskStatusSchema),
   },

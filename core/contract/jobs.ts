@@ -162,12 +162,26 @@ export type ProxyJob = z.infer<typeof proxyJobSchema>;
 /** Looking at what is to be seen in media. */
 export const analysisJobSchema = z.object({ kind: z.literal("analysis"), ...mediaJob });
 export type AnalysisJob = z.infer<typeof analysisJobSchema>;
+/** What is looked for in media: where its subjects are in a stretch of it (seconds of its time), with masks; or throughout, as boxes. */
+export const subjectLookSchema = z.discriminatedUnion("for", [
+  z.object({ for: z.literal("masks"), start: z.number(), end: z.number() }),
+  z.object({ for: z.literal("reframe") }),
+]);
+export type SubjectLook = z.infer<typeof subjectLookSchema>;
+/** Following the subjects of media, which somebody waits for: an effect shows them, a clip or a film needs them. */
+export const followJobSchema = z.object({
+  kind: z.literal("follow"),
+  ...mediaJob,
+  request: mediaJob.request.extend({ look: subjectLookSchema }),
+});
+export type FollowJob = z.infer<typeof followJobSchema>;
 /**
  * Work that the studio does for media by itself. Those of one import share a batch, and leave the list when all of them are done; what
  * failed or was stopped stays until the user says what to do with it.
  */
-export type MediaJob = ProxyJob | AnalysisJob;
-export const isMediaJob = (job: JobSnapshot): job is MediaJob => job.kind === "proxy" || job.kind === "analysis";
+export type MediaJob = ProxyJob | AnalysisJob | FollowJob;
+export const isMediaJob = (job: JobSnapshot): job is MediaJob =>
+  job.kind === "proxy" || job.kind === "analysis" || job.kind === "follow";
 
 /** One unit of long work. Each kind has its own request; what they share stands above. */
 export const jobSnapshotSchema = z.discriminatedUnion("kind", [
@@ -178,15 +192,25 @@ export const jobSnapshotSchema = z.discriminatedUnion("kind", [
   convertJobSchema,
   proxyJobSchema,
   analysisJobSchema,
+  followJobSchema,
 ]);
 export type JobSnapshot = z.infer<typeof jobSnapshotSchema>;
 /** A job that makes a clip. */
 export type ClipJob = GenerateJob | AnimateJob;
 export type JobKind = JobSnapshot["kind"];
 
-/** Why nothing new begins: the user paused the queue, or the engine died too often in a short time. */
-export const queueHoldSchema = z.object({ by: z.enum(["user", "deaths"]), message: z.string() });
+/** Why nothing new begins: the user paused the queue, or an engine died too often in a short time. */
+export const queueHoldSchema = z.object({
+  by: z.enum(["user", "deaths"]),
+  message: z.string(),
+  /** Only jobs of these kinds wait; absent: all do. */
+  only: z.array(z.enum(["analysis", "follow"])).optional(),
+});
 export type QueueHold = z.infer<typeof queueHoldSchema>;
+
+/** Whether what holds the queue holds jobs of this kind. */
+export const isHeld = (hold: QueueHold | null, kind: JobKind): boolean =>
+  hold !== null && (hold.only === undefined || hold.only.some((each) => each === kind));
 
 /** What can be done to all jobs of a batch at once; each takes of it what it can. */
 export const batchActSchema = z.union([

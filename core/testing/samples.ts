@@ -3,7 +3,9 @@ import type {
   Clip,
   Computer,
   GenerateJob,
+  AnalysisJob,
   MediaJob,
+  ProxyJob,
   ModelSummary,
   QueueState,
   ResolvedRequest,
@@ -103,7 +105,11 @@ export function job(id: string, change: Partial<GenerateJob> = {}): GenerateJob 
   };
 }
 
-export function mediaJob(kind: MediaJob["kind"], id: string, change: Partial<MediaJob> = {}): MediaJob {
+export function mediaJob(
+  kind: "proxy" | "analysis",
+  id: string,
+  change: Partial<ProxyJob | AnalysisJob> = {},
+): MediaJob {
   const { request: _, ...common } = job(id);
   return {
     ...common,

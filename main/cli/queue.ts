@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { parseAxis, parsePromptList, sweep } from "../../core/batch/index.ts";
 import {
   type GenerationRequest,
+  isHeld,
   isMediaJob,
   type JobSnapshot,
   type Priority,
@@ -185,7 +186,7 @@ export async function runQueue(studio: Studio, output: Output, signal: AbortSign
       const [{ hold }, jobs] = [await studio.call("queue.state", {}), await studio.call("jobs.list", {})];
       const isWorking =
         jobs.some(({ state }) => state === "running") ||
-        (hold === null && jobs.some(({ state }) => state === "queued"));
+        jobs.some(({ kind, state }) => state === "queued" && !isHeld(hold, kind));
       if (!isWorking || signal.aborted) resolve();
     };
     signal.addEventListener("abort", () => resolve(), { once: true });

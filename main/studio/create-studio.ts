@@ -176,6 +176,7 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
       masksFolder: folders.masks,
       desk: this.desk,
       queue: this.mediaLine.of("analysis").want,
+      follows: { line: this.mediaLine, ended: (id) => this.jobs.ended(id), hold: () => this.jobs.state.hold },
       onFacts: (known) => this.emit({ type: "media-facts", known }),
       onMasks: (status) => this.emit({ type: "masks", status }),
       document: (id) => this.projects.find(id).document,
@@ -193,9 +194,10 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
         convert: storeRunner,
         proxy: this.desk.shows.proxyRunner,
         analysis: this.analyses.runner,
+        follow: this.analyses.followRunner,
       },
       emit: (event) => this.emit(event),
-      mayBegin: (lane) => lane !== "media" || (this.mediaLine.isSettled && this.desk.shows.isQuiet),
+      mayBegin: (lane) => this.mediaLine.mayBegin(lane, this.desk.shows.isQuiet),
       admit: (job) => admission.admit(job),
       makeRoom: (job) => admission.makeRoom(job),
       onQueue: () => this.queueDesk.tell(),
@@ -350,7 +352,7 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
     await this.jobs.close();
     await this.exportRunner.close();
     await this.projects.shutDown();
-    await this.analyses.close();
+    this.analyses.close();
     await this.desk.close();
     await this.engine.close();
     await this.eyes.close();
@@ -390,6 +392,7 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
     this.mediaLine.hear(event);
     if (event.type === "job" && event.job.finishedAt !== null && !isMediaJob(event.job))
       this.projects.jobEnded(event.job).catch((error: unknown) => this.opened.log(`projects: ${String(error)}`));
+    this.analyses.follow(event);
     if (this.options.queue === "journal") this.analyses.hear(event);
     this.listeners.tell(event);
   }

@@ -1,4 +1,4 @@
-import { ChevronDown, ChevronRight, Eye, MonitorPlay, Pause, Play, RotateCcw, X } from "lucide-react";
+import { ChevronDown, ChevronRight, Eye, MonitorPlay, Pause, Play, RotateCcw, ScanEye, X } from "lucide-react";
 import { useState } from "react";
 import { type MediaJob, type Priority, prioritySchema } from "../../core/contract/index.ts";
 import { useStudio } from "../state/context.ts";
@@ -56,7 +56,7 @@ function Group({ group, line, isComputing, ...rest }: Omit<Props, "groups"> & { 
     ...(stopped > 0 ? [`${stopped} stopped`] : []),
   ];
   const act = (what: Parameters<typeof queueActions.together>[1]) => void queueActions.together(batch, what);
-  const Icon = kind === "analysis" ? Eye : MonitorPlay;
+  const Icon = kind === "proxy" ? MonitorPlay : kind === "follow" ? ScanEye : Eye;
   const waiting = all.find((job) => job.state === "queued");
   const priority = waiting?.priority ?? null;
   return (

@@ -14,10 +14,17 @@ import {
   Sparkle,
   AudioLines,
   X,
+  ScanEye,
 } from "lucide-react";
 import { type DragEvent, type KeyboardEvent, useState } from "react";
 import { Popover } from "radix-ui";
-import { type JobKind, type JobSnapshot, type Priority, prioritySchema } from "../../core/contract/index.ts";
+import {
+  isMediaJob,
+  type JobKind,
+  type JobSnapshot,
+  type Priority,
+  prioritySchema,
+} from "../../core/contract/index.ts";
 import { useStudio } from "../state/context.ts";
 import { Button } from "../ui/Button.tsx";
 import { etaWords, nameOf, phaseWords } from "../ui/words.ts";
@@ -46,6 +53,7 @@ const icons: Readonly<Record<JobKind, typeof Sparkle>> = {
   convert: Settings2,
   proxy: MonitorPlay,
   analysis: Eye,
+  follow: ScanEye,
 };
 export const priorityWords: Readonly<Record<Priority, string>> = { high: "First", normal: "Normal", low: "Last" };
 
@@ -254,7 +262,7 @@ function State({ job, waits }: { readonly job: JobSnapshot; readonly waits: stri
   const words = {
     queued: job.waitsFor ?? waits ?? (kept === "" ? "Waiting" : `Goes on${kept}`),
     waiting: "Keyframes to look at",
-    paused: interruptions > 0 ? "Paused: the studio stopped while it was made" : `Paused${kept}`,
+    paused: interruptions > 0 ? "Paused: the studio stopped while it was made" : pausedWords(job, kept),
     done: "Done",
     failed: error?.message ?? "Failed",
     cancelled: "Stopped",
@@ -266,6 +274,10 @@ function State({ job, waits }: { readonly job: JobSnapshot; readonly waits: stri
   );
 }
 
+/** What a proxy or a look had come to is not kept: it is quickly done, and a half file serves nobody. */
+const pausedWords = (job: JobSnapshot, kept: string): string =>
+  isMediaJob(job) && job.startedAt !== null ? "Paused; begins anew when resumed" : `Paused${kept}`;
+
 /** What tells one job from its neighbours, in a few words. */
 function factsOf(job: JobSnapshot): string {
   if (job.kind === "export") return `Film, ${job.request.settings.container.toUpperCase()}`;
@@ -274,6 +286,10 @@ function factsOf(job: JobSnapshot): string {
   if (job.kind === "convert") return "Becomes a model";
   if (job.kind === "proxy") return "A version that plays smoothly";
   if (job.kind === "analysis") return "What it shows";
+  if (job.kind === "follow")
+    return job.request.look.for === "masks"
+      ? "Where its subjects are, to cut them out"
+      : "Where its subjects are, to follow them";
   const { width, height, frames, steps, seed } = job.request;
   return `${width}×${height} · ${frames} frames · ${steps} steps · seed ${seed}`;
 }

@@ -1,7 +1,7 @@
 import "./queue.css";
 import { Check, Clock3, ListOrdered, Pause, Play, Square, X } from "lucide-react";
 import { useMemo } from "react";
-import type { AnimateJob } from "../../core/contract/index.ts";
+import type { AnimateJob, QueueHold } from "../../core/contract/index.ts";
 import { useItems, useSelect, useStudio } from "../state/context.ts";
 import { attempt } from "../state/attempt.ts";
 import { askingOf, queueOf, titleOf } from "../state/items.ts";
@@ -107,7 +107,7 @@ function QueueButtons() {
           className="queue__held"
           onClick={() => void queueActions.toggle()}
         >
-          {hold.by === "deaths" ? "Queue stopped: resume" : "Queue paused: resume"}
+          {holdWords(hold)}
         </Button>
       )}
       <Button
@@ -133,4 +133,9 @@ function Asking({ jobs }: { readonly jobs: readonly AnimateJob[] }) {
       {jobs.length === 1 ? "Keyframes to look at" : `${jobs.length} clips have keyframes to look at`}
     </Button>
   );
+}
+
+function holdWords({ by, only }: QueueHold): string {
+  if (by === "user") return "Queue paused: resume";
+  return only === undefined ? "Queue stopped: resume" : "Looking stopped: resume";
 }

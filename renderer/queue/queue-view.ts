@@ -77,6 +77,7 @@ function groupOf(batch: string, all: readonly MediaJob[]): MediaGroup {
 
 export const groupName = ({ kind, all }: MediaGroup): string => {
   const what = all.length === 1 ? all[0]!.title : `${all.length} media`;
+  if (kind === "follow") return `Following the subjects of ${what}`;
   return kind === "analysis" ? `Looking at ${what}` : `Making ${what} play smoothly`;
 };
 

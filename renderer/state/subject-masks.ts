@@ -14,7 +14,7 @@ export interface SubjectMaskSource {
   readonly store: StoreApi<MaskView>;
   /** These are needed now. What the studio does not have it looks for, and tells. */
   want(wants: readonly SubjectWant[]): void;
-  /** Those that failed are looked for once more. */
+  /** Those that failed, or were stopped, are looked for once more. */
   again(): void;
   /** @param time seconds of the media's time */
   find(media: string, time: number): SubjectMasks | null;
@@ -30,11 +30,11 @@ export function createSubjectMasks(client: Pick<WindowClient, "call" | "maskUrl"
   let wanted: readonly SubjectWant[] = [];
   const asked = new Set<string>();
 
-  async function ask(wants: readonly SubjectWant[]): Promise<void> {
+  async function ask(wants: readonly SubjectWant[], again = false): Promise<void> {
     if (wants.length === 0) return;
     for (const want of wants) asked.add(keyOf(want));
     try {
-      take(await client.call("analysis.masks", { wants: wants.map((want) => ({ ...want })) }));
+      take(await client.call("analysis.masks", { wants: wants.map((want) => ({ ...want })), again }));
     } catch {
       // The line broke: after `hello` they are asked for again.
       for (const want of wants) asked.delete(keyOf(want));
@@ -72,7 +72,7 @@ export function createSubjectMasks(client: Pick<WindowClient, "call" | "maskUrl"
       void ask(wants.filter((want) => !asked.has(keyOf(want))));
     },
     again() {
-      void ask(wanted);
+      void ask(wanted, true);
     },
     find: (media, time) => stretchAt(store.getState().masks[media] ?? [], time),
     receive(event) {

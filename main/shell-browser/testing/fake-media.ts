@@ -47,6 +47,7 @@ export function openMedia({ folder, library, publish, used }: Parts) {
       download: none,
       convert: none,
       analysis: none,
+      follow: none,
       proxy: desk.shows.proxyRunner,
     },
     mayBegin: () => desk.shows.isQuiet,

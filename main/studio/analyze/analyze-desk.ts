@@ -24,9 +24,12 @@ import type { Destination } from "../studio.ts";
 import { AnalysisRunner } from "./analysis-runner.ts";
 import { type AnalyzeParts, AnalyzeService } from "./analyze-service.ts";
 import { FactsKeeper, type KnownFacts } from "./facts-keeper.ts";
+import { FollowRunner } from "./follow-runner.ts";
+import { Follows, type FollowsOptions } from "./follows.ts";
 import { MaskKeeper } from "./mask-keeper.ts";
 import { checkDrawing, drawFindings, type DrawnKind } from "./overlay.ts";
 import { reframe } from "./reframe.ts";
+import { TrackKeeper } from "./track-keeper.ts";
 
 type Handlers = { [M in Extract<Method, `analysis.${string}`>]: (input: Input<M>) => Promise<Output<M>> };
 
@@ -71,6 +74,8 @@ export interface AnalyzeDeskOptions extends Omit<AnalyzeParts, "models"> {
   readonly engine: EngineHost;
   /** Puts media in the queue to be looked at. */
   readonly queue: (sources: readonly MediaSource[]) => Promise<void>;
+  /** Puts looks for subjects in the queue. */
+  readonly follows: FollowsOptions;
   readonly onFacts: (known: KnownFacts[]) => void;
   readonly onMasks: (status: MaskStatus[]) => void;
   readonly document: (project: string) => Timeline;
@@ -84,23 +89,28 @@ export class AnalyzeDesk {
   readonly masks: MaskKeeper;
   /** How media are looked at when their turn in the queue comes. */
   readonly runner: AnalysisRunner;
+  /** The same of what somebody waits for. */
+  readonly followRunner: FollowRunner;
   /** Versions that were put in the queue when they came in. */
   private readonly heard = new Set<string>();
   private readonly service: AnalyzeService;
+  private readonly tracks: TrackKeeper;
   private readonly options: AnalyzeDeskOptions;
 
   constructor(options: AnalyzeDeskOptions) {
     this.options = options;
     this.service = new AnalyzeService(options);
     const model = async () => modelOf(await options.models.list());
-    this.masks = new MaskKeeper({
+    const findModel = async (signal: AbortSignal) =>
+      (await options.models.find(undefined, undefined, signal, "vision")).summary.id;
+    const shared = {
       folder: options.masksFolder,
       analyze: this.service,
-      sources: options.desk.sources,
-      model,
-      findModel: async (signal) => (await options.models.find(undefined, undefined, signal, "vision")).summary.id,
-      onStatus: options.onMasks,
-    });
+      findModel,
+      follows: new Follows(options.follows),
+    };
+    this.masks = new MaskKeeper({ ...shared, sources: options.desk.sources, model, onStatus: options.onMasks });
+    this.tracks = new TrackKeeper(shared);
     this.keeper = new FactsKeeper({
       folder: options.factsFolder,
       sources: options.desk.sources,
@@ -109,13 +119,14 @@ export class AnalyzeDesk {
       onFacts: options.onFacts,
       log: options.log,
     });
-    const { service: analyze, keeper } = this;
+    const { service: analyze, keeper, masks, tracks } = this;
+    this.followRunner = new FollowRunner({ masks, tracks, sources: options.desk.sources });
     this.runner = new AnalysisRunner({ analyze, keeper, sources: options.desk.sources });
   }
 
   readonly handlers: Handlers = {
     "analysis.facts": ({ ids }) => this.keeper.facts(ids),
-    "analysis.masks": ({ wants }) => this.masks.status(wants),
+    "analysis.masks": ({ wants, again }) => this.masks.status(wants, again),
     "analysis.reframe": (input) => this.reframeClip(input),
   };
 
@@ -162,6 +173,17 @@ export class AnalyzeDesk {
     };
   }
 
+  /** Whoever waits for a look is told how far it is. */
+  follow(event: StudioEvent): void {
+    const tells =
+      event.type === "job" && event.job.kind === "follow"
+        ? this.masks.tell(event.job.request.version)
+        : event.type === "queue"
+          ? this.masks.tellAll()
+          : null;
+    tells?.catch((error: unknown) => this.options.log(`masks: ${String(error)}`));
+  }
+
   /** What comes in, and what was made, is put in the queue once it can be shown; its proxy may come later. */
   hear(event: StudioEvent): void {
     if (event.type === "media-status") {
@@ -175,8 +197,8 @@ export class AnalyzeDesk {
     }
   }
 
-  async close(): Promise<void> {
-    await this.masks.close();
+  close(): void {
+    this.masks.close();
   }
 
   /**
@@ -209,14 +231,7 @@ export class AnalyzeDesk {
     if (media === null || media.size === null)
       throw new StudioError("BAD_REQUEST", "Only clips of pictures and films can be reframed: choose another.");
     const source = await this.options.desk.sources.get(media.id);
-    const analysis = await this.service.analyze(source, {
-      care: "follow",
-      model: "wanted",
-      objects: true,
-      masks: false,
-      inBackground: false,
-      signal: new AbortController().signal,
-    });
+    const analysis = await this.tracks.ready(source, new AbortController().signal);
     const { width, height } = document.settings;
     const seconds = source.media.kind === "video" ? source.media.seconds : 0;
     const { crop, paths } = reframe(analysis, { ...media.size, seconds }, width / height);

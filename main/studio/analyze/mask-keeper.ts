@@ -8,12 +8,15 @@ import { replaceFile } from "../files.ts";
 import { isMissing, type MediaSource, type MediaSources } from "../media/sources.ts";
 import type { ClipFile } from "../studio.ts";
 import type { AnalyzeService } from "./analyze-service.ts";
+import type { Follows } from "./follows.ts";
 import type { Stretch } from "./survey.ts";
 
 export interface MaskKeeperOptions {
   readonly folder: string;
   readonly analyze: Pick<AnalyzeService, "masks">;
   readonly sources: MediaSources;
+  /** Puts looks in the queue. */
+  readonly follows: Follows;
   /** Id of the model that would look now; null where none is installed. */
   readonly model: () => Promise<string | null>;
   /** The same, once it is installed where it ships with the studio. Errors: MODEL_NOT_FOUND. */
@@ -32,33 +35,37 @@ const LONGEST = 600;
 /** Containers and rates round: a stretch may reach so far beyond the end, seconds. */
 const SLACK = 0.5;
 
-interface Work {
-  readonly want: SubjectWant;
+/** A stretch that somebody wants. */
+interface Place {
   readonly source: MediaSource;
-  readonly key: string;
   readonly stretch: Stretch;
-  readonly done: Promise<void>;
+  readonly key: string;
 }
 
-/** Looks for subjects when somebody wants them, one stretch at a time, and keeps what it finds by the media's version and the model. */
+/** Looks for subjects when somebody wants them, as jobs of the queue, and keeps what is found by the media's version and the model. */
 export class MaskKeeper {
   private readonly options: MaskKeeperOptions;
   private readonly kinds = new Map<string, string[]>();
-  private readonly works = new Map<string, Work>();
-  private readonly making = new Map<string, number>();
+  /** What was wanted last of each media. */
+  private readonly wanted = new Map<string, Place>();
+  /** Why what was wanted last cannot even be looked for. */
   private readonly problems = new Map<string, string>();
   private readonly abort = new AbortController();
-  private line: Promise<void> = Promise.resolve();
 
   constructor(options: MaskKeeperOptions) {
     this.options = options;
   }
 
-  /** What there is of these, each media once; what is not there is put in line, also what failed before. */
-  async status(wants: readonly SubjectWant[]): Promise<MaskStatus[]> {
+  /**
+   * What there is of these, each media once; what is not there is put in the queue, also what failed before.
+   * @param again also what the user stopped
+   */
+  async status(wants: readonly SubjectWant[], again = false): Promise<MaskStatus[]> {
     for (const want of wants) {
       this.problems.delete(want.id);
-      await this.put(want).catch((cause: unknown) => this.problems.set(want.id, StudioError.from(cause).message));
+      await this.put(want, again).catch((cause: unknown) =>
+        this.problems.set(want.id, StudioError.from(cause).message),
+      );
     }
     return Promise.all([...new Set(wants.map(({ id }) => id))].map((id) => this.describe(id)));
   }
@@ -70,9 +77,9 @@ export class MaskKeeper {
   ): Promise<{ readonly media: string; readonly path: string }[]> {
     const files: { media: string; path: string }[] = [];
     for (const want of wants) {
-      const work = await this.put(want);
-      if (work.done !== null) await Promise.race([work.done, aborted(signal)]);
-      files.push({ media: want.id, path: this.path(work.key) });
+      const { source, stretch, key } = await this.place(want);
+      if (!(await this.isThere(key))) await this.options.follows.done(source, { for: "masks", ...stretch }, signal);
+      files.push({ media: want.id, path: this.path(key) });
     }
     return files;
   }
@@ -87,57 +94,54 @@ export class MaskKeeper {
     return { path, size: info.size };
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.abort.abort();
-    await this.line;
   }
 
-  /** Puts a stretch in line that is not there. Errors: MODEL_NOT_FOUND, MEDIA_MISSING, BAD_REQUEST (too long). */
-  private async put(want: SubjectWant): Promise<{ readonly key: string; readonly done: Promise<void> | null }> {
+  /** Looks through a stretch, where it was not looked before, and keeps what was found. Errors: those of looking. */
+  async make(
+    source: MediaSource,
+    stretch: Stretch,
+    options: { readonly signal: AbortSignal; readonly onProgress: (fraction: number) => void },
+  ): Promise<void> {
+    const key = keyOf(source.media.version, stretch, await this.options.findModel(options.signal));
+    if (await this.isThere(key)) return;
+    const masks = await this.options.analyze.masks(source, { stretch, ...options });
+    await mkdir(this.options.folder, { recursive: true });
+    await replaceFile(this.path(key), encodeMasks(masks));
+    await this.shrink(key);
+  }
+
+  /** A look at media of this version has come further, or ended: whoever wanted it is told. */
+  async tell(version: string): Promise<void> {
+    const ids = [...this.wanted].flatMap(([id, { source }]) => (source.media.version === version ? [id] : []));
+    const status = await Promise.all(ids.map((id) => this.describe(id)));
+    if (status.length > 0 && !this.abort.signal.aborted) this.options.onStatus(status);
+  }
+
+  /** What holds the queue has changed. */
+  async tellAll(): Promise<void> {
+    for (const version of new Set([...this.wanted.values()].map(({ source }) => source.media.version)))
+      await this.tell(version);
+  }
+
+  /** Puts a stretch in the queue that is not there. Errors: MODEL_NOT_FOUND, MEDIA_MISSING, BAD_REQUEST (too long). */
+  private async put(want: SubjectWant, again: boolean): Promise<void> {
+    const place = await this.place(want);
+    this.wanted.set(want.id, place);
+    const { source, stretch, key } = place;
+    if (!(await this.isThere(key))) await this.options.follows.want(source, { for: "masks", ...stretch }, again);
+  }
+
+  private async place(want: SubjectWant): Promise<Place> {
     const source = await this.options.sources.get(want.id);
     const stretch = stretchOf(source, want);
     const model = await this.options.findModel(this.abort.signal);
-    const key = keyOf(source.media.version, stretch, model);
-    if ((await stat(this.path(key)).catch(() => null)) !== null) return { key, done: null };
-    const known = this.works.get(key);
-    if (known !== undefined) return known;
-    const done = this.line.then(() => this.look(source, stretch, key));
-    this.works.set(key, { want, source, key, stretch, done });
-    this.making.set(want.id, 0);
-    this.line = done.catch(() => {}); // whoever waits for it is told
-    done.catch(() => {});
-    return { key, done };
+    return { source, stretch, key: keyOf(source.media.version, stretch, model) };
   }
 
-  private async look(source: MediaSource, stretch: Stretch, key: string): Promise<void> {
-    const { id } = source;
-    let told = 0;
-    try {
-      const masks = await this.options.analyze.masks(source, {
-        stretch,
-        signal: this.abort.signal,
-        onProgress: (fraction) => {
-          this.making.set(id, fraction);
-          if (fraction < told + 0.02) return;
-          told = fraction;
-          void this.tell(id);
-        },
-      });
-      await mkdir(this.options.folder, { recursive: true });
-      await replaceFile(this.path(key), encodeMasks(masks));
-      await this.shrink(key);
-    } catch (cause) {
-      if (!this.abort.signal.aborted) this.problems.set(id, StudioError.from(cause).message);
-      throw cause;
-    } finally {
-      this.works.delete(key);
-      if (![...this.works.values()].some(({ want }) => want.id === id)) this.making.delete(id);
-      await this.tell(id);
-    }
-  }
-
-  private async tell(id: string): Promise<void> {
-    if (!this.abort.signal.aborted) this.options.onStatus([await this.describe(id)]);
+  private async isThere(key: string): Promise<boolean> {
+    return (await stat(this.path(key)).catch(() => null)) !== null;
   }
 
   private async describe(id: string): Promise<MaskStatus> {
@@ -154,9 +158,15 @@ export class MaskKeeper {
       id,
       stretches: keys,
       kinds: [...new Set(kinds.flat())],
-      making: this.making.get(id) ?? null,
-      problem: this.problems.get(id) ?? null,
+      ...(await this.howFar(id)),
     };
+  }
+
+  private async howFar(id: string): Promise<Pick<MaskStatus, "making" | "problem">> {
+    const problem = this.problems.get(id) ?? null;
+    const place = this.wanted.get(id);
+    if (problem !== null || place === undefined || (await this.isThere(place.key))) return { making: null, problem };
+    return this.options.follows.state(place.source, { for: "masks", ...place.stretch });
   }
 
   private async kindsOf(key: string): Promise<string[]> {
@@ -175,7 +185,7 @@ export class MaskKeeper {
   /** What is oldest goes until all fit; it can be looked for again. @param spared what was just made */
   private async shrink(spared: string): Promise<void> {
     const { folder } = this.options;
-    const names = (await readdir(folder)).filter((name) => name.endsWith(EXTENSION));
+    const names = (await readdir(folder)).filter((name) => name.endsWith(EXTENSION) || name.endsWith(TRACKS));
     const files = await Promise.all(
       names.map(async (name) => {
         const info = await stat(join(folder, name)).catch(() => null);
@@ -193,6 +203,8 @@ export class MaskKeeper {
 }
 
 const EXTENSION = ".masks";
+/** Of what is kept of subjects without masks (see `TrackKeeper`). */
+export const TRACKS = ".tracks";
 
 /** The stretch that is looked at so that a wanted one is known. Errors: BAD_REQUEST. */
 function stretchOf({ media }: MediaSource, want: Stretch): Stretch {
@@ -210,7 +222,8 @@ function stretchOf({ media }: MediaSource, want: Stretch): Stretch {
   return { start, end };
 }
 
-const modelWord = (model: string): string => createHash("sha256").update(model).digest("hex").slice(0, 8);
+/** Of a model in the names of what it found. */
+export const modelWord = (model: string): string => createHash("sha256").update(model).digest("hex").slice(0, 8);
 const milliseconds = (seconds: number): number => Math.round(seconds * 1000);
 
 const keyOf = (version: string, { start, end }: Stretch, model: string): string =>
@@ -221,12 +234,4 @@ function stretchIn(name: string, version: string, model: string): (Stretch & { r
   const found = /^([0-9a-z]+)-(\d+)-(\d+)-([0-9a-f]{8})$/.exec(key);
   if (found === null || found[1] !== version || found[4] !== modelWord(model)) return null;
   return { start: Number(found[2]) / 1000, end: Number(found[3]) / 1000, key };
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = (): void => reject(new StudioError("CANCELLED", "The work was cancelled."));
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
 }

@@ -8,6 +8,8 @@ export interface GateOptions {
   readonly queue: () => Queue;
   /** False: nothing new begins in this lane. */
   readonly isOpen: (lane: Lane) => boolean;
+  /** What holds the queue holds this job. */
+  readonly isHeld: (job: JobSnapshot) => boolean;
   /** A job waits for this, or for nothing any more. */
   readonly show: (id: string, waitsFor: string | null) => void;
   readonly refuse: (id: string, error: StudioError) => Promise<void>;
@@ -34,17 +36,17 @@ export class Gate {
 
   /** The first in line that may begin in this lane; null: none. */
   async next(lane: Lane): Promise<JobSnapshot | null> {
-    const { queue, isOpen, show, again, againMs } = this.options;
+    const { queue, isOpen, isHeld, show, again, againMs } = this.options;
     const seen = new Set<string>();
     for (;;) {
       // Anew each time: looking takes a moment, in which the queue may have changed.
-      const job = readyOf(queue(), lane).find(({ id }) => !seen.has(id));
+      const job = readyOf(queue(), lane).find((each) => !seen.has(each.id) && !isHeld(each));
       if (!isOpen(lane)) return null;
       if (job === undefined) break;
       seen.add(job.id);
       const waitsFor = await this.ask(job);
       const now = readyOf(queue(), lane).find(({ id }) => id === job.id);
-      if (now === undefined) continue;
+      if (now === undefined || isHeld(now)) continue;
       if (waitsFor !== now.waitsFor) show(job.id, waitsFor);
       if (waitsFor === null) return isOpen(lane) ? now : null;
     }

@@ -1,4 +1,5 @@
 import {
+  isHeld,
   type JobKind,
   type JobSnapshot,
   type Priority,
@@ -67,7 +68,8 @@ export class JobService {
     this.gate = new Gate({
       admit: async (job) => (await options.admit?.(job)) ?? null,
       queue: () => this.queue.jobs,
-      isOpen: (lane) => !this.closing && this.hold === null && options.mayBegin?.(lane) !== false,
+      isOpen: (lane) => !this.closing && !this.isWhollyHeld && options.mayBegin?.(lane) !== false,
+      isHeld: ({ kind }) => isHeld(this.hold, kind),
       show: (id, waitsFor) => this.queue.show(id, (job) => ({ ...job, waitsFor })),
       refuse: (id, error) => this.failUnrun(id, error),
       again: () => this.pump(),
@@ -90,9 +92,13 @@ export class JobService {
     return this.queue.hold;
   }
 
+  private get isWhollyHeld(): boolean {
+    return this.hold !== null && this.hold.only === undefined;
+  }
+
   /** Holds the queue: nothing new begins, and what runs stops where it goes on later. A queue that is held stays as it is. */
   async holdAll(): Promise<void> {
-    if (this.hold !== null) return;
+    if (this.isWhollyHeld) return;
     await this.setHold({ by: "user", message: "The queue is paused: press Resume to go on." });
     this.running.yieldAll();
   }
@@ -249,7 +255,7 @@ export class JobService {
 
   private async work(lane: Lane): Promise<void> {
     try {
-      while (!this.closing && this.hold === null) {
+      while (!this.closing && !this.isWhollyHeld) {
         for (const { job, because } of stranded(this.queue.jobs)) await this.failUnrun(job.id, hopeless(because));
         const next = await this.gate.next(lane);
         if (next === null) return;
@@ -266,7 +272,7 @@ export class JobService {
 
   private async runJob({ id, kind }: JobSnapshot, lane: Lane): Promise<void> {
     const running = this.running.begin(lane, id);
-    if (lane === "compute") this.giveWay();
+    if (lane === "compute" || lane === "asked") this.giveWay();
     try {
       await this.queue.record({ type: "started", id, at: now() });
       await this.options.makeRoom?.(this.get(id));
@@ -284,7 +290,7 @@ export class JobService {
     }
   }
 
-  /** Looking at media stops for a clip, which gets its memory and the computer; it begins anew when that is made. */
+  /** Looking at media stops for a clip, or for a look that somebody waits for, which get its memory and the computer; it begins anew after that. */
   private giveWay(): void {
     for (const { id, kind } of this.queue.jobs) if (kind === "analysis") this.running.stop(id, "yield");
   }
@@ -300,8 +306,8 @@ export class JobService {
     } else {
       this.options.log(`job ${id}: ${error.code} ${error.message} ${error.detail ?? ""}`);
       await this.queue.record({ type: "failed", id, at: now(), error: error.toData() });
-      const hold = this.deaths.note(error.code);
-      if (hold !== null && this.hold === null) await this.setHold(hold);
+      const hold = this.deaths.note(this.get(id).kind, error.code);
+      if (hold !== null && !this.isWhollyHeld) await this.setHold(hold);
     }
   }
 

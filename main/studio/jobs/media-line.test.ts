@@ -302,14 +302,15 @@ describe("what was left when the studio was closed", () => {
       const pump = vi.fn();
       const line = lineOver([left], pump);
       await line.start();
-      expect(line.isSettled).toBe(false);
+      expect(line.mayBegin("media", true)).toBe(false);
+      expect(line.mayBegin("compute", false)).toBe(true);
       await vi.runAllTimersAsync();
-      expect(line.isSettled).toBe(true);
+      expect(line.mayBegin("media", true)).toBe(true);
       expect(pump).toHaveBeenCalledOnce();
       for (const list of [[], [{ ...left, state: "failed" as const }]]) {
         const fresh = lineOver(list, pump);
         await fresh.start();
-        expect(fresh.isSettled).toBe(true);
+        expect(fresh.mayBegin("media", true)).toBe(true);
       }
     } finally {
       vi.useRealTimers();

@@ -4,19 +4,21 @@ import {
   type JobSnapshot,
   type MediaJob,
   type Priority,
+  type SubjectLook,
   type StudioEvent,
 } from "../../../core/contract/index.ts";
 import type { MediaSource } from "../media/sources.ts";
 import { freshJob } from "./job-runner.ts";
 import type { JobService } from "./job-service.ts";
 import { hasEnded } from "./queue.ts";
+import type { Lane } from "./turns.ts";
 
 type Kind = MediaJob["kind"];
 
 /** What a medium is waited for at the viewer goes before what is only good to know. */
-const USUAL: Readonly<Record<Kind, Priority>> = { proxy: "normal", analysis: "low" };
+const USUAL: Readonly<Record<Kind, Priority>> = { proxy: "normal", analysis: "low", follow: "normal" };
 /** The same of media that are on a timeline. */
-const USED: Readonly<Record<Kind, Priority>> = { proxy: "high", analysis: "normal" };
+const USED: Readonly<Record<Kind, Priority>> = { proxy: "high", analysis: "normal", follow: "normal" };
 /** Edits come many a second; what is on the timeline is looked up so long after one, ms. */
 const RAISE_AFTER = 500;
 /**
@@ -52,6 +54,8 @@ export class MediaLine {
   private raising: NodeJS.Timeout | undefined;
   private settling: NodeJS.Timeout | undefined;
   private turn: Promise<unknown> = Promise.resolve();
+  /** What is on its way into the journal is there then. */
+  private added: Promise<unknown> = Promise.resolve();
 
   constructor(options: MediaLineOptions) {
     this.options = options;
@@ -68,13 +72,17 @@ export class MediaLine {
     await this.tidy();
   }
 
-  /** False while the studio has only just started with work that was left: then nothing of it begins yet. */
-  get isSettled(): boolean {
-    return this.settling === undefined;
+  /**
+   * Whether this lane may begin something now: while the studio has only just started with work that was left, nothing of it does.
+   * @param isQuiet everything that shows media is there
+   */
+  mayBegin(lane: Lane, isQuiet: boolean): boolean {
+    if (lane !== "media" && lane !== "asked") return true;
+    return this.settling === undefined && (lane === "asked" || isQuiet);
   }
 
   /** Work of one kind, for those who know of no other. */
-  of(kind: Kind) {
+  of(kind: Exclude<Kind, "follow">) {
     return {
       want: (sources: readonly MediaSource[], again?: boolean) => this.want(kind, sources, again),
       find: (version: string) => this.find(kind, version),
@@ -83,42 +91,45 @@ export class MediaLine {
   }
 
   /** The job for this version in the list, or on its way there; null: none. */
-  find(kind: Kind, version: string): MediaJob | null {
-    const adding = this.adding.get(keyOf(kind, version));
-    if (adding !== undefined) return adding;
-    return this.all().findLast((job) => job.kind === kind && job.request.version === version) ?? null;
+  find(kind: Kind, version: string, look?: SubjectLook): MediaJob | null {
+    const key = keyOf(kind, version, look);
+    return this.adding.get(key) ?? this.all().findLast((job) => keyOfJob(job) === key) ?? null;
   }
 
   /** Queues what is not in the list. @param again also what failed, was stopped, or was taken off the list then */
-  async want(kind: Kind, sources: readonly MediaSource[], again = false): Promise<void> {
-    const known = new Map(
-      this.all().flatMap((job) => (job.kind === kind ? [[job.request.version, job] as const] : [])),
-    );
+  async want(kind: Kind, sources: readonly MediaSource[], again = false, look?: SubjectLook): Promise<void> {
+    const known = new Map(this.all().map((job) => [keyOfJob(job), job] as const));
     const used = this.options.used();
     const fresh: MediaJob[] = [];
     const old: string[] = [];
     for (const { id, media } of sources) {
       const { version } = media;
-      const key = keyOf(kind, version);
-      const job = known.get(version);
+      const key = keyOf(kind, version, look);
+      const job = known.get(key);
       this.gone.delete(version);
       if (this.adding.has(key)) continue;
       if (job === undefined ? this.left.has(key) && !again : !isOver(job, again)) continue;
       this.left.delete(key);
       if (job !== undefined) old.push(job.id);
-      const shared = { priority: used.has(id) ? USED[kind] : USUAL[kind], batch: this.batch(kind) };
-      const made = { kind, ...freshJob(), title: media.name, request: { media: id, version }, ...shared };
+      const priority = used.has(id) ? USED[kind] : USUAL[kind];
+      const shared = { ...freshJob(), title: media.name, priority, batch: this.batch(kind) };
+      const request = { media: id, version };
+      const made: MediaJob =
+        kind === "follow" ? { kind, ...shared, request: { ...request, look: look! } } : { kind, ...shared, request };
       this.adding.set(key, made);
       fresh.push(made);
     }
     this.raiseSoon();
-    if (fresh.length === 0) return;
+    // Others may have put it on its way: whoever wants it finds it in the list.
+    if (fresh.length === 0) return void (await this.added);
     try {
-      await this.jobs.add(fresh);
+      const adding = this.jobs.add(fresh);
+      this.added = adding.catch(() => {}); // whoever adds is told
+      await adding;
       const left = new Set(this.all().map(({ id }) => id));
       await this.jobs.dismiss(old.filter((id) => left.has(id)));
     } finally {
-      for (const job of fresh) this.adding.delete(keyOf(kind, job.request.version));
+      for (const job of fresh) this.adding.delete(keyOfJob(job));
     }
   }
 
@@ -218,8 +229,12 @@ export class MediaLine {
   }
 }
 
-const keyOf = (kind: Kind, version: string): string => `${kind} ${version}`;
-const keyOfJob = ({ kind, request: { version } }: MediaJob): string => keyOf(kind, version);
+function keyOf(kind: Kind, version: string, look?: SubjectLook): string {
+  if (look === undefined) return `${kind} ${version}`;
+  return look.for === "masks" ? `${kind} ${version} ${look.start} ${look.end}` : `${kind} ${version} ${look.for}`;
+}
+const keyOfJob = (job: MediaJob): string =>
+  keyOf(job.kind, job.request.version, job.kind === "follow" ? job.request.look : undefined);
 
 /** Whether another job may take its place. Of media that were missing, and are there again, it may. */
 function isOver(job: MediaJob, again: boolean): boolean {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { job, mediaJob } from "../../../core/testing/samples.ts";
-import { isMediaJob, type JobSnapshot } from "../../../core/contract/index.ts";
+import { isHeld, isMediaJob, type JobKind, type JobSnapshot } from "../../../core/contract/index.ts";
 import { DeathWatch } from "./deaths.ts";
 import { formatLine, parseJournal } from "../journal.ts";
 import { type QueueEvent, reduce, restore, WAITING } from "./queue.ts";
@@ -90,19 +90,40 @@ describe("deaths of the engine", () => {
   it("hold the queue when there are three within five minutes, and not otherwise", () => {
     let clock = 0;
     const watch = new DeathWatch(() => clock);
-    expect(watch.note("ENGINE_CRASHED")).toBeNull();
-    expect(watch.note("MODEL_DAMAGED")).toBeNull();
+    expect(watch.note("generate", "ENGINE_CRASHED")).toBeNull();
+    expect(watch.note("generate", "MODEL_DAMAGED")).toBeNull();
     clock = minutes(3);
-    expect(watch.note("ENGINE_UNRESPONSIVE")).toBeNull();
+    expect(watch.note("generate", "ENGINE_UNRESPONSIVE")).toBeNull();
     clock = minutes(5);
-    expect(watch.note("ENGINE_CRASHED")).toBeNull(); // the first is five minutes old
+    expect(watch.note("generate", "ENGINE_CRASHED")).toBeNull(); // the first is five minutes old
     clock = minutes(7.9);
-    expect(watch.note("MODEL_OUT_OF_MEMORY")).toMatchObject({ by: "deaths", message: expect.stringMatching(/Resume/) });
-    expect(watch.note("ENGINE_CRASHED")).toBeNull(); // counting begins anew
+    expect(watch.note("generate", "MODEL_OUT_OF_MEMORY")).toMatchObject({
+      by: "deaths",
+      message: expect.stringMatching(/Resume/),
+    });
+    expect(watch.note("generate", "ENGINE_CRASHED")).toBeNull(); // counting begins anew
     watch.forget();
-    expect(watch.note("ENGINE_CRASHED")).toBeNull();
-    expect(watch.note("ENGINE_CRASHED")).toBeNull();
-    expect(watch.note("ENGINE_CRASHED")).not.toBeNull();
+    expect(watch.note("generate", "ENGINE_CRASHED")).toBeNull();
+    expect(watch.note("generate", "ENGINE_CRASHED")).toBeNull();
+    expect(watch.note("generate", "ENGINE_CRASHED")).not.toBeNull();
+  });
+
+  it("of the one that looks at media hold only what needs it", () => {
+    const watch = new DeathWatch(() => 0);
+    expect(watch.note("analysis", "ENGINE_CRASHED")).toBeNull();
+    expect(watch.note("follow", "ENGINE_CRASHED")).toBeNull();
+    expect(watch.note("generate", "ENGINE_CRASHED")).toBeNull(); // another engine's
+    const hold = watch.note("follow", "ENGINE_UNRESPONSIVE");
+    expect(hold).toMatchObject({ by: "deaths", message: expect.stringMatching(/clips and films go on.*Resume/) });
+    expect(["analysis", "follow", "generate", "export", "proxy"].map((kind) => isHeld(hold, kind as JobKind))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+    expect(watch.note("generate", "ENGINE_CRASHED")).toBeNull();
+    expect(isHeld(watch.note("generate", "ENGINE_CRASHED"), "proxy")).toBe(true);
   });
 });
 

@@ -4,11 +4,12 @@ import { hasEnded, type Queue } from "./queue.ts";
 /**
  * Lanes of the queue: one job of each works at a time. Whatever computes shares one, because two models, or a model and an encoder, only
  * slow each other down and do not fit into memory together; a download needs neither. What the studio does for media by itself has a lane
- * of its own, on what the computer has left over: it stands in no clip's way.
+ * of its own, on what the computer has left over: it stands in no clip's way. What somebody waits for at the screen, or an export in its
+ * midst, has another: it must not stand behind the proxies of a whole import.
  */
-export type Lane = "compute" | "network" | "media";
+export type Lane = "compute" | "network" | "media" | "asked";
 
-export const lanes: readonly Lane[] = ["compute", "network", "media"];
+export const lanes: readonly Lane[] = ["compute", "network", "media", "asked"];
 
 export const laneOf: Readonly<Record<JobKind, Lane>> = {
   generate: "compute",
@@ -18,6 +19,7 @@ export const laneOf: Readonly<Record<JobKind, Lane>> = {
   download: "network",
   proxy: "media",
   analysis: "media",
+  follow: "asked",
 };
 
 const RANK: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };
@@ -34,10 +36,11 @@ export function readyOf(queue: Queue, lane: Lane): JobSnapshot[] {
   return lane === "media" && isComputing(queue) ? ready.filter(({ kind }) => kind !== "analysis") : ready;
 }
 
-/** A clip or a film is made, or begins at once. A proxy is waited for at the viewer; looking at media gives way to this. */
+/** A clip or a film is made, or a subject followed, or begins at once. A proxy is waited for at the viewer; looking at media gives way to this. */
 function isComputing(queue: Queue): boolean {
-  const isAtWork = queue.some(({ kind, state }) => state === "running" && laneOf[kind] === "compute");
-  return isAtWork || readyOf(queue, "compute").some(({ waitsFor }) => waitsFor === null);
+  const first: readonly Lane[] = ["compute", "asked"];
+  const isAtWork = queue.some(({ kind, state }) => state === "running" && first.includes(laneOf[kind]));
+  return isAtWork || first.some((lane) => readyOf(queue, lane).some(({ waitsFor }) => waitsFor === null));
 }
 
 /** What it builds on is there. A job that was taken off the list had ended well, or nobody wanted it any more. */

@@ -17,7 +17,7 @@ function reframe(context: CommandContext): void {
   const clip = seenClip(context);
   if (clip === null) return say(context, "Select one clip with a picture first.");
   const { client, project, store } = context;
-  const looking = `Looking at “${clip.name}” to find its subject …`;
+  const looking = `Looking at “${clip.name}” to find its subject: it is in the queue (Ctrl+J).`;
   store.setState({ notice: { text: looking, kind: "plain", undo: null }, announcement: looking });
   void attempt(store, async () => {
     const id = await project.ensure();
