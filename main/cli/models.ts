@@ -63,11 +63,15 @@ export async function installModel(
   output.result({ model }, installed(model));
 }
 
-/** A file or folder by its path, or an installed model by its id. */
+/** A file or folder by its path, or an installed model by its id. Errors: CHECKPOINT_UNREADABLE when it is neither. */
 async function placeOf(studio: Studio, text: string): Promise<string> {
   if (await stat(resolve(text)).catch(() => null)) return text;
   const known = (await studio.call("models.list", {})).some(({ id }) => id === text);
-  return known ? join(studio.models.place, text) : text;
+  if (known) return join(studio.models.place, text);
+  throw new StudioError(
+    "CHECKPOINT_UNREADABLE",
+    `There is neither a file nor a model called ${text}: check the path, or choose an id from \`plume models catalogue\`.`,
+  );
 }
 
 /** What was installed, in words. */

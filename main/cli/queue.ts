@@ -6,6 +6,7 @@ import {
   isHeld,
   isMediaJob,
   type JobSnapshot,
+  type QueueHold,
   type Priority,
   prioritySchema,
   type QueueState,
@@ -30,7 +31,7 @@ export async function listQueue(queue: QueueAccess, all: boolean, output: Output
   // What is done for media stays until somebody says what to do with what failed.
   const shown = jobs.filter((job) => all || !ENDED.has(job.state) || (isMediaJob(job) && job.state !== "done"));
   const lines = [
-    ...(state.hold === null ? [] : [state.hold.message]),
+    ...(state.hold === null ? [] : [holdWords(state.hold)]),
     ...(all ? shown.map(lineOf) : grouped(shown, jobs)),
     ...(shown.length === 0 ? ["Nothing is in the queue."] : []),
     ...(!queue.isOpen && shown.some((job) => job.state === "queued")
@@ -211,7 +212,8 @@ export async function runQueue(studio: Studio, output: Output, signal: AbortSign
   if (signal.aborted) throw new StudioError("CANCELLED", "Stopped; the queue goes on from here when it is next run.");
   const { hold } = await studio.call("queue.state", {});
   const failed = ended.filter(({ state }) => state === "failed").length;
-  const sentence = hold?.message ?? (ended.length === 0 ? "Nothing was left to do." : ended.map(lineOf).join("\n"));
+  const done = ended.length === 0 ? "Nothing was left to do." : ended.map(lineOf).join("\n");
+  const sentence = hold === null ? done : holdWords(hold);
   output.result({ jobs: ended, queue: await studio.call("queue.state", {}) }, sentence, failed === 0 && hold === null);
 }
 
@@ -252,7 +254,17 @@ function tellJobs(jobs: JobSnapshot[], output: Output): void {
 }
 
 function tellState(queue: QueueState, output: Output): void {
-  output.result({ queue }, queue.hold?.message ?? "The queue goes on.");
+  output.result({ queue }, queue.hold === null ? "The queue goes on." : holdWords(queue.hold));
+}
+
+/** Here there is no button to press. */
+const holdWords = ({ message }: QueueHold): string => message.replace("press Resume", "run `plume queue resume`");
+
+/** What tells the clips of a sweep or a list apart. */
+function factsOf(job: JobSnapshot): string {
+  if (job.kind !== "generate") return "";
+  const { width, height, frames, steps, seed } = job.request;
+  return `, ${width}×${height}, ${frames} frames, ${steps} steps, seed ${seed}`;
 }
 
 function titleOf(job: JobSnapshot): string {
@@ -287,5 +299,5 @@ function lineOf(job: JobSnapshot): string {
     job.state === "running" && job.progress.etaMs !== null ? `, about ${duration(job.progress.etaMs)} left` : "";
   const reason = job.error?.message ?? job.waitsFor;
   const why = reason === null ? "" : ` (${reason})`;
-  return `${job.id}  ${state.padEnd(9)}  ${job.kind}: ${titleOf(job)}${priority}${left}${why}`;
+  return `${job.id}  ${state.padEnd(9)}  ${job.kind}: ${titleOf(job)}${factsOf(job)}${priority}${left}${why}`;
 }

@@ -8,10 +8,10 @@ import type { Folders } from "./folders.ts";
 import type { ModelService } from "./models/model-service.ts";
 import type { Finding } from "./studio.ts";
 
-const GIB = 2 ** 30;
+const GB = 1e9;
 /** The bundled model needs well under this; the official ones about 4 GB. */
-const LITTLE_MEMORY = 2 * GIB;
-const LITTLE_DISK = 1 * GIB;
+const LITTLE_MEMORY = 2 * GB;
+const LITTLE_DISK = 1 * GB;
 /** The most important first: H.264 is what clips are kept in. */
 const CODECS = ["h264", "hevc", "av1", "vp9"] as const;
 
@@ -76,7 +76,7 @@ async function finding(name: string, look: () => Promise<Result>): Promise<Findi
 
 function memory(): Result {
   const [total, free] = [totalMemory(), freeMemory()];
-  const text = `${gib(free)} of ${gib(total)} memory are free`;
+  const text = `${gb(free)} of ${gb(total)} memory are free`;
   return free < LITTLE_MEMORY ? bad(`${text}: close other programs before you make large clips.`) : good(`${text}.`);
 }
 
@@ -88,8 +88,8 @@ async function disk(what: string, folder: string): Promise<Result> {
     return disk(what, dirname(folder));
   }
   const free = info.bavail * info.bsize;
-  const text = `${what} have ${gib(free)} of disk left`;
+  const text = `${what} have ${gb(free)} of disk left`;
   return free < LITTLE_DISK ? bad(`${text}: free some space.`) : good(`${text}.`);
 }
 
-const gib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`;
+const gb = (bytes: number): string => `${(bytes / GB).toFixed(2)} GB`;

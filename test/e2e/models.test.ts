@@ -42,6 +42,7 @@ interface Job {
   readonly kind: string;
   readonly state: string;
   readonly progress: { readonly done: number };
+  readonly request?: { readonly model?: string };
 }
 
 const picture = (name: string) => {
@@ -86,6 +87,8 @@ test("from the first run to a clip, through a killed studio in the middle of the
   await card.getByRole("button", { name: "Get Hub Starter" }).click();
   const dialog = first.page.getByRole("dialog", { name: "The terms of Hub Starter" });
   await dialog.getByText("Sell it").waitFor();
+  const terms = picture("models-terms");
+  if (terms) await first.page.screenshot(terms);
   expect(hub.asked.length).toBe(0);
   await dialog.getByRole("button", { name: /Accept and download/ }).click();
   await card.getByRole("progressbar").waitFor();
@@ -111,6 +114,8 @@ test("from the first run to a clip, through a killed studio in the middle of the
   const { page, offences, context } = await openWindow(browser, app.url);
   await page.getByRole("button", { name: "Models" }).first().click();
   const again = page.getByRole("listitem", { name: "Hub Starter" });
+  const resumed = picture("models-resumed");
+  if (resumed) await again.waitFor().then(() => page.screenshot(resumed));
   await vi.waitFor(
     async () => {
       const ended = (await askStudio<Job[]>(page, "jobs.list", {})).find(({ kind }) => kind === "convert");
@@ -140,25 +145,20 @@ test("from the first run to a clip, through a killed studio in the middle of the
   const origin = JSON.parse(await readFile(join(home, "models", "hub-starter", "origin.json"), "utf8")) as object;
   expect(origin).toMatchObject({ entry: "hub-starter", files: [{ checkedAgainst: "hub", from: "network" }] });
 
-  const [job] = await askStudio<Job[]>(page, "jobs.generate", {
-    request: {
-      prompt: "blue bubbles rising",
-      model: "hub-starter",
-      width: 128,
-      height: 128,
-      frames: 8,
-      steps: 2,
-      seed: 1,
-    },
-    variations: 1,
-  });
+  // A sentence in the window, and the clip is in the library.
+  await page.getByRole("button", { name: "Create" }).first().click();
+  await page.fill("#prompt", "blue bubbles rising");
+  await page.press("#prompt", "Enter");
   await vi.waitFor(
     async () => {
-      const made = (await askStudio<Job[]>(page, "jobs.list", {})).find(({ id }) => id === job!.id);
-      expect(made?.state).toBe("done");
+      const clips = (await askStudio<Job[]>(page, "jobs.list", {})).filter(({ kind }) => kind === "generate");
+      expect(clips.map(({ state, request }) => [state, request?.model])).toEqual([["done", "hub-starter"]]);
     },
     { timeout: 500_000, interval: 500 },
   );
+  await page.locator(".tile", { hasText: "blue bubbles rising" }).first().waitFor();
+  const made = picture("models-clip");
+  if (made) await page.screenshot(made);
   expect(offences).toEqual([]);
   await context.close();
 });
