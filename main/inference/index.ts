@@ -1,5 +1,6 @@
 export type { InstallTask } from "./backend.ts";
 export { type CostsWish, packCosts } from "./costs.ts";
+export { conversionMemory } from "../../native-models/pack/needs.ts";
 export { freeMemory, totalMemory } from "../../native-models/free-memory.ts";
 export { engineEnvironment, eyesEnvironment } from "./environment.ts";
 export * from "./host.ts";

@@ -135,12 +135,15 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
       log,
     });
     const { models } = this;
+    const store = openStore(folders.home, models, options, exchanged);
+    const storeRunner = new StoreRunner(store);
     this.planning = openPlanner({
       folders,
       models,
       engine,
       eyes,
       exchanged,
+      conversion: (job) => storeRunner.memoryOf(job),
       node: options.engine?.node,
       onSettings: () => this.jobs.pump(),
       log,
@@ -167,8 +170,6 @@ class StudioServices implements Omit<Studio, keyof DiskProjects> {
       entry: exportEntry(options.engine),
       masks: (wants, files, signal) => this.analyses.masksOf(wants, files, signal),
     });
-    const store = openStore(folders.home, this.models, options, exchanged);
-    const storeRunner = new StoreRunner(store);
     this.analyses = new AnalyzeDesk({
       ...parts,
       eyes: this.eyes,

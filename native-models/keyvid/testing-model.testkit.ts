@@ -61,7 +61,7 @@ export const smallConfig: KeyvidConfig = {
 };
 
 /** What only a file's own word tells of the small model. */
-const metadata = { hyper_parameters: { unet_norm_groups: 4, vae_norm_groups: 4, scale_factor: 0.5 } };
+const smallMetadata = { hyper_parameters: { unet_norm_groups: 4, vae_norm_groups: 4, scale_factor: 0.5 } };
 
 /** Where the official release has its files. */
 export const releasePaths = {
@@ -87,6 +87,7 @@ export function shapesOf(config: KeyvidConfig, part: Part): Map<string, readonly
 export async function writeRelease(
   folder: string,
   config: KeyvidConfig,
+  metadata: Readonly<Record<string, unknown>> = smallMetadata,
 ): Promise<Record<keyof typeof releasePaths, string>> {
   const written: Partial<Record<keyof typeof releasePaths, string>> = {};
   for (const [part, path] of Object.entries(releasePaths) as [keyof typeof releasePaths, string][]) {

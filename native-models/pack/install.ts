@@ -23,6 +23,7 @@ import {
   WEIGHTS_FILE,
 } from "./manifest.ts";
 import { mixBytes, writeMix } from "./mix.ts";
+import { conversionMemory, demandMemory } from "./needs.ts";
 import { type Pack, readPack } from "./read-pack.ts";
 import { packedBytes, repack } from "./repack.ts";
 import { officialTensors, plannedBytes, writeWeights } from "./weights.ts";
@@ -46,6 +47,8 @@ export interface InstallOptions {
   readonly weights?: WeightFormat;
   /** Threads to measure with. */
   readonly threads?: number;
+  /** For tests: bytes of memory that this process may hold in all. */
+  readonly memory?: () => number;
   /** `fraction` is the share of all bytes read and written, 0 to 1, never falling. */
   readonly onProgress?: (step: string, fraction: number) => void | Promise<void>;
   readonly signal?: AbortSignal;
@@ -60,7 +63,7 @@ const SPARE_BYTES = 64 * 2 ** 20;
 /**
  * Installs a checkpoint as a pack at `destination`. After any failure nothing is left behind.
  * Errors: CHECKPOINT_UNREADABLE, CHECKPOINT_MISMATCH naming the tensor or the missing file, MODEL_WRONG_KIND, BAD_REQUEST when the
- * destination exists, DISK_FULL, OUTPUT_UNWRITABLE, CANCELLED.
+ * destination exists, DISK_FULL, OUTPUT_UNWRITABLE, MODEL_OUT_OF_MEMORY where smaller weights cannot be measured, CANCELLED.
  */
 export async function installCheckpoint(options: InstallOptions): Promise<PackManifest> {
   throwIfAborted(options.signal);
@@ -78,6 +81,7 @@ export async function installCheckpoint(options: InstallOptions): Promise<PackMa
     const bytes = plan.expectedBytes ?? plannedBytes(specs);
     if (format === "fp32")
       return await inTemporaryFolder(options.destination, bytes, (folder) => convert(options, found, folder));
+    demandMemory(conversionMemory(bytes, true), options.memory?.());
     return await inTemporaryFolder(options.destination, bytes + packedBytes(specs, format), async (folder) => {
       await convert({ ...options, onProgress: (step, part) => onProgress(step, CONVERTING * part) }, found, folder);
       return shrink(folder, await readPack(folder), { ...options, format }, CONVERTING);
@@ -125,7 +129,9 @@ async function installSmaller(folder: string, options: ShrinkOptions & { readonl
     ...base,
     manifest: { ...base.manifest, id, name: name ?? `${base.manifest.name}, ${weightWords[options.format]}` },
   };
-  const bytes = packedBytes(familyOf(base.manifest).parameters(base.manifest), options.format);
+  const specs = familyOf(base.manifest).parameters(base.manifest);
+  demandMemory(conversionMemory(plannedBytes(specs), true), options.memory?.());
+  const bytes = packedBytes(specs, options.format);
   return inTemporaryFolder(options.destination, bytes, (target) => shrink(target, named, options, 0));
 }
 

@@ -1,18 +1,22 @@
 /**
  * How fast a checkpoint becomes a model pack, and in how much memory: a file of random weights is installed in a process of its own and
  * compared with a plain copy of the same file to the same disk. Installing reads the file once, checks every number, hashes both files
- * and writes the other, all of it synced to disk.
+ * and writes the other, all of it synced to disk. In smaller weights it also runs the model twice, to measure what they cost.
  */
-import { execFile } from "node:child_process";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { z } from "zod";
+import type { WeightFormat } from "../../core/contract/index.ts";
+import { engineEnvironment } from "../../main/inference/environment.ts";
 import { largeConfig, writeSparseCheckpoint } from "../../native-models/pack/synthetic.testkit.ts";
 import type { HummingbirdConfig } from "../../native-models/hummingbird/config.ts";
 import { officialConfig as official07B } from "../../native-models/hummingbird/official-config.testkit.ts";
+import { fillRandomly, type OfficialModel, writeRandomCheckpoint } from "./random-checkpoint.ts";
 
 export interface InstallResult {
   readonly checkpointMegabytes: number;
@@ -22,26 +26,54 @@ export interface InstallResult {
   /** Speed of installing over the speed of a plain, synced copy; the promise is at least 0.5. */
   readonly speedOfACopy: number;
   readonly peakRssMegabytes: number;
+  readonly smaller: readonly SmallerResult[];
+}
+
+/** An installation from the checkpoint in smaller weights. */
+interface SmallerResult {
+  readonly asked: WeightFormat;
+  /** What held up. */
+  readonly kept: WeightFormat;
+  readonly likeness: number | null;
+  readonly megabytes: number;
+  readonly seconds: number;
+  /** All resident pages of the process, and those among them that no file backs (Linux; else 0). */
+  readonly peakRssMegabytes: number;
+  readonly peakOwnMegabytes: number;
 }
 
 const CHUNK = 8 * 2 ** 20;
 const child = fileURLToPath(new URL("../../native-models/pack/install-child.testkit.ts", import.meta.url));
-const childSchema = z.object({ peakRss: z.number(), seconds: z.number() });
+const childSchema = z.object({
+  peakRss: z.number(),
+  seconds: z.number(),
+  weights: z.object({
+    format: z.enum(["fp32", "fp16", "int8", "4bit"]),
+    measured: z.object({ likeness: z.number() }).nullable(),
+  }),
+});
 
-/** Replaces the zeros of a sparse checkpoint by small numbers, so that no file system can skip them. */
-async function fill(path: string, bytes: number): Promise<void> {
-  const block = new Float32Array(CHUNK / 4);
-  for (let i = 0; i < block.length; i++) block[i] = ((Math.imul(i, 2654435761) >>> 0) / 2 ** 32 - 0.5) / 10;
-  const handle = await open(path, "r+");
+/** Installs in a process of its own, in an engine's environment. */
+async function installApart(file: string, destination: string, format: WeightFormat) {
+  const engine = spawn(process.execPath, [child, file, destination, format], {
+    env: { ...process.env, ...engineEnvironment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let own = 0;
+  const watch = setInterval(() => (own = Math.max(own, ownBytes(engine.pid))), 50);
   try {
-    const head = Buffer.alloc(8);
-    await handle.read(head, 0, 8, 0);
-    const start = 8 + Number(head.readBigUInt64LE());
-    for (let position = start; position < bytes; position += CHUNK)
-      await handle.write(new Uint8Array(block.buffer), 0, Math.min(CHUNK, bytes - position), position);
-    await handle.sync();
+    return { ...childSchema.parse(JSON.parse(await text(engine.stdout))), peakOwn: own };
   } finally {
-    await handle.close();
+    clearInterval(watch);
+  }
+}
+
+/** Resident pages of a process that no file backs; 0 where the system does not tell. */
+function ownBytes(pid: number | undefined): number {
+  try {
+    return 1024 * Number(/^RssAnon:\s+(\d+) kB/mu.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
   }
 }
 
@@ -75,23 +107,33 @@ function configOf(gigabytes: number): HummingbirdConfig {
   return { ...official07B, modelChannels: Math.max(64, 64 * Math.round(width / 64)) };
 }
 
-/**
- * @param gigabytes size of the checkpoint, about; it is there twice at most (itself, and its copy or the model). Absent: some 600 MB.
- */
+export interface InstallBenchOptions {
+  /** Size of the checkpoint, about; it is there twice at most (itself, and its copy or the model). Absent: some 600 MB. */
+  readonly gigabytes?: number | undefined;
+  /** Instead: a checkpoint of an official size. */
+  readonly model?: OfficialModel | undefined;
+  /** Smaller weights to install it in too; takes half as much disk again. */
+  readonly formats?: readonly WeightFormat[] | undefined;
+}
+
 export async function benchInstall(
   say: (line: string) => void,
-  { gigabytes }: { readonly gigabytes?: number | undefined } = {},
+  { gigabytes, model, formats = [] }: InstallBenchOptions = {},
 ): Promise<InstallResult> {
   const folder = await mkdtemp(join(tmpdir(), "plume-bench-install-"));
   try {
-    const file = join(folder, "checkpoint.safetensors");
-    const bytes = await writeSparseCheckpoint(file, gigabytes === undefined ? largeConfig : configOf(gigabytes));
-    await fill(file, bytes);
-    const copy = await copySeconds(file, join(folder, "copy"));
-    await rm(join(folder, "copy"));
-    const { stdout } = await promisify(execFile)(process.execPath, [child, file, join(folder, "pack")]);
-    const { peakRss, seconds } = childSchema.parse(JSON.parse(stdout));
-    const result: InstallResult = {
+    const { path, files } = await checkpoint(join(folder, "checkpoint"), gigabytes, model);
+    let [bytes, copy] = [0, 0];
+    for (const file of files) {
+      bytes += (await stat(file)).size;
+      copy += await copySeconds(file, join(folder, "copy"));
+      await rm(join(folder, "copy"));
+    }
+    say(`checkpoint ${(bytes / 1e6).toFixed(0)} MB, float32`);
+    say(`plain copy, synced: ${copy.toFixed(1)} s`);
+    const { peakRss, seconds } = await installApart(path, join(folder, "pack"), "fp32");
+    await rm(join(folder, "pack"), { recursive: true });
+    const result = {
       checkpointMegabytes: bytes / 1e6,
       copySeconds: copy,
       installSeconds: seconds,
@@ -99,14 +141,53 @@ export async function benchInstall(
       speedOfACopy: copy / seconds,
       peakRssMegabytes: peakRss / 1e6,
     };
-    say(`checkpoint ${result.checkpointMegabytes.toFixed(0)} MB, float32`);
-    say(`plain copy, synced: ${copy.toFixed(1)} s`);
     say(
       `installing: ${seconds.toFixed(1)} s, ${result.megabytesPerSecond.toFixed(0)} MB/s, ${result.speedOfACopy.toFixed(2)} of a copy's speed (promise: at least 0.5)`,
     );
     say(`peak memory: ${result.peakRssMegabytes.toFixed(0)} MB (promise: under 1500 MB for a checkpoint of any size)`);
-    return result;
+    const smaller: SmallerResult[] = [];
+    for (const format of formats) smaller.push(await installSmaller(say, path, join(folder, format), format));
+    return { ...result, smaller };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function checkpoint(
+  folder: string,
+  gigabytes: number | undefined,
+  model: OfficialModel | undefined,
+): ReturnType<typeof writeRandomCheckpoint> {
+  await mkdir(folder);
+  if (model !== undefined) return await writeRandomCheckpoint(folder, model);
+  const path = join(folder, "checkpoint.safetensors");
+  await writeSparseCheckpoint(path, gigabytes === undefined ? largeConfig : configOf(gigabytes));
+  await fillRandomly(path);
+  return { path, files: [path] };
+}
+
+async function installSmaller(
+  say: (line: string) => void,
+  path: string,
+  destination: string,
+  format: WeightFormat,
+): Promise<SmallerResult> {
+  const { peakRss, peakOwn, seconds, weights } = await installApart(path, destination, format);
+  const { size } = await stat(join(destination, "weights.bin"));
+  await rm(destination, { recursive: true });
+  const result = {
+    asked: format,
+    kept: weights.format,
+    likeness: weights.measured?.likeness ?? null,
+    megabytes: size / 1e6,
+    seconds,
+    peakRssMegabytes: peakRss / 1e6,
+    peakOwnMegabytes: peakOwn / 1e6,
+  };
+  const held =
+    weights.format === format ? `alike by ${weights.measured?.likeness.toFixed(4)}` : `kept ${weights.format}`;
+  say(
+    `in ${format}: ${result.megabytes.toFixed(0)} MB, ${held}, ${seconds.toFixed(0)} s, peak memory ${result.peakRssMegabytes.toFixed(0)} MB, ${result.peakOwnMegabytes.toFixed(0)} MB of them its own`,
+  );
+  return result;
 }

@@ -3,9 +3,11 @@
  * lines on stderr. Exit code 1: the benchmark failed; 2: no such benchmark.
  */
 import { spawnSync } from "node:child_process";
+import { weightFormatSchema } from "../../core/contract/index.ts";
 import { engineEnvironment, eyesEnvironment } from "../../main/inference/environment.ts";
 import { engineThreads } from "../../main/inference/threads.ts";
 import { type BenchContext, numberAfter } from "./context.ts";
+import { officialModels } from "./random-checkpoint.ts";
 
 const benches: Readonly<Record<string, { about: string; run: (context: BenchContext) => Promise<unknown> }>> = {
   hummingbird: {
@@ -81,8 +83,18 @@ const benches: Readonly<Record<string, { about: string; run: (context: BenchCont
       benchConversion(say, args.includes("--full") ? 4.65 : numberAfter(args, "--gigabytes")),
   },
   conversion: {
-    about: "the same, of any size  [--gigabytes n; needs twice that of disk]",
-    run: async ({ say, args }) => benchConversion(say, numberAfter(args, "--gigabytes")),
+    about:
+      "the same, of any size, also in smaller weights  [--gigabytes n | --model 07b|09b|keyvid] [--weights fp16,int8,4bit]; needs two and a half times its size of disk",
+    run: async ({ say, args }) => {
+      const wordAfter = (option: string) => (args.includes(option) ? args[args.indexOf(option) + 1] : undefined);
+      const model = officialModels.find((each) => each === wordAfter("--model"));
+      const formats = wordAfter("--weights")?.split(",") ?? [];
+      return (await import("./install.ts")).benchInstall(say, {
+        gigabytes: numberAfter(args, "--gigabytes"),
+        model,
+        formats: weightFormatSchema.options.filter((format) => formats.includes(format)),
+      });
+    },
   },
 };
 

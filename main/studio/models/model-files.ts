@@ -35,6 +35,13 @@ export async function checkpointFiles(path: string): Promise<string[]> {
   return names.filter((name) => /\.(ckpt|pth|pt|safetensors)$/.test(name)).map((name) => join(path, name));
 }
 
+/** Bytes of all files in a folder and below it; links count as what they lead to. 0 where nothing is there. */
+export async function bytesBelow(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const infos = await Promise.all(names.map((name) => stat(join(folder, name)).catch(() => null)));
+  return infos.reduce((sum, info) => sum + (info?.isFile() === true ? info.size : 0), 0);
+}
+
 export function notInstalled(id: string): StudioError {
   return new StudioError(
     "MODEL_NOT_FOUND",

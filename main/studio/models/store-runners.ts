@@ -13,7 +13,7 @@ import {
   StudioError,
   weightFormatSchema,
 } from "../../../core/contract/index.ts";
-import { readLoraFacts } from "../../inference/index.ts";
+import { conversionMemory, readLoraFacts } from "../../inference/index.ts";
 import { replaceFile } from "../files.ts";
 import { freshJob, type JobContext, type JobRunner, type ModelResult } from "../jobs/job-runner.ts";
 import { lockDownload } from "../lock.ts";
@@ -24,6 +24,7 @@ import type { DownloadOptions } from "./download/download.ts";
 import { Wire } from "./download/wire.ts";
 import { fetchFiles, installable, readReceipt } from "./fetch-files.ts";
 import { demandRoom } from "./room.ts";
+import { bytesBelow } from "./model-files.ts";
 import type { ModelService } from "./model-service.ts";
 import type { StoreSettings } from "./settings.ts";
 import type { StyleService } from "./style-service.ts";
@@ -164,6 +165,19 @@ export class StoreRunner implements JobRunner {
     } finally {
       await lock.release();
     }
+  }
+
+  /** Bytes of memory that installing takes. What is not there counts as nothing: the job itself says so. */
+  async memoryOf(job: ConvertJob): Promise<number> {
+    const { models, dropped } = this.parts;
+    const mix = mixOfJob(job);
+    if (mix !== null) return conversionMemory(await bytesBelow(join(models.place, mix.mix.model)), false);
+    const repack = repackOfJob(job);
+    if (repack !== null) return conversionMemory(await bytesBelow(join(models.place, repack.repack)), true);
+    const drop = dropOfJob(job);
+    const folder = drop === null ? models.downloadFolder(entryOfJob(job) ?? "") : dropped.folder(drop.drop);
+    // In float32 the ranges of int8 are measured, of models that can have it.
+    return conversionMemory(await bytesBelow(folder), true);
   }
 
   /** Only what went wrong is done again: what has arrived is there. */

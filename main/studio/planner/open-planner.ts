@@ -1,7 +1,7 @@
 import { type EngineHost, freeMemory, packCosts, totalMemory } from "../../inference/index.ts";
 import type { Folders } from "../folders.ts";
 import type { ModelService } from "../models/model-service.ts";
-import { Admission } from "./admission.ts";
+import { Admission, type AdmissionOptions } from "./admission.ts";
 import { Devices } from "./devices.ts";
 import { MemoryBudget } from "./memory.ts";
 import { Placement } from "./placement.ts";
@@ -24,6 +24,7 @@ export interface PlannerParts {
   readonly engine: EngineHost;
   readonly eyes: EngineHost;
   readonly exchanged: PlannerExchange;
+  readonly conversion: AdmissionOptions["conversion"];
   /** The Node that tries devices; undefined: the one that runs this. */
   readonly node: string | undefined;
   /** Where models run, or how much memory they may take, was changed. */
@@ -48,6 +49,7 @@ export function openPlanner({
   engine,
   eyes,
   exchanged,
+  conversion,
   node,
   onSettings,
   log,
@@ -78,6 +80,6 @@ export function openPlanner({
     onSettings,
     log,
   });
-  const admission = new Admission({ planner, memory, models });
+  const admission = new Admission({ planner, memory, models, conversion });
   return { planner, placement, memory, admission, close: () => devices.close() };
 }
