@@ -4,8 +4,8 @@ import { describe, expect, it, vi } from "vitest";
 import type { FollowJob } from "../../../core/contract/index.ts";
 import { clipsOf } from "../../../core/timeline/index.ts";
 import type { Studio } from "../studio.ts";
-import { installFake, record, testBench } from "../testing.ts";
-import { makeFilm } from "./testing.ts";
+import { installFake, make, record, testBench } from "../testing.ts";
+import { ffmpeg, makeFilm } from "./testing.ts";
 
 vi.setConfig({ testTimeout: 400_000 });
 const patience = { timeout: 200_000, interval: 50 };
@@ -105,5 +105,34 @@ describe("subjects that somebody waits for", () => {
     await isNone(studio);
     expect(await stateOf()).toBe("running");
     await studio.call("jobs.cancel", { id: clip });
+  });
+});
+
+describe("an engine for looking that dies three times", () => {
+  it("stops looking, with an explanation, while clips go on; resumed, it looks again", async () => {
+    await using bench = await testBench();
+    await installFake(bench.home, "eyes");
+    const studio = await bench.open();
+    // Magenta pictures end the fake engine.
+    for (const side of [64, 72, 80, 88]) {
+      const path = join(bench.home, `end-${side}.png`);
+      await ffmpeg("-f", "lavfi", "-i", `color=c=magenta:s=${side}x${side}:d=1`, "-frames:v", "1", path);
+      await studio.importMedia(path);
+    }
+    const hold = async () => (await studio.call("queue.state", {})).hold;
+    await vi.waitFor(async () => expect(await hold()).not.toBeNull(), patience);
+    expect(await hold()).toMatchObject({
+      by: "deaths",
+      only: ["analysis", "follow"],
+      message: expect.stringMatching(/^The engine that looks at media stopped 3 times .*clips and films go on/),
+    });
+    const looks = async () =>
+      (await studio.call("jobs.list", {})).filter(({ kind }) => kind === "analysis").map(({ state }) => state);
+    expect((await looks()).toSorted()).toEqual(["failed", "failed", "failed", "queued"]);
+    expect((await make(studio, "hello")).state).toBe("done");
+    expect(await looks()).toContain("queued");
+    await studio.call("queue.release", {});
+    await vi.waitFor(async () => expect(await looks()).toEqual(["failed", "failed", "failed", "failed"]), patience);
+    expect(await hold()).toBeNull();
   });
 });
