@@ -4,7 +4,7 @@
  * (`--minutes 60`; `--way encoded` or `copied` for one of the two).
  */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -224,9 +224,12 @@ async function exportApart(
       if (worker === undefined) return;
       const now = memoryMb(worker, "VmRSS");
       own = Math.max(own, now);
+      // A child that has not become an ffmpeg yet still has the worker's own memory, which it shares.
+      const node = readlinkSync(`/proc/${worker}/exe`);
+      const others = ffmpegs.filter((pid) => readlinkSync(`/proc/${pid}/exe`) !== node);
       all = Math.max(
         all,
-        ffmpegs.reduce((sum, pid) => sum + memoryMb(pid, "RssAnon"), now),
+        others.reduce((sum, pid) => sum + memoryMb(pid, "RssAnon"), now),
       );
     } catch {
       // One of them has just ended, or this is no Linux.

@@ -48,7 +48,7 @@ export async function joinPieces(
 ): Promise<JoinedPictures> {
   await mkdir(folder, { recursive: true });
   const seconds = rate.denominator / rate.numerator;
-  const files: PictureFile[] = [];
+  const files = new PictureFiles(folder, rate, fileFrames);
   let [total, reordering] = [0, 0];
   try {
     for (const piece of pieces) {
@@ -65,15 +65,11 @@ export async function joinPieces(
           const shown = piece.from + frame - first;
           // All frames before it are there: the file may end before one that leans on none of them.
           const isNext = shown === total && hasIdr(packet.data, sets);
-          if (files.length === 0 || (isNext && shown - files.at(-1)!.from >= fileFrames)) {
-            await files.at(-1)?.end();
-            files.push(
-              await PictureFile.begin(join(folder, nameOf(files.length)), rate, shown, files[0]?.config ?? config),
-            );
-          }
-          await files
-            .at(-1)!
-            .add(new EncodedPacket(withSets(packet.data, sets), packet.type, shown * seconds, seconds));
+          await files.add(new EncodedPacket(withSets(packet.data, sets), packet.type, shown * seconds, seconds), {
+            frame: shown,
+            isNext,
+            config,
+          });
           reordering = Math.max(reordering, total - shown);
           total += 1;
           count += 1;
@@ -89,54 +85,88 @@ export async function joinPieces(
           `${written} of ${piece.count} frames from ${piece.from} on`,
         );
     }
-    await files.at(-1)?.end();
+    await files.end();
   } catch (error) {
     // Closes its file.
-    await files.at(-1)?.cancel();
+    await files.cancel();
     throw error;
   }
-  const list = join(folder, "list.txt");
-  const ends = [...files.slice(1).map(({ from }) => from), total];
-  const lines = files.map(({ from }, n) => `file ${nameOf(n)}\nduration ${((ends[n]! - from) * seconds).toFixed(6)}\n`);
-  await writeFile(list, `ffconcat version 1.0\n${lines.join("")}`);
-  return { list, reordering };
+  return { list: await files.writeList(total), reordering };
 }
 
 const nameOf = (index: number): string => `pictures-${index}.mp4`;
 
-/** One of the files, which holds the film from a frame on. */
-class PictureFile {
-  readonly from: number;
-  readonly config: VideoDecoderConfig;
-  private readonly output: Output;
-  private readonly source = new EncodedVideoPacketSource("avc");
-  private readonly start: number;
+/** The film's pictures in files one after the other. Only the one being written is held: each holds the index of its frames. */
+class PictureFiles {
+  private readonly folder: string;
+  private readonly rate: Rate;
+  private readonly fileFrames: number;
+  /** The frame of the film that each begins with. */
+  private readonly starts: number[] = [];
+  private config: VideoDecoderConfig | null = null;
+  private open: { readonly output: Output; readonly source: EncodedVideoPacketSource } | null = null;
 
-  private constructor(path: string, { numerator, denominator }: Rate, from: number, config: VideoDecoderConfig) {
-    this.from = from;
-    this.config = config;
-    this.start = from * (denominator / numerator);
-    this.output = new Output({ format: new Mp4OutputFormat({ fastStart: false }), target: new FilePathTarget(path) });
-    this.output.addVideoTrack(this.source, { frameRate: numerator / denominator });
+  constructor(folder: string, rate: Rate, fileFrames: number) {
+    this.folder = folder;
+    this.rate = rate;
+    this.fileFrames = fileFrames;
   }
 
-  static async begin(path: string, rate: Rate, from: number, config: VideoDecoderConfig): Promise<PictureFile> {
-    const file = new PictureFile(path, rate, from, config);
-    await file.output.start();
-    return file;
+  /**
+   * @param packet with its time in the film
+   * @param isNext whether another file may begin with it
+   * @param config what its own file says; the film says what that of its first packet does
+   */
+  async add(
+    packet: EncodedPacket,
+    {
+      frame,
+      isNext,
+      config,
+    }: { readonly frame: number; readonly isNext: boolean; readonly config: VideoDecoderConfig },
+  ): Promise<void> {
+    this.config ??= config;
+    if (this.open === null || (isNext && frame - this.starts.at(-1)! >= this.fileFrames)) {
+      await this.end();
+      this.open = await this.begin(frame);
+    }
+    const timestamp = packet.timestamp - this.starts.at(-1)! * this.seconds;
+    await this.open.source.add(packet.clone({ timestamp }), { decoderConfig: this.config });
   }
 
-  /** @param packet with its time in the film */
-  add(packet: EncodedPacket): Promise<void> {
-    const timestamp = packet.timestamp - this.start;
-    return this.source.add(packet.clone({ timestamp }), { decoderConfig: this.config });
+  async end(): Promise<void> {
+    await this.open?.output.finalize();
+    this.open = null;
   }
 
-  end(): Promise<void> {
-    return this.output.finalize();
+  async cancel(): Promise<void> {
+    await this.open?.output.cancel();
+    this.open = null;
   }
 
-  cancel(): Promise<void> {
-    return this.output.cancel();
+  /** The list of them for ffmpeg's concat demuxer; resolves with its path. @param total frames of the film */
+  async writeList(total: number): Promise<string> {
+    const list = join(this.folder, "list.txt");
+    const ends = [...this.starts.slice(1), total];
+    const lines = this.starts.map(
+      (from, n) => `file ${nameOf(n)}\nduration ${((ends[n]! - from) * this.seconds).toFixed(6)}\n`,
+    );
+    await writeFile(list, `ffconcat version 1.0\n${lines.join("")}`);
+    return list;
+  }
+
+  /** Of a frame. */
+  private get seconds(): number {
+    return this.rate.denominator / this.rate.numerator;
+  }
+
+  private async begin(frame: number): Promise<NonNullable<typeof this.open>> {
+    const target = new FilePathTarget(join(this.folder, nameOf(this.starts.length)));
+    const output = new Output({ format: new Mp4OutputFormat({ fastStart: false }), target });
+    const source = new EncodedVideoPacketSource("avc");
+    output.addVideoTrack(source, { frameRate: this.rate.numerator / this.rate.denominator });
+    await output.start();
+    this.starts.push(frame);
+    return { output, source };
   }
 }
