@@ -33,7 +33,7 @@ import { verifyPictures, verifyStreams } from "./verify.ts";
 const WATCH_EVERY = 1000;
 /**
  * Exports a timeline to `places.target`, which is whole and verified when this resolves; on any error what was begun is the caller's to
- * remove. Memory does not grow with the film's length but for the index of its frames (`joinPieces`). Errors: BAD_REQUEST (nothing to export), MEDIA_MISSING, MEDIA_UNREADABLE,
+ * remove. Memory does not grow with the film's length, but for the index that ffmpeg keeps of a file it writes (0.4 MB a minute). Errors: BAD_REQUEST (nothing to export), MEDIA_MISSING, MEDIA_UNREADABLE,
  * FFMPEG_FAILED, DISK_FULL, OUTPUT_UNWRITABLE.
  */
 export async function renderExport(
