@@ -46,6 +46,7 @@ export function ExportForm({ choice, title, onTitle, onChoice }: Props) {
   const changeAudio = (part: Partial<ExportAudio>) =>
     onChoice((now) => ({ ...now, audio: { ...(now.audio === "none" ? {} : now.audio), ...part } }));
   const preset = presetOf(choice);
+  const isOwn = isChanged(choice);
   const { video, audio, container } = settings;
   const start = () =>
     void attempt(store, async () => {
@@ -54,9 +55,9 @@ export function ExportForm({ choice, title, onTitle, onChoice }: Props) {
   return (
     <section className="export__settings" aria-label="Settings">
       <header className="export__head">
-        <h2 className="export__title">{preset.name}</h2>
-        <p className="export__hint">{preset.about}.</p>
-        {isChanged(choice) ? (
+        <h2 className="export__title">{isOwn ? `Custom, from ${preset.name}` : preset.name}</h2>
+        <p className="export__hint">{isOwn ? "Settings of your own." : `${preset.about}.`}</p>
+        {isOwn ? (
           <Button
             kind="quiet"
             icon={<RotateCcw size={13} aria-hidden />}

@@ -171,6 +171,9 @@ async function choosesSettings(): Promise<void> {
   await form.getByRole("button", { name: /This frame/ }).click();
   await form.getByText("A PNG of 00:00:00:00").waitFor();
   await form.getByText("No clip in this range was generated").waitFor();
+  await form.getByRole("heading", { name: "Custom, from H.264" }).waitFor();
+  // What is silent shows no sign of distortion.
+  expect(await page.getByRole("meter", { name: "Loudness" }).getAttribute("data-clipped-0")).toBeNull();
   await look("export-form");
   expect(await accessibilityProblems(page)).toEqual([]);
   await page.setViewportSize({ width: 1200, height: 720 });

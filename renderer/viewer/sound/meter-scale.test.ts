@@ -17,3 +17,7 @@ it("rises at once, holds its peak, falls slowly, and remembers distortion for a 
   const long = fall(fall(later, { peak: 0, rms: 0 }, 1), { peak: 0, rms: 0 }, 10);
   expect([long.held, long.peak, long.power, long.clipped]).toEqual([-80, -80, -80, 0]);
 });
+
+it("shows nothing of silence, also where a frame began before it was asked for", () => {
+  expect(fall(silentReading, { peak: 0, rms: 0 }, -0.01)).toEqual({ ...silentReading, hold: expect.any(Number) });
+});

@@ -29,8 +29,9 @@ export interface Reading {
 
 export const silentReading: Reading = { power: -80, peak: -80, held: -80, hold: 0, clipped: 0 };
 
-/** The next reading: rises at once, falls slowly. @param seconds since the last one */
-export function fall(before: Reading, level: Level, seconds: number): Reading {
+/** The next reading: rises at once, falls slowly. @param since seconds since the last one; below 0 where a frame began before it was asked for */
+export function fall(before: Reading, level: Level, since: number): Reading {
+  const seconds = Math.max(0, since);
   const [peak, power] = [decibels(level.peak), decibels(level.rms)];
   const rises = peak >= before.held;
   const hold = rises ? HOLD : Math.max(0, before.hold - seconds);
