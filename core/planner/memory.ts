@@ -16,12 +16,12 @@ export function memoryOf({ memory }: Pick<ClipCosts, "memory">): number {
   return base + Math.max(...memory.map((each) => each.weights + each.copied + each.activations * activations));
 }
 
-/** What measured runs may say of the formula: it is never taken for more than this many times too small or too large. */
+/** What measured runs say of clips beyond them: the formula is never taken for more than this many times too small or too large. */
 const [LEAST, MOST] = [0.5, 4];
 
 /**
- * The same, corrected by what clips of this model took on this computer: exactly where such a clip was made, and by the ratio of the one
- * whose planned memory was nearest where not.
+ * The same, corrected by what clips of this model took on this computer: exactly where such a clip was made; in between what smaller and
+ * larger ones took; beyond them by the ratio of the nearest. A larger clip is never told to take less than a smaller one took.
  */
 export function learntMemory(
   costs: ClipCosts,
@@ -30,13 +30,19 @@ export function learntMemory(
 ): number {
   const planned = memoryOf(costs);
   const own = runs.filter((run) => run.model === wish.model && run.engine === wish.engine && run.peakBytes > 0);
-  const same = own.filter(({ size }) => size === wish.size);
-  if (same.length > 0) return Math.max(...same.map(({ peakBytes }) => peakBytes));
-  let nearest: MeasuredRun | null = null;
-  const distance = (run: MeasuredRun): number => Math.abs(Math.log(run.plannedBytes / planned));
-  for (const run of own) if (nearest === null || distance(run) <= distance(nearest)) nearest = run;
-  if (nearest === null) return planned;
-  return planned * Math.min(MOST, Math.max(LEAST, nearest.peakBytes / nearest.plannedBytes));
+  const took = own
+    .map(({ size, plannedBytes, peakBytes }) => ({ at: size === wish.size ? planned : plannedBytes, peak: peakBytes }))
+    .toSorted((a, b) => a.at - b.at);
+  let most = 0;
+  const rising = took.map(({ at, peak }) => ({ at, peak: (most = Math.max(most, peak)) }));
+  const below = rising.findLast(({ at }) => at <= planned);
+  const above = rising.find(({ at }) => at > planned);
+  if (below?.at === planned) return below.peak;
+  const scaled = ({ at, peak }: { at: number; peak: number }): number =>
+    planned * Math.min(MOST, Math.max(LEAST, peak / at));
+  if (below === undefined) return above === undefined ? planned : Math.min(above.peak, scaled(above));
+  if (above === undefined) return Math.max(below.peak, scaled(below));
+  return below.peak + ((above.peak - below.peak) * (planned - below.at)) / (above.at - below.at);
 }
 
 /** As sentences say it: “740 MB”, “3.3 GB”. */

@@ -38,6 +38,15 @@ const run = (size: string, steps: number, step: number, secondsAStep: number): M
 const wish = (size: string, steps: number, step: number, peak: number | null = null) =>
   ({ costs: costs(steps, step), model: "m", engine, size, peak }) as const;
 
+/** A clip whose tensors take so many megabytes. */
+const sized = (activations: number): ClipCosts => ({
+  phases: [],
+  memory: [{ weights: 1e8, copied: 0, activations: activations * 1e6 }],
+});
+
+const learnt = (size: number, runs: readonly MeasuredRun[]): number =>
+  learntMemory(sized(size), { model: "m", engine, size: String(size) }, runs);
+
 describe("how long a clip takes", () => {
   it("is not known before anything is, then estimated from the computer's speed, then measured", () => {
     expect(secondsOf(wish("a", 4, 100e9), [])).toBeNull();
@@ -114,10 +123,29 @@ describe("memory", () => {
     const clip = { model: "m", engine, size: "a" };
     expect(learntMemory(costs(1, 1), clip, [])).toBe(planned);
     expect(learntMemory(costs(1, 1), clip, [took("b", 0, 0)])).toBe(planned);
-    expect(learntMemory(costs(1, 1), clip, [took("b", 3e9, 2e9), took("c", 1e8, 2e8)])).toBeCloseTo(planned * 1.5, 0);
-    expect(learntMemory(costs(1, 1), clip, [took("b", 9e9, 1e9)])).toBeCloseTo(planned * 4, 0);
+    expect(learntMemory(costs(1, 1), clip, [took("b", 3e9, 2e9)])).toBeCloseTo(planned * 1.5, 0);
+    // Between a smaller and a larger one.
+    const between = learntMemory(costs(1, 1), clip, [took("b", 3e9, 2e9), took("c", 1e8, 2e8)]);
+    expect(between).toBeGreaterThan(1e8);
+    expect(between).toBeLessThan(3e9);
+    expect(learntMemory(costs(1, 1), clip, [took("b", 6e9, 1e9)])).toBeCloseTo(planned * 4, 0);
+    expect(learntMemory(costs(1, 1), clip, [took("b", 9e9, 1e9)])).toBe(9e9); // no less than a smaller one took
     expect(learntMemory(costs(1, 1), clip, [took("a", 5e8, 2e9), took("a", 6e8, 2e9)])).toBe(6e8);
     expect(learntMemory(costs(1, 1), { ...clip, model: "other" }, [took("a", 5e8, 2e9)])).toBe(planned);
+  });
+
+  it("never falls for a larger clip, whatever was measured", () => {
+    // The same clip is planned the same.
+    const anyRun = fc
+      .tuple(fc.integer({ min: 1, max: 1000 }), fc.double({ min: 0.3, max: 5, noNaN: true }))
+      .map(([size, ratio]) => ({
+        ...took(String(size), ratio * memoryOf(sized(size)), memoryOf(sized(size))),
+      }));
+    fc.assert(
+      fc.property(fc.array(anyRun, { maxLength: 6 }), fc.integer({ min: 1, max: 999 }), (runs, size) => {
+        expect(learnt(size + 1, runs)).toBeGreaterThanOrEqual(learnt(size, runs) - 1);
+      }),
+    );
   });
 });
 

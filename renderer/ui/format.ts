@@ -15,10 +15,10 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** "11 GB": memory in binary gigabytes, as system monitors show it. */
+/** "11 GB": memory in the same units as everywhere else in the studio; a limit that is set in one place is met in another. */
 export const formatMemory = (bytes: number): string => {
-  const gib = bytes / 2 ** 30;
-  return `${gib >= 10 ? Math.round(gib) : gib.toFixed(1)} GB`;
+  const gb = bytes / 1e9;
+  return `${gb >= 10 ? Math.round(gb) : gb.toFixed(1)} GB`;
 };
 
 /** "0.82 s", "12.4 s", "3 min 05 s": measured time. */

@@ -46,6 +46,7 @@ test("a list and a sweep are added, reordered, changed, made and compared; three
     await sheet.getByText("Line 4: The seed").waitFor(patience);
     writeFileSync(list, "prompt,seed,size\nfirst,1,64x64\nsecond,2,\nthird,3,\n");
     await dropFiles(page, [list], ".queue-sheet__drop");
+    await shot(page, "queue-list");
     await sheet.getByRole("button", { name: "Add 3 clips" }).click();
     await expect.poll(waiting, patience).toEqual(["first", "second", "third"]);
 
@@ -56,6 +57,7 @@ test("a list and a sweep are added, reordered, changed, made and compared; three
     await sweep.getByLabel("Values of Steps").fill("2, 3, x");
     await sweep.getByText("“x” is not understood").waitFor(patience);
     await sweep.getByLabel("Values of Steps").fill("2, 3");
+    await shot(page, "queue-sweep");
     await sweep.getByRole("button", { name: "Add 4 clips" }).click();
     await expect.poll(waiting, patience).toEqual(["first", "second", "third", ...Array<string>(4).fill("swept")]);
 
@@ -69,6 +71,7 @@ test("a list and a sweep are added, reordered, changed, made and compared; three
     await row("third").getByRole("combobox").selectOption("high");
     await expect.poll(async () => (await waiting()).slice(0, 3), patience).toEqual(["third", "second", "first"]);
 
+    await shot(page, "queue-line");
     await row("second").getByRole("button", { name: "Duplicate “second” with changes" }).click();
     const form = page.getByRole("dialog", { name: "Duplicate with changes" });
     await form.getByLabel("Prompt").fill("second, changed");
@@ -87,6 +90,7 @@ test("a list and a sweep are added, reordered, changed, made and compared; three
     const grid = page.getByRole("dialog", { name: "Clips that were queued together" });
     await expect.poll(() => grid.locator("td video").count(), patience).toBe(4);
     expect(await grid.locator("th[scope=col]").allTextContents()).toHaveLength(2);
+    await shot(page, "queue-grid");
     await grid.getByRole("button", { name: "Close" }).click();
 
     // An engine that dies again and again does not burn the rest of the list.
@@ -94,6 +98,7 @@ test("a list and a sweep are added, reordered, changed, made and compared; three
     await page.getByLabel("Prompts").fill("exit9 one\nexit9 two\nexit9 three\nsurvivor");
     await page.getByRole("button", { name: "Add 4 clips" }).click();
     await panel.getByText("The engine stopped 3 times within five minutes").waitFor(patience);
+    await shot(page, "queue-deaths");
     expect(await waiting()).toEqual(["survivor"]);
     await expect.poll(() => row("exit9 one").locator(".queue-row__state").textContent(), patience).toMatch(/engine/);
     await panel.getByRole("button", { name: "Resume", exact: true }).click();
