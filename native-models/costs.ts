@@ -172,7 +172,8 @@ function stagesMemory(costs: KeyvidCosts, index: WeightIndex, wish: Picture): Me
  * Bytes of a stage's tensors, fitted to the small KeyVID at 64 × 64 to 192 × 192: a third more than a call's own, the keys of all branches,
  * and where one call answers all of them as much again, for its tensors of up to 8 MB leave holes in the heap (189 of 348 MB stayed after
  * the call; 8 MB with blocks mapped from 1 MB on). The full-size generator with random weights took 6.13, 6.69 and 8.11 GB for a call of
- * 12 frames at 128 × 128, 256 × 192 and 512 × 320: the formula says 1.04, 1.01 and 1.01 times that.
+ * 12 frames at 128 × 128, 256 × 192 and 512 × 320, and 8.73 GB for one of 48 frames at 256 × 192: the formula says 1.04, 1.01, 1.01 and
+ * 1.00 times that.
  */
 function stageTensors(costs: KeyvidCosts, stage: Stage, wish: Picture): number {
   const size = stageSize(costs, wish, stage === "keyframes" ? KEYFRAMES : FRAMES);
