@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { MediaJob } from "../../core/contract/index.ts";
 import { job, mediaJob, request } from "../../core/testing/samples.ts";
 import { batchGrid, isComputing, mediaGroups, mediaWords, placeAfterMove, queueView } from "./queue-view.ts";
 
@@ -60,6 +61,9 @@ describe("the queue's view", () => {
     ]);
     expect(mediaWords(groups)).toBe("Making 2 media play smoothly: 0 done");
     expect(mediaWords(mediaGroups([mediaJob("analysis", "b", { state: "running" })]))).toBe("Looking at b.mov");
+    const look = { media: "b", version: "0".repeat(20), look: { for: "reframe" } } as const;
+    const follow: MediaJob = { ...mediaJob("analysis", "b", { state: "running" }), kind: "follow", request: look };
+    expect(mediaWords(mediaGroups([follow]))).toBe("Following the subjects of b.mov");
     expect(mediaWords(mediaGroups(jobs.slice(0, 3)))).toBeNull();
     expect([isComputing([job("a")]), isComputing([job("a", { state: "paused" })])]).toEqual([true, false]);
   });
