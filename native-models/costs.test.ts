@@ -30,6 +30,19 @@ describe("the memory of a clip from words", () => {
     }
   });
 
+  it("is planned no lower in int8 either, whose ranges a large model measures in pieces", () => {
+    const planned = memory(officialConfig);
+    for (const [width, height, frames, peak] of [
+      [128, 128, 4, 1.69e9],
+      [128, 128, 16, 1.61e9],
+      [256, 192, 8, 2.25e9],
+      [512, 320, 16, 5.73e9],
+    ] as const) {
+      expect(planned(width, height, frames, "int8")).toBeGreaterThanOrEqual(peak);
+      expect(planned(width, height, frames, "int8")).toBeLessThan(1.35 * peak);
+    }
+  });
+
   it.each(["fp32", "int8"] as const)("never falls when a clip gets longer or larger (%s)", (precision) => {
     const planned = memory(smallConfig);
     for (const side of [64, 128, 192, 256]) {

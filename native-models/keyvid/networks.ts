@@ -68,7 +68,9 @@ export class KeyvidNetworks implements StageNetworks {
     const options = { ...this.#options, prepack: false };
     const session = await this.#sessions.get(kind, size, () => written, this.#weights[part], options);
     const outputs = await session.run(inputs);
-    if (session.graph.weightBytes(this.#weights[part].index) > KEEP_BYTES) await this.#sessions.close(kind);
+    // Who runs large ones in pieces has no memory for what only waits.
+    const keeps = this.#options.pieceBytes === undefined ? KEEP_BYTES : 0;
+    if (session.graph.weightBytes(this.#weights[part].index) > keeps) await this.#sessions.close(kind);
     return outputs;
   }
 

@@ -228,9 +228,12 @@ export class KeyvidPipeline implements AnimatePipeline {
 
   async #preview(stage: Stage): Promise<PreviewMap> {
     const { folder, networks } = this.#model;
-    this.#previewMap ??= await openPreviewMap(folder, (latent, height, width) =>
+    if (this.#previewMap) return this.#previewMap;
+    this.#previewMap = await openPreviewMap(folder, (latent, height, width) =>
       networks.decode(stage, latent, height, width),
     );
+    // Where it had to be fitted, the decoder is open, and not needed again before the last step.
+    await networks.release(stage);
     return this.#previewMap;
   }
 

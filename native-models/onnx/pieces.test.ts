@@ -6,9 +6,12 @@ import { textGraph } from "../openclip/text-tower.ts";
 import type { WeightEntry } from "../types.ts";
 import { unetGraph } from "../hummingbird/unet.ts";
 import { smallConfig } from "../hummingbird/testing-model.testkit.ts";
+import { smallConfig as keyvid } from "../keyvid/testing-model.testkit.ts";
+import { unetGraph as keyvidUnetGraph } from "../keyvid/unet.ts";
 import { Graph, sizeOf } from "./graph.ts";
 import * as op from "./ops.ts";
-import { openPiecewise, piecesOf } from "./pieces.ts";
+import { piecesOf } from "./pieces.ts";
+import { openPiecewise } from "./piecewise-session.ts";
 import { difference, randomWeights, runOnce } from "./random-weights.testkit.ts";
 import { pattern } from "./run-graph.testkit.ts";
 import type { Values, Weights } from "./session.ts";
@@ -18,6 +21,7 @@ import { packWeight, type WeightFormat } from "./weight-formats.ts";
 const config = { ...smallConfig, middleBlock: true };
 const unet = unetGraph(config, { batch: 1, frames: 3, height: 4, width: 2 }, null, { observe: true });
 const text = textGraph(config.text, 1);
+const twoBranches = keyvidUnetGraph(keyvid.keyframes, { frames: 3, height: 4, width: 4 }, { branches: 2 });
 let weights: Weights;
 
 beforeAll(async () => {
@@ -91,6 +95,17 @@ describe("a graph in pieces", () => {
       }
     }
     expect((await readdir(weights.folder)).filter((name) => name.endsWith(".onnx"))).toEqual([]);
+  });
+
+  it("gives what it gives whole: two branches of KeyVID's U-Net in one call", async () => {
+    const own = await randomWeights([twoBranches]);
+    try {
+      const whole = await runOnce(twoBranches, own, inputsOf(twoBranches));
+      const outputs = await runInPieces(twoBranches, own, twoBranches.weightBytes(own.index) / 6);
+      expect(difference(whole.out!, outputs.out!)).toBeLessThan(1e-4);
+    } finally {
+      await rm(own.folder, { recursive: true, force: true });
+    }
   });
 
   it.each(["fp16", "int8", "4bit"] as const)("gives what it gives whole in %s", async (format) => {

@@ -1,6 +1,6 @@
 /** Open sessions of one model, by network: each is made on first need, one size at a time, and kept warm. */
 import type { Graph } from "./graph.ts";
-import { openPiecewise } from "./pieces.ts";
+import { openPiecewise } from "./piecewise-session.ts";
 import { type OpenGraph, Session, type SessionOptions, type Weights } from "./session.ts";
 
 export class SessionCache {

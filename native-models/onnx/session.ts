@@ -22,7 +22,7 @@ export interface SessionOptions {
   readonly prepack?: boolean;
   /** False: convolution kernels keep their layout, also where the graph is small (see `BLOCKED_LAYOUT_BYTES`). */
   readonly blocked?: boolean | undefined;
-  /** Graphs with more bytes of weights are run in pieces of about this size, one after another (see `PiecewiseSession`). */
+  /** Graphs with more bytes of weights are run in pieces of about this size, one after another (see piecewise-session.ts). */
   readonly pieceBytes?: number | undefined;
   /** Where it runs; what the device has no kernel for runs on the processor. Absent: on the processor. */
   readonly device?: DeviceId | undefined;

@@ -23,7 +23,7 @@ it("converts when there is the memory that it takes, and says so while there is 
     const job = (await studio.call("jobs.list", {})).find(({ id }) => id === convert!.id);
     // The process itself, and what arrived: 200 kB.
     expect(job?.waitsFor).toBe(
-      "Waits for memory. Installing this model takes about 301 MB of memory, and 100 MB are free: close other programs.",
+      "Waits for memory. Installing this model takes about 351 MB of memory, and 100 MB are free: close other programs.",
     );
   }, 60_000);
   machine.now = 2e9;
