@@ -213,7 +213,7 @@ describe("a sick engine", () => {
   });
 
   it("is ended when it waits for something that never comes", async () => {
-    const host = makeHost({ times: { idle: 4000 } });
+    const host = makeHost({ times: { idle: 6000 } });
     const run: Run = { events: [], frames: [], fractions: [] };
     await expect(generate(host, "hang", { run })).rejects.toMatchObject({
       code: "ENGINE_UNRESPONSIVE",
@@ -223,8 +223,8 @@ describe("a sick engine", () => {
   });
 
   it("is not ended while the studio takes its time with what it reported", async () => {
-    const host = makeHost({ times: { idle: 1000 } });
-    const slow = await generate(host, "hello", { more: { frames: 1 }, onFrame: () => sleep(4000) });
+    const host = makeHost({ times: { idle: 5000 } });
+    const slow = await generate(host, "hello", { more: { frames: 1 }, onFrame: () => sleep(8000) });
     expect(slow.frames.length).toBe(1);
   });
 
