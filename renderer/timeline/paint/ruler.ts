@@ -16,6 +16,8 @@ import { setFont } from "./text.ts";
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
 const FRAME_STEPS = [1, 2, 5, 10];
 const LABEL_WIDTH = 96;
+/** Right of its tick: a playhead that stands there does not cover it. */
+const LABEL_AT = 9;
 
 interface Ticks {
   /** Flicks between two numbers. */
@@ -92,7 +94,7 @@ function paintTimecode(canvas: CanvasRenderingContext2D, { document, view }: Rul
     tick(canvas, x, 10);
     for (let part = 1; part < parts; part++) tick(canvas, timeToX(view, time + (step * part) / parts), 4);
     canvas.fillStyle = palette["text-dim"];
-    canvas.fillText(formatTimecode(time, settings), x + 5, 11);
+    canvas.fillText(formatTimecode(time, settings), x + LABEL_AT, 11);
   }
 }
 
@@ -112,7 +114,7 @@ function paintBars(canvas: CanvasRenderingContext2D, { document, view }: RulerSc
     canvas.fillStyle = palette["text-dim"];
     const bar = Math.floor(beat / tempo.beatsPerBar);
     const inBar = beat - bar * tempo.beatsPerBar;
-    canvas.fillText(beats < tempo.beatsPerBar ? `${bar + 1}.${inBar + 1}` : String(bar + 1), x + 5, 11);
+    canvas.fillText(beats < tempo.beatsPerBar ? `${bar + 1}.${inBar + 1}` : String(bar + 1), x + LABEL_AT, 11);
   }
 }
 
