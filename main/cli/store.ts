@@ -52,7 +52,7 @@ function card({ entry, isInstalled, acceptedAt, arrivedBytes, hasRoom, roomBytes
     lines.push(
       `  ${neededFiles(entry).length === 1 ? "One file" : `${neededFiles(entry).length} files`}, ${bytes(size)} to download, ${bytes(needs.installedBytes)} installed${memory}`,
     );
-  else lines.push(`  ${source.how}`);
+  else lines.push(`  About ${bytes(needs.installedBytes)} installed${memory}`, `  ${source.how}`);
   if (needs.smaller !== undefined)
     lines.push(
       `  In smaller weights (--weights): fp16 ${bytes(needs.smaller.fp16)}, int8 ${bytes(needs.smaller.int8)}, 4bit ${bytes(needs.smaller["4bit"])}; what they cost is measured while it is installed`,

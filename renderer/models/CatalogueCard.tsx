@@ -56,11 +56,8 @@ export function CatalogueCard({ card, freeBytes, onGet, onChange }: Props) {
         <span className="model__work">{works[entry.work]}</span>
       </div>
       <p className="model__about">{entry.about}</p>
-      {entry.source.kind === "hub" ? (
-        <Needs card={card} freeBytes={freeBytes} weights={weights} onWeights={isOpen(job) ? null : setChosen} />
-      ) : (
-        <p className="model__how">{entry.source.how}</p>
-      )}
+      <Needs card={card} freeBytes={freeBytes} weights={weights} onWeights={isOpen(job) ? null : setChosen} />
+      {entry.source.kind === "hub" ? null : <p className="model__how">{entry.source.how}</p>}
       <div className="model__terms">
         {entry.licence.isCommercialUseAllowed ? null : <span className="badge">Non-commercial</span>}
         {entry.licence.isRedistributionAllowed ? null : <span className="badge">No redistribution</span>}
@@ -134,10 +131,12 @@ function Needs({ card, freeBytes, weights, onWeights }: NeedsProps) {
   return (
     <>
       <dl className="model__needs">
-        <div>
-          <dt>Download</dt>
-          <dd>{formatBytes(downloadBytes(entry))}</dd>
-        </div>
+        {entry.source.kind === "hub" ? (
+          <div>
+            <dt>Download</dt>
+            <dd>{formatBytes(downloadBytes(entry))}</dd>
+          </div>
+        ) : null}
         {installed === undefined ? (
           <div>
             <dt>Installed</dt>
@@ -167,7 +166,7 @@ function Needs({ card, freeBytes, weights, onWeights }: NeedsProps) {
           about={entry.name}
         />
       )}
-      {hasRoom || isInstalled ? null : (
+      {hasRoom || isInstalled || entry.source.kind !== "hub" ? null : (
         <p className="model__problem">The disk has no room for it: {formatBytes(roomBytes)} are needed.</p>
       )}
       {isTooLarge && !isInstalled ? (

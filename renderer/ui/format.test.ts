@@ -21,6 +21,7 @@ test.each([
   [formatBytes(1.4e9), "1.4 GB"],
   [formatMemory(11.4e9), "11 GB"],
   [formatMemory(1.5e9), "1.5 GB"],
+  [formatMemory(240e6), "240 MB"],
   [formatSeconds(0.4), "0.40 s"],
   [formatSeconds(12.43), "12.4 s"],
   [formatSeconds(59.96), "1 min 00 s"],

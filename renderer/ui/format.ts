@@ -17,6 +17,7 @@ export function formatBytes(bytes: number): string {
 
 /** "11 GB": memory in the same units as everywhere else in the studio; a limit that is set in one place is met in another. */
 export const formatMemory = (bytes: number): string => {
+  if (bytes < 0.95e9) return `${Math.round(bytes / 1e6)} MB`;
   const gb = bytes / 1e9;
   return `${gb >= 10 ? Math.round(gb) : gb.toFixed(1)} GB`;
 };
