@@ -1,3 +1,4 @@
+import { PIECE_BYTES } from "../onnx/pieces.ts";
 import type { ManifestOf } from "../pack/manifest.ts";
 import { probePicture, type RunProbe } from "../pack/probe.ts";
 import { PatnetNetworks } from "./networks.ts";
@@ -6,7 +7,7 @@ const PICTURES = 8;
 
 /** What a classifier says of some pictures, and the features that a detector finds objects in. */
 export const probePatnet: RunProbe<ManifestOf<"patnet">> = async ({ config }, weights, { threads, onProgress }) => {
-  const networks = new PatnetNetworks(config, weights, { threads });
+  const networks = new PatnetNetworks(config, weights, { threads, pieceBytes: PIECE_BYTES });
   const pictures = Array.from({ length: PICTURES }, (_, i) => probePicture(256, 192 + 16 * i, i));
   const rows: Float32Array[] = [];
   try {
