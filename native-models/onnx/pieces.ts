@@ -4,7 +4,7 @@ import type { Graph } from "./graph.ts";
 
 /**
  * Bytes of a piece's weights, about, where memory counts more than time. The largest weight of the official models, the words' table of
- * the text encoder, has 202 MB. Its U-Net falls into 13 pieces.
+ * the text encoder, has 202 MB. The 0.7B U-Net falls into 13 pieces.
  */
 export const PIECE_BYTES = 256 * 2 ** 20;
 
