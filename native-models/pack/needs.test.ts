@@ -20,9 +20,10 @@ describe("the memory of a conversion", () => {
     }
     for (const bytes of sizes)
       expect(conversionMemory(bytes, true)).toBeGreaterThanOrEqual(conversionMemory(bytes, false));
-    // The starter took 364 MB, the official 0.7B 874 MB.
+    // The starter took 364 MB, the official 0.7B 874 MB, KeyVID 1.1 GB.
     expect(conversionMemory(26e6, true)).toBeGreaterThan(364e6);
     expect(conversionMemory(4.65e9, true)).toBeGreaterThan(874e6);
+    expect(conversionMemory(16.8e9, true)).toBeGreaterThan(1.1e9);
   });
 
   it("is said in one sentence where it is not there", () => {
