@@ -44,20 +44,20 @@ export class FactsKeeper {
   async facts(ids: readonly string[]): Promise<KnownFacts[]> {
     const model = await this.options.model();
     const found = await this.options.sources.resolve(ids);
-    const unknown: MediaSource[] = [];
-    const known = await Promise.all(
+    const seen = await Promise.all(
       found.map(async (source) => {
-        if (isMissing(source) || source.media.kind === "sound") return { id: source.id, facts: null };
+        if (isMissing(source) || source.media.kind === "sound") return { id: source.id, facts: null, unknown: [] };
         const { version } = source.media;
         this.ids.set(version, (this.ids.get(version) ?? new Set()).add(source.id));
         const facts = await this.read(version);
-        if (!this.isEnough(facts, version, model)) unknown.push(source);
-        return { id: source.id, facts };
+        return { id: source.id, facts, unknown: this.isEnough(facts, version, model) ? [] : [source] };
       }),
     );
+    // In the order in which they were asked for, however the disk answered.
+    const unknown = seen.flatMap((each) => each.unknown);
     if (unknown.length > 0)
       await this.options.queue(unknown).catch((error: unknown) => this.options.log(`facts: ${String(error)}`));
-    return known;
+    return seen.map(({ id, facts }) => ({ id, facts }));
   }
 
   /** Puts media in the queue that are not known yet. */
