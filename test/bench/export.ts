@@ -368,22 +368,24 @@ export async function benchExport({ say, args }: BenchContext): Promise<unknown>
       const memory = await memoryOf(
         tools,
         folder,
-        [1, longest].filter((minutes, i, all) => all.indexOf(minutes) === i && minutes <= longest),
+        // What is in use builds up in the first minutes of work: a film that is over before tells less of what grows with length.
+        [1, 10, longest].filter((minutes, i, all) => all.indexOf(minutes) === i && minutes <= longest),
         args.includes("--way") ? [args[args.indexOf("--way") + 1]!] : ["encoded", "copied"],
       );
       const text = (peak: Memory | null): string =>
         peak === null ? "not measured" : `${peak.own.toFixed(0)} MB (${peak.all.toFixed(0)} with its ffmpegs)`;
       for (const { minutes, encoded, copied } of memory)
         say(`(c) peak memory of ${minutes} min: ${text(encoded)} encoded whole, ${text(copied)} partly copied`);
-      const [short, long] = [memory[0], memory.at(-1)];
-      for (const way of ["encoded", "copied"] as const) {
-        const [less, more] = [short?.[way], long?.[way]];
-        if (less == null || more == null || short === long) continue;
-        const [own, all] = [more.own / less.own, more.all / less.all].map((times) => times.toFixed(2));
-        say(
-          `    ${long!.minutes} min takes ${own} times as much as ${short!.minutes} min (${all} with the ffmpegs) ${way === "encoded" ? "encoded whole" : "partly copied"}`,
-        );
-      }
+      const long = memory.at(-1)!;
+      for (const way of ["encoded", "copied"] as const)
+        for (const short of memory.slice(0, -1)) {
+          const [less, more] = [short[way], long[way]];
+          if (less === null || more === null) continue;
+          const [own, all] = [more.own / less.own, more.all / less.all].map((times) => times.toFixed(2));
+          say(
+            `    ${long.minutes} min takes ${own} times as much as ${short.minutes} min (${all} with the ffmpegs) ${way === "encoded" ? "encoded whole" : "partly copied"}`,
+          );
+        }
       say("    (promise: flat)");
       result["memory"] = memory;
     }
