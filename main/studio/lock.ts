@@ -5,6 +5,7 @@ import lockfile from "proper-lockfile";
 import { z } from "zod";
 import { StudioError } from "../../core/contract/index.ts";
 import { replaceFile } from "./files.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** A held lock; `release` is safe to call twice. */
 export interface Lock {
@@ -142,6 +143,7 @@ function isLocked(error: unknown): boolean {
 }
 
 async function ownerIsDead(ownerFile: string): Promise<boolean> {
+  // Half-written by a dying holder: staleness decides.
   const owner = ownerSchema.safeParse(parseJson(await readFile(ownerFile, "utf8").catch(() => "")));
   if (!owner.success || owner.data.host !== hostname()) return false;
   if (owner.data.pid === process.pid) return true;
@@ -150,13 +152,5 @@ async function ownerIsDead(ownerFile: string): Promise<boolean> {
     return false;
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "ESRCH";
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // half-written by a dying holder: staleness decides
   }
 }

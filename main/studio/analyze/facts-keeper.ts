@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type MediaFacts, mediaFactsSchema } from "../../../core/contract/index.ts";
 import { replaceFile } from "../files.ts";
 import { isMissing, type MediaSource, type MediaSources } from "../media/sources.ts";
+import { parseJson } from "../parse-json.ts";
 
 export interface KnownFacts {
   readonly id: string;
@@ -104,13 +105,5 @@ export class FactsKeeper {
 
   private file(version: string): string {
     return join(this.options.folder, `${version}.json`);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

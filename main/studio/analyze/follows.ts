@@ -7,6 +7,7 @@ import {
   StudioError,
   type SubjectLook,
 } from "../../../core/contract/index.ts";
+import { abortable } from "../abortable.ts";
 import type { MediaLine } from "../jobs/media-line.ts";
 import type { MediaSource } from "../media/sources.ts";
 
@@ -46,7 +47,7 @@ export class Follows {
     const job = this.find(source, look);
     if (job === null) return; // done, and off the list already
     if (job.state === "paused") throw new StudioError("BAD_REQUEST", pausedWords(source));
-    const { state, error } = await Promise.race([this.options.ended(job.id), aborted(signal)]);
+    const { state, error } = await abortable(this.options.ended(job.id), signal);
     if (state === "failed" && error !== null) throw StudioError.fromData(error);
     if (state === "cancelled") throw new StudioError("BAD_REQUEST", stoppedWords(source));
   }
@@ -69,11 +70,3 @@ const stoppedWords = ({ media }: MediaSource): string =>
   `Looking for the subjects of “${media.name}” was stopped in the queue: look again to go on.`;
 const pausedWords = ({ media }: MediaSource): string =>
   `Looking for the subjects of “${media.name}” is paused in the queue: resume it there.`;
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = (): void => reject(new StudioError("CANCELLED", "The work was cancelled."));
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
-}

@@ -7,6 +7,7 @@ import type { MediaSource } from "../media/sources.ts";
 import type { Analysis, AnalyzeService } from "./analyze-service.ts";
 import type { Follows } from "./follows.ts";
 import { modelWord, TRACKS } from "./mask-keeper.ts";
+import { parseJson } from "../parse-json.ts";
 
 export interface TrackKeeperOptions {
   /** Where masks are too: the oldest of both go when there are too many. */
@@ -88,13 +89,5 @@ export class TrackKeeper {
   private async path({ media }: MediaSource, signal: AbortSignal): Promise<string> {
     const model = await this.options.findModel(signal);
     return join(this.options.folder, `${media.version}-${modelWord(model)}${TRACKS}`);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { stripSchema } from "../../../core/contract/index.ts";
 import { partPath, sweepParts } from "../../media/index.ts";
 import { replaceFile } from "../files.ts";
+import { parseJson } from "../parse-json.ts";
 
 /** What is made of media so that it can be shown quickly. */
 export const steps = ["poster", "peaks", "strip", "proxy"] as const;
@@ -140,12 +141,4 @@ async function sizeOf(folder: string): Promise<number> {
   for (const name of await readdir(folder).catch(() => [] as string[]))
     bytes += (await stat(join(folder, name)).catch(() => null))?.size ?? 0;
   return bytes;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

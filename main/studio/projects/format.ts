@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { applyPatch, type Patch, PatchError } from "../../../core/history/index.ts";
 import { breaches, type Timeline, timelineSchema } from "../../../core/timeline/index.ts";
+import { parseJson } from "../parse-json.ts";
 
 /** Version of the project file that this studio writes. Raise it with each change that an older studio would misread. */
 export const PROJECT_VERSION = 1;
@@ -144,12 +145,4 @@ function understood(timeline: unknown): Timeline | null {
     );
   }
   return null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
